@@ -1,0 +1,69 @@
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := build
+
+BINARY   := face_liveness_exporter
+FUZZTIME ?= 20s
+
+# What the binary says about itself comes from the commit alone: the same commit gives the same binary.
+safe       := tr -cd '[:alnum:]@._/:+-'
+VERSION    ?= $(or $(shell git describe --tags --always --dirty --abbrev=12 2>/dev/null | sed 's/^v//' | $(safe)),unknown)
+REVISION   ?= $(or $(shell git rev-parse HEAD 2>/dev/null | grep -xE '[0-9a-f]+'),unknown)
+BRANCH     ?= $(or $(shell git rev-parse --abbrev-ref HEAD 2>/dev/null | $(safe)),unknown)
+BUILD_USER ?= $(or $(shell git log -1 --format=%ce 2>/dev/null | $(safe)),unknown)
+BUILD_DATE ?= $(or $(shell TZ=UTC git log -1 --date=format-local:%Y%m%d-%H:%M:%S --format=%cd 2>/dev/null),unknown)
+
+version := github.com/prometheus/common/version
+ldflags := -s -w \
+	-X $(version).Version=$(VERSION) \
+	-X $(version).Revision=$(REVISION) \
+	-X $(version).Branch=$(BRANCH) \
+	-X $(version).BuildUser=$(BUILD_USER) \
+	-X $(version).BuildDate=$(BUILD_DATE)
+
+tool := go tool -modfile=tools/go.mod
+
+.PHONY: build
+build: ## build the program (the default)
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(ldflags)' -o $(BINARY) .
+
+.PHONY: test
+test: ## run the tests
+	go test ./...
+
+.PHONY: race
+race: ## run the tests with the race detector
+	go test -race ./...
+
+.PHONY: lint
+lint: ## run golangci-lint; the first time builds it, in a minute or two
+	$(tool) golangci-lint run ./...
+
+.PHONY: fmt
+fmt: ## format the code the way lint wants it
+	$(tool) golangci-lint fmt ./...
+
+.PHONY: bench
+bench: ## run the benchmarks; compare two outputs with `go tool -modfile=tools/go.mod benchstat`
+	go test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: fuzz
+fuzz: ## run each fuzz target for FUZZTIME (20s)
+	@targets=$$(go test -list '^Fuzz' ./... | awk '/^Fuzz/ {name[n++] = $$1} /^ok/ {while (n) print $$2, name[--n]}'); \
+	[[ $$targets ]] || { echo 'no fuzz target found' >&2; exit 1; }; \
+	while read -r package name; do \
+		echo "== $$package $$name"; \
+		go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$package"; \
+	done <<<"$$targets"
+
+.PHONY: e2e
+e2e: build ## check what the built program does, from outside; needs promtool
+	e2e/check-metrics ./$(BINARY)
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -f $(BINARY)
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

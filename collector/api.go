@@ -1,0 +1,138 @@
+package collector
+
+import (
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"face_liveness_exporter/faceclient"
+)
+
+const (
+	// maxErrorCodes bounds the distinct error codes of a target; what comes after them is otherErrorCode.
+	maxErrorCodes  = 50
+	otherErrorCode = "other"
+)
+
+// APIMetrics count the requests to one resource. They are a faceclient.Observer and a prometheus.Collector, and live as
+// long as the resource is configured.
+type APIMetrics struct {
+	requests, errors           *prometheus.CounterVec
+	retries, throttled, billed *prometheus.CounterVec
+	duration                   *prometheus.HistogramVec
+	budget                     prometheus.Gauge
+
+	mu    sync.Mutex // guards codes
+	codes map[faceclient.Operation]map[string]bool
+}
+
+// NewAPIMetrics makes the counters of a resource, with every operation and every known error code at 0. The budget is
+// in attempts in 30 days; 0 is no bound.
+func NewAPIMetrics(resource string, operations []faceclient.Operation, monthlyRequestBudget int64) *APIMetrics {
+	labels := prometheus.Labels{"resource": resource}
+	counter := func(name, help string, more ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: namespace, Subsystem: "api", Name: name, Help: help, ConstLabels: labels,
+		}, append([]string{"operation"}, more...))
+	}
+	m := &APIMetrics{
+		requests:  counter("requests_total", "Requests that were sent to the service, retries included, by HTTP status, or error where no answer came.", "code"),
+		errors:    counter("errors_total", "Requests and refreshes that failed, by the service's error code, the HTTP status or the exporter's own code.", "error_code"),
+		retries:   counter("retries_total", "Requests that were sent again after a failure."),
+		throttled: counter("throttle_wait_seconds_total", "Time that requests waited for the rate limit, ours or the service's, summed over requests."),
+		billed:    counter("billed_transactions_total", "Transactions that the service says it bills for the requests."),
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Namespace: namespace, Subsystem: "api", Name: "request_duration_seconds",
+			Help:                            "Time that a request took from sending to the end of the answer's body.",
+			ConstLabels:                     labels,
+			Buckets:                         []float64{.05, .1, .25, .5, 1, 2.5, 5, 10},
+			NativeHistogramBucketFactor:     1.1,
+			NativeHistogramMaxBucketNumber:  160,
+			NativeHistogramMinResetDuration: time.Hour,
+		}, []string{"operation"}),
+		budget: prometheus.NewGauge(prometheus.GaugeOpts{
+			Namespace: namespace, Subsystem: "api", Name: "monthly_request_budget",
+			Help: "Requests that this exporter may send to the resource in 30 days, as configured; 0 is no bound.", ConstLabels: labels,
+		}),
+		codes: map[faceclient.Operation]map[string]bool{},
+	}
+	m.budget.Set(float64(monthlyRequestBudget))
+	for _, operation := range operations {
+		name := string(operation)
+		m.requests.WithLabelValues(name, "200")
+		m.retries.WithLabelValues(name)
+		m.throttled.WithLabelValues(name)
+		m.billed.WithLabelValues(name)
+		m.duration.WithLabelValues(name)
+		m.codes[operation] = map[string]bool{}
+		for _, code := range faceclient.ErrorCodes() {
+			m.codes[operation][code] = true
+			m.errors.WithLabelValues(name, code)
+		}
+	}
+	return m
+}
+
+// ObserveAttempt is part of faceclient.Observer.
+func (m *APIMetrics) ObserveAttempt(attempt faceclient.Attempt) {
+	operation, code := string(attempt.Operation), "error"
+	if attempt.Status != 0 {
+		code = strconv.Itoa(attempt.Status)
+	}
+	m.requests.WithLabelValues(operation, code).Inc()
+	m.duration.WithLabelValues(operation).Observe(attempt.Duration.Seconds())
+	m.billed.WithLabelValues(operation).Add(attempt.Billed)
+	if attempt.ErrorCode != "" {
+		m.ObserveError(attempt.Operation, attempt.ErrorCode)
+	}
+}
+
+// ObserveRetry is part of faceclient.Observer.
+func (m *APIMetrics) ObserveRetry(operation faceclient.Operation) {
+	m.retries.WithLabelValues(string(operation)).Inc()
+}
+
+// ObserveThrottle is part of faceclient.Observer.
+func (m *APIMetrics) ObserveThrottle(operation faceclient.Operation, waited time.Duration) {
+	m.throttled.WithLabelValues(string(operation)).Add(waited.Seconds())
+}
+
+// ObserveError is part of faceclient.Observer.
+func (m *APIMetrics) ObserveError(operation faceclient.Operation, code string) {
+	m.errors.WithLabelValues(string(operation), m.boundedCode(operation, code)).Inc()
+}
+
+// boundedCode is the code, or otherErrorCode where there have been enough different ones.
+func (m *APIMetrics) boundedCode(operation faceclient.Operation, code string) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	known := m.codes[operation]
+	switch {
+	case known[code]:
+		return code
+	case len(known) >= maxErrorCodes:
+		return otherErrorCode
+	}
+	known[code] = true
+	return code
+}
+
+// Describe is part of prometheus.Collector.
+func (m *APIMetrics) Describe(out chan<- *prometheus.Desc) {
+	for _, part := range m.parts() {
+		part.Describe(out)
+	}
+}
+
+// Collect is part of prometheus.Collector.
+func (m *APIMetrics) Collect(out chan<- prometheus.Metric) {
+	for _, part := range m.parts() {
+		part.Collect(out)
+	}
+}
+
+func (m *APIMetrics) parts() []prometheus.Collector {
+	return []prometheus.Collector{m.requests, m.errors, m.retries, m.throttled, m.billed, m.duration, m.budget}
+}

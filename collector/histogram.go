@@ -1,0 +1,102 @@
+package collector
+
+import (
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+)
+
+const (
+	// nativeSchema 3 has eight native buckets to a power of two: a quantile is at most 9 % off.
+	nativeSchema = 3
+	// zeroThreshold is client_golang's: only 0 itself is nearer to 0.
+	zeroThreshold = prometheus.DefNativeHistogramZeroThreshold
+)
+
+// Histogram counts values of 0 and above into classic and native buckets at once. The zero value is of no use: see
+// newHistogram.
+type Histogram struct {
+	upperBounds []float64        // ascending, without +Inf; shared and never written to
+	classic     []uint64         // one a bound and one for +Inf, not cumulative
+	native      map[int32]uint64 // by index: the bucket ends at 2^(index/8)
+	zero        uint64           // values of 0
+	count       uint64
+	sum         float64
+}
+
+func newHistogram(upperBounds []float64) *Histogram {
+	return &Histogram{upperBounds: upperBounds, classic: make([]uint64, len(upperBounds)+1), native: map[int32]uint64{}}
+}
+
+func (h *Histogram) observe(value float64) {
+	bucket, _ := slices.BinarySearch(h.upperBounds, value)
+	h.classic[bucket]++
+	if value <= zeroThreshold {
+		h.zero++
+	} else {
+		h.native[nativeIndex(value)]++
+	}
+	h.count++
+	h.sum += value
+}
+
+// nativeIndex is the index of the native bucket (2^((index-1)/8), 2^(index/8)] that a value above 0 lies in.
+func nativeIndex(value float64) int32 {
+	fraction, exponent := math.Frexp(value) // value = fraction × 2^exponent, fraction in [0.5, 1)
+	within := int32(0)
+	for _, bound := range [...]float64{ // 2^(k/8 - 1)
+		0.5, 0.5452538663326288, 0.5946035575013605, 0.6484197773255048,
+		0.7071067811865475, 0.7711054127039704, 0.8408964152537144, 0.9170040432046711,
+	} {
+		if fraction <= bound {
+			break
+		}
+		within++
+	}
+	return within + int32(exponent-1)<<nativeSchema
+}
+
+// histogramMetric shows a Histogram with both kinds of buckets, which none of client_golang's constant histograms does,
+// and without a created timestamp, because a population is not created at a scrape.
+type histogramMetric struct {
+	desc      *prometheus.Desc
+	labels    []*dto.LabelPair
+	histogram *Histogram
+}
+
+// Desc is part of prometheus.Metric.
+func (m histogramMetric) Desc() *prometheus.Desc { return m.desc }
+
+// Write is part of prometheus.Metric.
+func (m histogramMetric) Write(out *dto.Metric) error {
+	h := m.histogram
+	shown := &dto.Histogram{
+		SampleCount:   new(h.count),
+		SampleSum:     new(h.sum),
+		Schema:        new(int32(nativeSchema)),
+		ZeroThreshold: new(float64(zeroThreshold)),
+		ZeroCount:     new(h.zero),
+		Bucket:        make([]*dto.Bucket, len(h.upperBounds)),
+	}
+	cumulative := uint64(0)
+	for i, bound := range h.upperBounds {
+		cumulative += h.classic[i]
+		shown.Bucket[i] = &dto.Bucket{UpperBound: new(bound), CumulativeCount: new(cumulative)}
+	}
+	next, before := int32(0), int64(0)
+	for _, index := range slices.Sorted(maps.Keys(h.native)) {
+		if len(shown.PositiveSpan) == 0 || index != next {
+			shown.PositiveSpan = append(shown.PositiveSpan, &dto.BucketSpan{Offset: new(index - next), Length: new(uint32(0))})
+		}
+		*shown.PositiveSpan[len(shown.PositiveSpan)-1].Length++
+		count := int64(h.native[index])
+		shown.PositiveDelta = append(shown.PositiveDelta, count-before)
+		next, before = index+1, count
+	}
+	out.Label = m.labels
+	out.Histogram = shown
+	return nil
+}

@@ -1,0 +1,116 @@
+package collector
+
+import (
+	"time"
+
+	"face_liveness_exporter/faceclient"
+)
+
+// Snapshot is what one complete walk found. It is never changed once it is made.
+type Snapshot struct {
+	// Began and Ended are when the walk did, by this machine's clock.
+	Began, Ended time.Time
+	// Pages is how many answers the walk took.
+	Pages int
+	// Coverage is the share of the key space that was walked; 1 means that every session was counted.
+	Coverage float64
+
+	// Sessions are listed; each is either active or Expired; Started and Abandoned (expired, never started) are among them.
+	Sessions, Expired, Started, Abandoned uint64
+
+	// TTL, RemainingTTL (of active sessions) and StartDelay (of started ones) are in seconds.
+	TTL, RemainingTTL, StartDelay *Histogram
+
+	// Devices is the number of distinct devices, TopDevices those to show and OtherDeviceSessions what all others have.
+	Devices             uint64
+	TopDevices          []DeviceCount
+	OtherDeviceSessions uint64
+	// WithoutDevice is the number of sessions that name no device.
+	WithoutDevice uint64
+	// SessionsPerDevice has one value a device.
+	SessionsPerDevice *Histogram
+}
+
+// tally counts a walk's sessions as they come and then forgets them. It is a faceclient.Visitor.
+type tally struct {
+	snapshot Snapshot
+	devices  deviceTally
+}
+
+func newTally() *tally {
+	t := new(tally)
+	t.Restart()
+	return t
+}
+
+// Restart is part of faceclient.Visitor.
+func (t *tally) Restart() {
+	t.snapshot = Snapshot{
+		TTL:               newHistogram(ttlBuckets()),
+		RemainingTTL:      newHistogram(remainingTTLBuckets()),
+		StartDelay:        newHistogram(startDelayBuckets()),
+		SessionsPerDevice: newHistogram(sessionsPerDeviceBuckets()),
+	}
+	t.devices = newDeviceTally()
+}
+
+// Visit is part of faceclient.Visitor.
+func (t *tally) Visit(batch faceclient.Batch) {
+	for i := range batch.Sessions {
+		t.count(&batch.Sessions[i], batch.Date)
+	}
+}
+
+func (t *tally) count(session *faceclient.Session, now time.Time) {
+	s := &t.snapshot
+	s.Sessions++
+	s.TTL.observe(session.TTL.Seconds())
+	if session.HasStarted() {
+		s.Started++
+		s.StartDelay.observe(max(0, session.Started.Sub(session.Created)).Seconds())
+	}
+	if session.Expired {
+		s.Expired++
+		if !session.HasStarted() {
+			s.Abandoned++
+		}
+	} else {
+		s.RemainingTTL.observe(max(0, session.Expiry().Sub(now)).Seconds())
+	}
+	if len(session.DeviceID) == 0 {
+		s.WithoutDevice++
+	} else {
+		t.devices.add(session.DeviceID)
+	}
+}
+
+// finish makes the snapshot of the walk that has ended. The tally must not be used after it.
+func (t *tally) finish(walk faceclient.Walk, began, ended time.Time, options DeviceOptions) *Snapshot {
+	s := &t.snapshot
+	s.Began, s.Ended, s.Pages, s.Coverage = began, ended, walk.Pages, walk.Coverage
+	s.Devices = uint64(len(t.devices.counts))
+	for _, sessions := range t.devices.counts {
+		s.SessionsPerDevice.observe(float64(sessions))
+	}
+	var shown uint64
+	s.TopDevices, shown = t.devices.top(options)
+	s.OtherDeviceSessions = s.Sessions - s.WithoutDevice - shown
+	t.devices = deviceTally{}
+	return s
+}
+
+func ttlBuckets() []float64 {
+	return []float64{60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 43200, 86400}
+}
+
+func remainingTTLBuckets() []float64 {
+	return []float64{30, 60, 120, 300, 600, 1800, 3600, 14400, 43200, 86400}
+}
+
+func startDelayBuckets() []float64 {
+	return []float64{1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600}
+}
+
+func sessionsPerDeviceBuckets() []float64 {
+	return []float64{1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000}
+}

@@ -1,0 +1,297 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"face_liveness_exporter/faceclient"
+)
+
+const (
+	// firstRetryDelay is the least time from a first failed refresh to the next one; it doubles with every failure.
+	firstRetryDelay = 15 * time.Second
+	month           = 30 * 24 * time.Hour
+	// manyRequests a month are worth a warning.
+	manyRequests = 100_000
+)
+
+// Source lists the sessions of one operation of one resource.
+type Source interface {
+	// Walk gives every listed session to the visitor and returns when the list has ended.
+	Walk(context.Context, faceclient.Visitor) (faceclient.Walk, error)
+	// Fingerprint changes when the secret that the list is asked for with does.
+	Fingerprint() string
+}
+
+// TargetOptions say what is refreshed and when.
+type TargetOptions struct {
+	// Resource and Operation are the target's labels.
+	Resource  string
+	Operation faceclient.Operation
+	// Source lists its sessions.
+	Source Source
+	// Interval is how old a snapshot may be before a scrape starts a refresh; above 0.
+	Interval time.Duration
+	// Timeout is how long a refresh may go on without a page; above 0.
+	Timeout time.Duration
+	// MaxStale is how long after its walk a snapshot's population is shown, or twice the interval where that is longer.
+	MaxStale time.Duration
+	// Devices say which devices are shown.
+	Devices DeviceOptions
+	// Slots hold an element for each refresh that is under way, over all targets that share the channel.
+	Slots chan struct{}
+	// Logger takes a line when a target's state changes.
+	Logger *slog.Logger
+}
+
+// Target is one operation of one resource: its last good snapshot, its health, and the refresh that may be under way.
+type Target struct {
+	options  TargetOptions
+	snapshot atomic.Pointer[Snapshot]
+	wanted   chan *run // room for the one run that can be asked for
+
+	mu      sync.Mutex // guards what follows; held over nothing slow
+	running *run
+	stopped bool
+	health  Health
+	// notBefore is when the wait after a failure ends, and failedWith the source's fingerprint at that failure.
+	notBefore  time.Time
+	failedWith string
+}
+
+// run is one refresh. Done is closed when it has ended, well or not.
+type run struct{ done chan struct{} }
+
+// Health says how refreshing goes. It is separate from the data: an old snapshot can be shown while refreshes fail.
+type Health struct {
+	// Up is whether the last finished refresh succeeded; false before the first.
+	Up bool
+	// Refreshes have finished, Failures of them without success, FailuresInRow since the last success.
+	Refreshes, Failures uint64
+	FailuresInRow       int
+	// LastDuration is how long the last finished refresh took, LastWalk how long the last successful one did.
+	LastDuration, LastWalk time.Duration
+	// LastError is why the last refresh failed, nil where it did not.
+	LastError error
+}
+
+// NewTarget makes a target that nothing refreshes until Run is called.
+func NewTarget(options TargetOptions) *Target {
+	return &Target{options: options, wanted: make(chan *run, 1)}
+}
+
+// Resource and Operation are the target's labels.
+func (t *Target) Resource() string { return t.options.Resource }
+
+// Operation is the list that the target is about.
+func (t *Target) Operation() faceclient.Operation { return t.options.Operation }
+
+// Interval is how old a snapshot may be before a scrape starts a refresh.
+func (t *Target) Interval() time.Duration { return t.options.Interval }
+
+// Snapshot is what the last complete walk found, nil before the first, and whether its population is young enough to be
+// shown.
+func (t *Target) Snapshot(now time.Time) (snapshot *Snapshot, shown bool) {
+	snapshot = t.snapshot.Load()
+	return snapshot, snapshot != nil && now.Sub(snapshot.Ended) <= max(t.options.MaxStale, 2*t.options.Interval)
+}
+
+// Health tells how refreshing goes.
+func (t *Target) Health() Health {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.health
+}
+
+// Run carries out the refreshes that scrapes ask for, one at a time, until ctx ends.
+func (t *Target) Run(ctx context.Context) {
+	for {
+		select {
+		case refresh := <-t.wanted:
+			t.refresh(ctx, refresh)
+		case <-ctx.Done():
+			t.mu.Lock()
+			defer t.mu.Unlock()
+			t.stopped = true
+			if t.running != nil {
+				close(t.running.done)
+				t.running = nil
+			}
+			return
+		}
+	}
+}
+
+// Prepare brings targets up to date before a scrape: it starts every refresh that is due, and waits for those whose
+// result the scrape can have before ctx ends. It never waits for one that an older snapshot can stand in for and that
+// will take longer.
+func Prepare(ctx context.Context, targets ...*Target) {
+	now := time.Now()
+	var awaited []*run
+	for _, target := range targets {
+		if refresh := target.ensure(now); refresh != nil && target.worthAwaiting(ctx, now) {
+			awaited = append(awaited, refresh)
+		}
+	}
+	for _, refresh := range awaited {
+		select {
+		case <-refresh.done:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// ensure gives the refresh that is under way, after starting one where one is due; nil where there is none.
+func (t *Target) ensure(now time.Time) *run {
+	t.mu.Lock()
+	waiting := now.Before(t.notBefore) && t.running == nil
+	failedWith := t.failedWith
+	t.mu.Unlock()
+	rotated := waiting && t.options.Source.Fingerprint() != failedWith
+
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.running != nil || t.stopped {
+		return t.running
+	}
+	if now.Before(t.notBefore) && !rotated {
+		return nil
+	}
+	if snapshot := t.snapshot.Load(); t.health.FailuresInRow == 0 && snapshot != nil && now.Sub(snapshot.Ended) < t.options.Interval {
+		return nil
+	}
+	t.running = &run{done: make(chan struct{})}
+	t.wanted <- t.running
+	return t.running
+}
+
+// worthAwaiting tells whether a scrape should wait for the refresh under way: where there is nothing to show yet, or
+// where it will probably end before the scrape must.
+func (t *Target) worthAwaiting(ctx context.Context, now time.Time) bool {
+	if _, shown := t.Snapshot(now); !shown {
+		return true
+	}
+	deadline, bounded := ctx.Deadline()
+	return !bounded || t.Health().LastWalk < deadline.Sub(now)
+}
+
+// refresh walks the list once and publishes what came of it.
+func (t *Target) refresh(ctx context.Context, refresh *run) {
+	select {
+	case t.options.Slots <- struct{}{}:
+	case <-ctx.Done():
+		return // Run tells those who wait
+	}
+	fingerprint := t.options.Source.Fingerprint()
+	began := time.Now()
+	snapshot, err := t.walk(ctx, began)
+	<-t.options.Slots
+	took := time.Since(began)
+	if snapshot != nil {
+		t.snapshot.Store(snapshot)
+	}
+	t.mu.Lock()
+	before := t.health
+	t.health.Refreshes++
+	t.health.LastDuration = took
+	t.health.LastError = err
+	t.health.Up = err == nil
+	t.notBefore = time.Time{}
+	if err == nil {
+		t.health.LastWalk = took
+		t.health.FailuresInRow = 0
+	} else {
+		t.health.Failures++
+		t.health.FailuresInRow++
+		t.notBefore = began.Add(took + t.retryDelay(err, t.health.FailuresInRow))
+		t.failedWith = fingerprint
+	}
+	t.running = nil
+	t.mu.Unlock()
+	close(refresh.done)
+	if ctx.Err() == nil {
+		t.report(before, snapshot, err, took)
+	}
+}
+
+// errStalled is why a walk that brings no page is ended.
+var errStalled = errors.New("no page came for the refresh time-out")
+
+// walk counts the list. The snapshot is nil unless the walk was complete.
+func (t *Target) walk(ctx context.Context, began time.Time) (*Snapshot, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stalled := time.AfterFunc(t.options.Timeout, func() { cancel(errStalled) })
+	defer stalled.Stop()
+	counted := newTally()
+	walk, err := t.options.Source.Walk(ctx, watched{counted, func() { stalled.Reset(t.options.Timeout) }})
+	if err != nil {
+		if errors.Is(context.Cause(ctx), errStalled) {
+			err = &faceclient.Error{Code: faceclient.CodeTimeout, Message: "no page came for as long as refresh.timeout"}
+		}
+		return nil, err
+	}
+	return counted.finish(walk, began, time.Now(), t.options.Devices), nil
+}
+
+// watched tells of every batch that comes.
+type watched struct {
+	faceclient.Visitor
+	came func()
+}
+
+// Visit is part of faceclient.Visitor.
+func (w watched) Visit(batch faceclient.Batch) {
+	w.came()
+	w.Visitor.Visit(batch)
+}
+
+// retryDelay is the least time from the end of the n-th failure in a row to the next refresh.
+func (t *Target) retryDelay(err error, n int) time.Duration {
+	delay := min(t.options.Interval, firstRetryDelay<<min(n-1, 20))
+	var failure *faceclient.Error
+	if errors.As(err, &failure) && failure.Refused() {
+		delay = t.options.Interval
+	}
+	return delay + rand.N(delay/10+1)
+}
+
+// report logs what is new since the refresh before; what goes on as it was is for debugging.
+func (t *Target) report(before Health, snapshot *Snapshot, err error, took time.Duration) {
+	logger := t.options.Logger.With("resource", t.options.Resource, "operation", string(t.options.Operation))
+	var failure *faceclient.Error
+	switch {
+	case err != nil && before.FailuresInRow > 0:
+		logger.Debug("refresh failed again", "error", err, "error_code", faceclient.Code(err))
+	case err != nil:
+		if !errors.As(err, &failure) {
+			failure = &faceclient.Error{}
+		}
+		logger.Warn("refresh failed", "error", err, "error_code", faceclient.Code(err),
+			"apim_request_id", failure.RequestID, "client_request_id", failure.ClientRequestID)
+	case before.FailuresInRow > 0:
+		logger.Info("refresh succeeds again", "failures", before.FailuresInRow, "sessions", snapshot.Sessions)
+	default:
+		logger.Debug("refreshed", "sessions", snapshot.Sessions, "pages", snapshot.Pages, "duration", took)
+	}
+	if first := before.Refreshes == before.Failures; first && err == nil {
+		t.reportCost(logger, snapshot, took)
+	}
+}
+
+// reportCost says after the first walk what the interval will cost.
+func (t *Target) reportCost(logger *slog.Logger, snapshot *Snapshot, took time.Duration) {
+	requests := float64(snapshot.Pages) * month.Seconds() / t.options.Interval.Seconds()
+	level, message := slog.LevelInfo, "first walk done"
+	if requests > manyRequests {
+		level, message = slog.LevelWarn, "first walk done: a refresh at every interval will be many billed requests; raise refresh.interval"
+	}
+	logger.Log(context.Background(), level, message, "sessions", snapshot.Sessions, "pages", snapshot.Pages, "duration", took,
+		"interval", t.options.Interval, "requests_in_30_days", int64(requests))
+}

@@ -1,0 +1,291 @@
+package faceclient
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"math"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/hashicorp/go-retryablehttp"
+)
+
+const (
+	// minRetryWait is the first wait before a retry that the service does not time; it doubles from there.
+	minRetryWait = 500 * time.Millisecond
+	// maxErrorBody is how much of an error's body is read.
+	maxErrorBody = 64 << 10
+)
+
+// errAttemptTimeout is why an attempt's context ends.
+var errAttemptTimeout = errors.New("attempt timed out")
+
+// maxBody is how large a page of so many sessions may be: about ten times what the service was seen to send.
+func maxBody(sessions int) int { return 64<<10 + sessions*4<<10 }
+
+// call is one request for a page and its retries. It is the transport, the retry policy and the backoff that it gives
+// to go-retryablehttp, because all three look at the same answer.
+type call struct {
+	client    *Client
+	operation Operation
+	page      *page
+	top       int
+
+	failure     *Error      // of the last attempt
+	sent        http.Header // of the last attempt
+	attempts    int
+	retriesUsed int
+	// answeredLast is the client's count of pages at this call's last 429.
+	answeredLast int64
+	// reauthorized is set once another credential was asked for after a 401.
+	reauthorized bool
+}
+
+// fetch gets the page after start into p. The error is an *Error.
+func (c *Client) fetch(ctx context.Context, operation Operation, start string, top int, p *page) error {
+	attempt := &call{client: c, operation: operation, page: p, top: top}
+	target := c.base.JoinPath("face", c.options.APIVersion, string(operation), "singleModal", "sessions")
+	target.RawQuery = url.Values{"start": {start}, "top": {strconv.Itoa(top)}}.Encode()
+	request, err := retryablehttp.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
+	if err != nil {
+		return fromTransport(err)
+	}
+	retrying := retryablehttp.Client{
+		HTTPClient:   &http.Client{Transport: attempt},
+		RetryMax:     math.MaxInt32, // checkRetry counts: not every attempt uses up a retry
+		CheckRetry:   attempt.checkRetry,
+		Backoff:      attempt.backoff,
+		ErrorHandler: attempt.giveUp,
+	}
+	response, err := retrying.Do(request)
+	if err == nil {
+		return response.Body.Close()
+	}
+	var failure *Error
+	if errors.As(err, &failure) {
+		return failure
+	}
+	return fromTransport(err) // the context ended in a wait before a retry
+}
+
+// RoundTrip is one attempt: it waits for its turn, sends, and reads and decodes the whole answer, so that a body that
+// breaks off is one more reason to try again.
+func (a *call) RoundTrip(request *http.Request) (*http.Response, error) {
+	ctx := request.Context()
+	a.failure = nil
+	if a.attempts > 0 {
+		a.client.options.Observer.ObserveRetry(a.operation)
+	}
+	a.attempts++
+	clientRequestID := uuid.NewString()
+	request = request.Clone(ctx)
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("User-Agent", a.client.options.UserAgent)
+	request.Header.Set("client-request-id", clientRequestID)
+	if err := a.client.options.Credential.Authorize(ctx, request.Header); err != nil {
+		a.failure = &Error{Code: CodeAuthentication, Message: Explain(0, CodeAuthentication), cause: err}
+		if ctx.Err() != nil {
+			a.failure = fromTransport(context.Canceled)
+		}
+		return nil, a.failure
+	}
+	a.sent = request.Header
+	throttled, err := a.client.pace.enter(ctx)
+	a.client.options.Observer.ObserveThrottle(a.operation, throttled)
+	if err != nil {
+		a.failure = fromTransport(err)
+		return nil, a.failure
+	}
+	defer a.client.pace.leave()
+	ctx, cancel := context.WithTimeoutCause(ctx, a.client.options.RequestTimeout, errAttemptTimeout)
+	defer cancel()
+
+	began := time.Now()
+	response, failure := a.exchange(request.WithContext(ctx))
+	observed := Attempt{Operation: a.operation, Duration: time.Since(began)}
+	if response != nil {
+		observed.Status = response.StatusCode
+		observed.Billed = billed(response.Header)
+	}
+	if failure != nil {
+		failure.ClientRequestID = clientRequestID
+		observed.ErrorCode = failure.Code
+	} else {
+		a.client.answered.Add(1)
+	}
+	a.client.options.Observer.ObserveAttempt(observed)
+	a.log(ctx, observed, clientRequestID, response)
+	a.failure = failure
+	if failure != nil {
+		return nil, failure
+	}
+	response.Body = http.NoBody
+	return response, nil
+}
+
+// exchange sends the request and reads the answer into the page. The response is nil where none came; its body is closed.
+func (a *call) exchange(request *http.Request) (*http.Response, *Error) {
+	response, err := a.client.options.Transport.RoundTrip(request)
+	if err != nil {
+		return nil, a.transportFailure(request.Context(), err)
+	}
+	defer response.Body.Close()
+	now := time.Now()
+	if date, err := http.ParseTime(response.Header.Get("Date")); err == nil {
+		now = date
+	}
+	var failure *Error
+	switch {
+	case response.StatusCode == http.StatusOK:
+		a.page.date = now
+		failure = a.readPage(request.Context(), response.Body)
+	case response.StatusCode >= 300 && response.StatusCode < 400:
+		failure = &Error{Code: CodeRedirect}
+	default:
+		body, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBody)) // a cut body still has its status
+		failure = errorFromResponse(response.StatusCode, response.Header, body, now)
+	}
+	if failure != nil {
+		failure.Status = response.StatusCode
+		failure.RequestID = requestID(response.Header)
+		if failure.Message == "" {
+			failure.Message = Explain(failure.Status, failure.Code)
+		}
+		if failure.asksToWait() {
+			a.client.pace.gate.closeFor(a.client.retryWait(a.retriesUsed, failure.Wait))
+		}
+	}
+	return response, failure
+}
+
+// readPage reads the body whole and decodes it.
+func (a *call) readPage(ctx context.Context, body io.Reader) *Error {
+	limit := maxBody(a.top)
+	buffer := bytes.NewBuffer(a.page.body[:0])
+	_, err := buffer.ReadFrom(io.LimitReader(body, int64(limit)+1))
+	a.page.body = buffer.Bytes()
+	switch {
+	case err != nil:
+		return a.transportFailure(ctx, err)
+	case buffer.Len() > limit:
+		return &Error{Code: CodeInvalidResponse, Message: "the answer is larger than a page of sessions can be"}
+	}
+	err = a.page.decode()
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return &Error{Code: CodeConnection, Message: "the answer ends early", cause: err}
+	case errors.Is(err, errIDTooLong):
+		return &Error{Code: CodePagination, Message: err.Error(), cause: err}
+	}
+	return &Error{Code: CodeInvalidResponse, Message: Explain(0, CodeInvalidResponse) + " (" + err.Error() + ")", cause: err}
+}
+
+// transportFailure prefers the reason why the context ended to the words of whoever noticed it.
+func (a *call) transportFailure(ctx context.Context, err error) *Error {
+	if cause := context.Cause(ctx); cause != nil {
+		if errors.Is(cause, errAttemptTimeout) {
+			err = cause
+		} else {
+			err = context.Canceled
+		}
+	}
+	return fromTransport(err)
+}
+
+// checkRetry is go-retryablehttp's policy: whether to try again after the last attempt.
+func (a *call) checkRetry(ctx context.Context, _ *http.Response, err error) (bool, error) {
+	if err == nil || ctx.Err() != nil || a.failure == nil {
+		return false, nil
+	}
+	switch {
+	case a.failure.Status == http.StatusUnauthorized && !a.reauthorized:
+		a.reauthorized = true
+		return a.client.options.Credential.Rejected(a.sent), nil
+	case !a.failure.temporary():
+		return false, nil
+	case a.failure.Status == http.StatusTooManyRequests:
+		answered := a.client.answered.Load()
+		if progress := answered != a.answeredLast; progress {
+			a.answeredLast = answered
+			return true, nil
+		}
+	}
+	a.retriesUsed++
+	return a.retriesUsed <= a.client.options.MaxRetries, nil
+}
+
+// backoff is go-retryablehttp's wait before a retry. There is none where the gate is closed, because that wait is meant
+// for every request to the resource, nor where only the credential has changed.
+func (a *call) backoff(_, _ time.Duration, _ int, _ *http.Response) time.Duration {
+	if a.failure.Status == http.StatusUnauthorized || a.failure.asksToWait() {
+		return 0
+	}
+	return a.client.retryWait(a.retriesUsed-1, 0)
+}
+
+// retryWait is the wait before a retry, n retries after the first attempt: what the service asked for, or else a random
+// time from half of to the whole of minRetryWait × 2ⁿ; in either case within MaxRetryWait.
+func (c *Client) retryWait(n int, asked time.Duration) time.Duration {
+	wait := minRetryWait << min(n, 20)
+	wait = wait/2 + rand.N(wait/2)
+	if asked > 0 {
+		wait = asked + rand.N(asked/10+1) // others were told the same time
+	}
+	return min(wait, c.options.MaxRetryWait)
+}
+
+// giveUp is go-retryablehttp's last word: the failure of the last attempt, in place of the library's own error, which
+// quotes the address.
+func (a *call) giveUp(_ *http.Response, err error, _ int) (*http.Response, error) {
+	if a.failure != nil {
+		return nil, a.failure
+	}
+	return nil, fromTransport(err)
+}
+
+func (a *call) log(ctx context.Context, attempt Attempt, clientRequestID string, response *http.Response) {
+	attributes := []slog.Attr{
+		slog.String("host", a.client.Host()),
+		slog.String("operation", string(attempt.Operation)),
+		slog.Int("status", attempt.Status),
+		slog.Duration("duration", attempt.Duration),
+		slog.String("client_request_id", clientRequestID),
+	}
+	if response != nil {
+		attributes = append(attributes, slog.String("apim_request_id", requestID(response.Header)))
+	}
+	if attempt.ErrorCode != "" {
+		attributes = append(attributes, slog.String("error_code", attempt.ErrorCode))
+	}
+	a.client.options.Logger.LogAttrs(ctx, slog.LevelDebug, "API request", attributes...)
+}
+
+// requestID is the service's name for a request, where it looks like one.
+func requestID(header http.Header) string {
+	if id := header.Get("apim-request-id"); isCode(id) {
+		return id
+	}
+	return ""
+}
+
+// billed sums what CSP-Billing-Usage charges, such as "CognitiveServices.Face.Transaction=1".
+func billed(header http.Header) float64 {
+	sum := 0.0
+	for entry := range strings.SplitSeq(strings.Join(header.Values("CSP-Billing-Usage"), ","), ",") {
+		_, value, _ := strings.Cut(entry, "=")
+		if amount, err := strconv.ParseFloat(strings.TrimSpace(value), 64); err == nil && amount > 0 && !math.IsInf(amount, 0) {
+			sum += amount
+		}
+	}
+	return sum
+}

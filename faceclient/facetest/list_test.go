@@ -1,0 +1,406 @@
+package facetest_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"face_liveness_exporter/faceclient/facetest"
+)
+
+func TestWalkYieldsExactlyTheStore(t *testing.T) {
+	for _, n := range []int{0, 1, 99, 100, 101, 2500} {
+		for _, top := range []int{1, 100, 1000} {
+			t.Run(fmt.Sprintf("%d by %d", n, top), func(t *testing.T) {
+				srv := facetest.New(facetest.Options{Now: fixed(noon)})
+				srv.Populate(facetest.DetectLiveness, n, 1)
+				srv.Populate(facetest.DetectLivenessWithVerify, 7, 2)
+
+				want := srv.Sessions(facetest.DetectLiveness)
+				got := walk(t, srv, facetest.DetectLiveness, top)
+				if len(got) != n || len(want) != n || srv.Len(facetest.DetectLiveness) != n {
+					t.Fatalf("walked %d, stored %d, want %d", len(got), len(want), n)
+				}
+				for i := range got {
+					if diff := same(got[i], want[i], noon); diff != "" {
+						t.Fatalf("item %d: %s", i, diff)
+					}
+				}
+				if !slices.IsSorted(ids(got)) {
+					t.Error("ids do not ascend")
+				}
+				if pages := srv.Counts(facetest.DetectLiveness).Requests; pages != n/top+1 {
+					t.Errorf("%d requests, want %d", pages, n/top+1)
+				}
+			})
+		}
+	}
+}
+
+func TestGenerateMixesEveryEncoding(t *testing.T) {
+	srv := facetest.New(facetest.Options{Now: fixed(noon)})
+	srv.Add(facetest.DetectLiveness, facetest.Generate(1000, 3, noon)...)
+	body, err := io.ReadAll(ask(srv, listURL(facetest.DetectLiveness, "")).Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, pattern := range map[string]string{
+		"no fraction, offset":   `"createdDateTime":"[^".]*\+00:00"`,
+		"no fraction, Z":        `"createdDateTime":"[^".]*Z"`,
+		"one digit":             `"createdDateTime":"[^".]*\.\d(Z|\+)`,
+		"six digits":            `"createdDateTime":"[^".]*\.\d{6}(Z|\+)`,
+		"seven digits":          `"createdDateTime":"[^".]*\.\d{7}(Z|\+)`,
+		"kept zero":             `"createdDateTime":"[^".]*\.\d{1,6}0(Z|\+)`,
+		"null start":            `"sessionStartDateTime":null`,
+		"no start":              `\{"id":"[^"]*","createdDateTime":"[^"]*","sessionExpired"`,
+		"empty device":          `"deviceCorrelationId":""`,
+		"null device":           `"deviceCorrelationId":null`,
+		"id last":               `"id":"[^"]*"\}`,
+		"TTL first":             `\{"authTokenTimeToLiveInSeconds":`,
+		"unknown field":         `"extension":\{"id":"not-a-session"`,
+		"expired":               `"sessionExpired":true`,
+		"active":                `"sessionExpired":false`,
+		"lower-case version 4":  `"id":"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"`,
+		"absent device and TTL": `\{"id":"[^"]*","createdDateTime":"[^"]*"(,"sessionStartDateTime":("[^"]*"|null))?,"sessionExpired":\w+\}`,
+	} {
+		if !regexp.MustCompile(pattern).Match(body) {
+			t.Errorf("%s: nothing matches %s", name, pattern)
+		}
+	}
+	again := facetest.Generate(1000, 3, noon)
+	if !slices.Equal(again, facetest.Generate(1000, 3, noon)) || slices.Equal(again, facetest.Generate(1000, 4, noon)) {
+		t.Error("the seed does not decide the sessions")
+	}
+}
+
+func TestItemEncoding(t *testing.T) {
+	created := time.Date(2024, time.May, 19, 16, 16, 31, 257655500, time.UTC)
+	base := facetest.Session{ID: "b", Created: created, TTL: 600 * time.Second}
+	with := func(change func(*facetest.Session)) facetest.Session { s := base; change(&s); return s }
+	for name, test := range map[string]struct {
+		session facetest.Session
+		want    string
+	}{
+		"as recorded": {base,
+			`{"id":"b","createdDateTime":"2024-05-19T16:16:31.2576555+00:00","sessionExpired":true,"authTokenTimeToLiveInSeconds":600}`},
+		"reference's example": {
+			with(func(s *facetest.Session) {
+				s.Created = created.Truncate(10 * time.Millisecond)
+				s.Wire = facetest.Wire{Zulu: true, Digits: 3}
+			}),
+			`{"id":"b","createdDateTime":"2024-05-19T16:16:31.250Z","sessionExpired":true,"authTokenTimeToLiveInSeconds":600}`},
+		"zeros cut": {
+			with(func(s *facetest.Session) { s.Created = created.Truncate(time.Millisecond) }),
+			`{"id":"b","createdDateTime":"2024-05-19T16:16:31.257+00:00","sessionExpired":true,"authTokenTimeToLiveInSeconds":600}`},
+		"leading zeros of a fraction": {
+			with(func(s *facetest.Session) { s.Created = created.Truncate(time.Second).Add(100) }),
+			`{"id":"b","createdDateTime":"2024-05-19T16:16:31.0000001+00:00","sessionExpired":true,"authTokenTimeToLiveInSeconds":600}`},
+		"nine digits": {
+			with(func(s *facetest.Session) { s.Wire.Digits = 9 }),
+			`{"id":"b","createdDateTime":"2024-05-19T16:16:31.257655500+00:00","sessionExpired":true,"authTokenTimeToLiveInSeconds":600}`},
+		"started, device, no TTL": {
+			with(func(s *facetest.Session) { s.TTL = 0; s.Started = created.Add(time.Second); s.DeviceID = "kiosk" }),
+			`{"id":"b","createdDateTime":"2024-05-19T16:16:31.2576555+00:00","sessionStartDateTime":"2024-05-19T16:16:32.2576555+00:00","sessionExpired":true,"deviceCorrelationId":"kiosk"}`},
+		"nulls": {
+			with(func(s *facetest.Session) { s.TTL = 0; s.Wire = facetest.Wire{NullStart: true, NullDevice: true} }),
+			`{"id":"b","createdDateTime":"2024-05-19T16:16:31.2576555+00:00","sessionStartDateTime":null,"sessionExpired":true,"deviceCorrelationId":null}`},
+		"other order of keys": {
+			with(func(s *facetest.Session) { s.Wire.Order = 5 }),
+			`{"authTokenTimeToLiveInSeconds":600,"id":"b","createdDateTime":"2024-05-19T16:16:31.2576555+00:00","sessionExpired":true}`},
+		"text that needs escaping": {
+			with(func(s *facetest.Session) { s.TTL = 0; s.ID = `a"\`; s.DeviceID = "\n\xff" }),
+			`{"id":"a\"\\","createdDateTime":"2024-05-19T16:16:31.2576555+00:00","sessionExpired":true,"deviceCorrelationId":"\u000a` + "\xff" + `"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := facetest.New(facetest.Options{Now: fixed(created.Add(time.Hour))})
+			srv.Add(facetest.DetectLiveness, test.session)
+			body, err := io.ReadAll(ask(srv, listURL(facetest.DetectLiveness, "")).Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := "[" + test.want + "]"; string(body) != want {
+				t.Errorf("got  %s\nwant %s", body, want)
+			}
+		})
+	}
+}
+
+func TestOrdersOfKeysAreAllDifferent(t *testing.T) {
+	seen := make(map[string]bool)
+	for order := range uint8(42) {
+		srv := facetest.New(facetest.Options{Now: fixed(noon)})
+		srv.Add(facetest.DetectLiveness, facetest.Session{
+			ID: "a", Created: noon, Started: noon, TTL: time.Minute, DeviceID: "d",
+			Wire: facetest.Wire{Extra: true, Order: order},
+		})
+		body, err := io.ReadAll(ask(srv, listURL(facetest.DetectLiveness, "")).Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !json.Valid(body) {
+			t.Fatalf("order %d: %s", order, body)
+		}
+		seen[string(body)] = true
+	}
+	if len(seen) != 42 {
+		t.Errorf("%d different orders, want 42", len(seen))
+	}
+}
+
+func TestTheClockExpiresAndRemoves(t *testing.T) {
+	now := noon
+	srv := facetest.New(facetest.Options{Now: func() time.Time { return now }})
+	srv.Add(facetest.DetectLiveness, facetest.Session{ID: "a", Created: noon}, facetest.Session{ID: "b", Created: noon.Add(time.Hour)})
+	for _, test := range []struct {
+		after   time.Duration
+		expired []bool
+	}{
+		{0, []bool{false, false}},
+		{facetest.DefaultTTL - 1, []bool{false, false}},
+		{facetest.DefaultTTL, []bool{true, false}},
+		{48*time.Hour - 1, []bool{true, true}},
+		{48 * time.Hour, []bool{true}},
+		{49*time.Hour - 1, []bool{true}},
+		{49 * time.Hour, []bool{}},
+	} {
+		now = noon.Add(test.after)
+		expired := []bool{}
+		for _, it := range walk(t, srv, facetest.DetectLiveness, 1) {
+			expired = append(expired, it.Expired)
+		}
+		if !slices.Equal(expired, test.expired) || srv.Len(facetest.DetectLiveness) != len(test.expired) {
+			t.Errorf("%v after creation: expired %v, listed %d; want %v", test.after, expired, srv.Len(facetest.DetectLiveness), test.expired)
+		}
+	}
+}
+
+func TestAddReplacesAndDeleteCounts(t *testing.T) {
+	srv := facetest.New(facetest.Options{Now: fixed(noon)})
+	var sessions []facetest.Session
+	for _, id := range []string{"d", "b", "a", "c", "b"} {
+		sessions = append(sessions, facetest.Session{ID: id, Created: noon})
+	}
+	sessions[4].DeviceID = "last"
+	srv.Add(facetest.DetectLiveness, sessions...)
+	srv.Add(facetest.DetectLiveness, facetest.Session{ID: "c", Created: noon, DeviceID: "alone"})
+	srv.Add(facetest.DetectLiveness, facetest.Session{ID: "d", Created: noon, DeviceID: "merged"}, facetest.Session{ID: "0", Created: noon})
+
+	var got []string
+	for _, s := range srv.Sessions(facetest.DetectLiveness) {
+		got = append(got, s.ID+s.DeviceID)
+	}
+	if want := []string{"0", "a", "blast", "calone", "dmerged"}; !slices.Equal(got, want) {
+		t.Errorf("sessions %v, want %v", got, want)
+	}
+	if n := srv.Delete(facetest.DetectLiveness, "a", "x", "a", "d"); n != 2 {
+		t.Errorf("deleted %d, want 2", n)
+	}
+	if n := srv.Delete(facetest.DetectLiveness, "0"); n != 1 {
+		t.Errorf("deleted %d, want 1", n)
+	}
+	if got := ids(walk(t, srv, facetest.DetectLiveness, 1000)); !slices.Equal(got, []string{"b", "c"}) {
+		t.Errorf("left %v", got)
+	}
+}
+
+func TestStartNeedNotExist(t *testing.T) {
+	srv := facetest.New(facetest.Options{Now: fixed(noon)})
+	for _, id := range []string{"B", "a", "c", "é"} {
+		srv.Add(facetest.DetectLiveness, facetest.Session{ID: id, Created: noon})
+	}
+	for start, want := range map[string][]string{
+		"":  {"B", "a", "c", "é"},
+		"B": {"a", "c", "é"}, "C": {"a", "c", "é"}, "b": {"c", "é"}, "c": {"é"}, "z": {"é"},
+		"é": {}, strings.Repeat("é", 64): {},
+	} {
+		if got := ids(page(t, srv, facetest.DetectLiveness, start, 1000)); !slices.Equal(got, want) {
+			t.Errorf("start %q: %v, want %v", start, got, want)
+		}
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	key := func(key string) func(*http.Request) {
+		return func(r *http.Request) { r.Header.Set("Ocp-Apim-Subscription-Key", key) }
+	}
+	bearer := func(token string) func(*http.Request) {
+		return func(r *http.Request) { key("")(r); r.Header.Set("Authorization", "Bearer "+token) }
+	}
+	method := func(method string) func(*http.Request) { return func(r *http.Request) { r.Method = method } }
+	asIs := func(*http.Request) {}
+	list := func(query string) string { return listURL(facetest.DetectLiveness, query) }
+	for name, test := range map[string]struct {
+		url      string
+		change   func(*http.Request)
+		regional bool
+		status   int
+		code     string
+	}{
+		"page":                 {url: list(""), change: asIs, status: 200},
+		"smallest top":         {url: list("top=1"), change: asIs, status: 200},
+		"longest start":        {url: list("start=" + strings.Repeat("a", 64)), change: asIs, status: 200},
+		"older version":        {url: strings.Replace(list(""), "v1.2", "v1.1", 1), change: asIs, status: 200},
+		"token":                {url: list(""), change: bearer("test-token"), status: 200},
+		"top 0":                {url: list("top=0"), change: asIs, status: 400, code: "BadArgument"},
+		"top 1001":             {url: list("top=1001"), change: asIs, status: 400, code: "BadArgument"},
+		"top no number":        {url: list("top=all"), change: asIs, status: 400, code: "BadArgument"},
+		"top empty":            {url: list("top="), change: asIs, status: 400, code: "BadArgument"},
+		"start too long":       {url: list("start=" + strings.Repeat("a", 65)), change: asIs, status: 400, code: "BadArgument"},
+		"broken query":         {url: list("start=%zz"), change: asIs, status: 400, code: "BadArgument"},
+		"wrong key":            {url: list(""), change: key("other"), status: 401, code: "401"},
+		"no credentials":       {url: list(""), change: key(""), status: 401, code: "401"},
+		"wrong token":          {url: list(""), change: bearer("other"), status: 401, code: "Unspecified"},
+		"token, regional":      {url: list(""), change: bearer("test-token"), regional: true, status: 400, code: "BadRequest"},
+		"version without list": {url: strings.Replace(list(""), "v1.2-preview.1", "v1.2", 1), change: asIs, status: 404, code: "404"},
+		"other operation":      {url: listURL("detectFaces", ""), change: asIs, status: 404, code: "404"},
+		"other path":           {url: "https://contoso.cognitiveservices.azure.com/", change: asIs, status: 404, code: "404"},
+		"other method":         {url: list(""), change: method(http.MethodPost), status: 404, code: "404"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := facetest.New(facetest.Options{Now: fixed(noon), Token: "test-token", Regional: test.regional})
+			resp := ask(srv, test.url, test.change)
+			if resp.StatusCode != test.status {
+				t.Fatalf("status %d, want %d", resp.StatusCode, test.status)
+			}
+			if code := errorCode(t, resp); code != test.code {
+				t.Errorf("code %q, want %q", code, test.code)
+			}
+			if billed := resp.Header.Get("CSP-Billing-Usage") != ""; billed != (test.status == 200) {
+				t.Errorf("billed: %v", billed)
+			}
+		})
+	}
+}
+
+// errorCode reads the code by the documented order: header, error.code, error.statusCode, statusCode, status.
+func errorCode(t *testing.T, resp *http.Response) string {
+	t.Helper()
+	if resp.StatusCode == http.StatusOK {
+		return ""
+	}
+	if code := resp.Header.Get("x-ms-error-code"); code != "" {
+		return code
+	}
+	type detail struct {
+		Code       string
+		StatusCode int
+	}
+	var body struct {
+		Error      detail
+		StatusCode int
+	}
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	json.Unmarshal(raw, &body) // HTML and empty bodies leave it as it is
+	switch {
+	case body.Error.Code != "":
+		return body.Error.Code
+	case body.Error.StatusCode != 0:
+		return fmt.Sprint(body.Error.StatusCode)
+	case body.StatusCode != 0:
+		return fmt.Sprint(body.StatusCode)
+	}
+	return fmt.Sprint(resp.StatusCode)
+}
+
+func TestKnownErrorsCarryTheirCodes(t *testing.T) {
+	for _, known := range facetest.KnownErrors() {
+		t.Run(known.Name, func(t *testing.T) {
+			srv := facetest.New(facetest.Options{Now: fixed(noon)})
+			srv.Fail(known.Fault)
+			resp := ask(srv, listURL(facetest.DetectLiveness, ""))
+			if code := errorCode(t, resp); resp.StatusCode != known.Status || code != known.Code {
+				t.Errorf("status %d code %q, want %d %q", resp.StatusCode, code, known.Status, known.Code)
+			}
+		})
+	}
+}
+
+func TestHeadersOfAPage(t *testing.T) {
+	srv := facetest.New(facetest.Options{Now: fixed(noon), Region: "East US"})
+	first, second := ask(srv, listURL(facetest.DetectLiveness, "")), ask(srv, listURL(facetest.DetectLiveness, ""))
+	for key, want := range map[string]string{
+		"Date":                          "Wed, 12 Mar 2025 12:00:00 GMT",
+		"x-ms-region":                   "East US",
+		"CSP-Billing-Usage":             "CognitiveServices.Face.Transaction=1",
+		"x-envoy-upstream-service-time": "0",
+		"Content-Type":                  "application/json; charset=utf-8",
+		"Content-Length":                "2",
+	} {
+		if got := first.Header.Get(key); got != want {
+			t.Errorf("%s: %q, want %q", key, got, want)
+		}
+	}
+	a, b := first.Header.Get("apim-request-id"), second.Header.Get("apim-request-id")
+	if len(a) != 36 || a == b {
+		t.Errorf("apim-request-id %q, then %q", a, b)
+	}
+}
+
+func TestGzipOnlyWhereAcceptedAndSwitchedOn(t *testing.T) {
+	accept := func(r *http.Request) { r.Header.Set("Accept-Encoding", "gzip") }
+	for _, test := range []struct {
+		on      bool
+		change  func(*http.Request)
+		encoded bool
+	}{{true, accept, true}, {true, func(*http.Request) {}, false}, {false, accept, false}} {
+		srv := facetest.New(facetest.Options{Now: fixed(noon), Gzip: test.on})
+		srv.Populate(facetest.DetectLiveness, 10, 1)
+		resp := ask(srv, listURL(facetest.DetectLiveness, ""), test.change)
+		if encoded := resp.Header.Get("Content-Encoding") == "gzip"; encoded != test.encoded {
+			t.Errorf("%+v: encoded %v", test, encoded)
+		}
+		body, err := io.ReadAll(resp.Body)
+		if err == nil && test.encoded {
+			var z *gzip.Reader
+			if z, err = gzip.NewReader(bytes.NewReader(body)); err == nil {
+				body, err = io.ReadAll(z)
+			}
+		}
+		if err != nil || !json.Valid(body) {
+			t.Errorf("%+v: body %q, %v", test, body, err)
+		}
+	}
+}
+
+func TestKeyAndTokenCanChange(t *testing.T) {
+	srv := facetest.New(facetest.Options{Now: fixed(noon)})
+	srv.SetKey("second")
+	if got := ask(srv, listURL(facetest.DetectLiveness, "")).StatusCode; got != 401 {
+		t.Errorf("old key: %d", got)
+	}
+	srv.SetKey("test-key")
+	if got := ask(srv, listURL(facetest.DetectLiveness, "")).StatusCode; got != 200 || srv.Key() != "test-key" {
+		t.Errorf("key %q: %d", srv.Key(), got)
+	}
+	token := func(r *http.Request) {
+		r.Header.Del("Ocp-Apim-Subscription-Key")
+		r.Header.Set("Authorization", "Bearer renewed")
+	}
+	if got := ask(srv, listURL(facetest.DetectLiveness, ""), token).StatusCode; got != 401 {
+		t.Errorf("unknown token: %d", got)
+	}
+	srv.SetToken("renewed")
+	if got := ask(srv, listURL(facetest.DetectLiveness, ""), token).StatusCode; got != 200 {
+		t.Errorf("known token: %d", got)
+	}
+}
+
+func TestUnknownOperationPanics(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("no panic")
+		}
+	}()
+	facetest.New(facetest.Options{}).Len("detectliveness")
+}

@@ -1,0 +1,116 @@
+package facetest_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"face_liveness_exporter/faceclient/facetest"
+)
+
+func TestLatencyPassesInTheBubblesTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := facetest.New(facetest.Options{Latency: 3 * time.Second})
+		defer srv.Close()
+		client := &http.Client{Transport: srv.Transport()}
+		began := time.Now()
+		resp, _, err := get(t, client, t.Context(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began); took != 3*time.Second {
+			t.Errorf("took %v", took)
+		}
+		if got := resp.Header.Get("x-envoy-upstream-service-time"); got != "3000" {
+			t.Errorf("upstream service time %q ms", got)
+		}
+		if got, want := resp.Header.Get("Date"), time.Now().UTC().Format(http.TimeFormat); got != want {
+			t.Errorf("Date %q, want that of the answer, %q", got, want)
+		}
+
+		srv.SetLatency(time.Hour)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if _, _, err := get(t, client, ctx, ""); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("client that leaves: %v", err)
+		}
+		synctest.Wait()
+		if c := srv.Counts(facetest.DetectLiveness); c.InFlight != 0 || c.ByStatus[0] != 1 {
+			t.Errorf("the server still waits for it: %+v", c)
+		}
+	})
+}
+
+func TestManyConnectionsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := facetest.New(facetest.Options{Latency: time.Second})
+		defer srv.Close()
+		client := &http.Client{Transport: srv.Transport()}
+		var all sync.WaitGroup
+		for range 20 {
+			all.Go(func() {
+				if _, _, err := get(t, client, t.Context(), ""); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if got := srv.Counts(facetest.DetectLiveness).MaxInFlight; got != 20 {
+			t.Errorf("%d in flight at most, want 20", got)
+		}
+	})
+}
+
+func TestCloseEndsEverything(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := facetest.New(facetest.Options{})
+		client := &http.Client{Transport: srv.Transport()}
+		if _, _, err := get(t, client, t.Context(), ""); err != nil { // leaves an idle connection
+			t.Fatal(err)
+		}
+		srv.Fail(facetest.Hang())
+		failed := make(chan error)
+		go func() {
+			_, _, err := get(t, client, context.Background(), "")
+			failed <- err
+		}()
+		synctest.Wait()
+		srv.Close()
+		if err := <-failed; err == nil {
+			t.Error("an answer that hung came after all")
+		}
+		srv.Close()
+		if _, err := srv.Dial(t.Context(), "tcp", "any:443"); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("dial after close: %v", err)
+		}
+	})
+}
+
+func TestCloseReleasesHangingAnswersOfOtherListeners(t *testing.T) {
+	srv := facetest.New(facetest.Options{})
+	srv.Fail(facetest.Hang())
+	ended := make(chan any)
+	go func() {
+		defer func() { ended <- recover() }()
+		ask(srv, listURL(facetest.DetectLiveness, ""))
+	}()
+	srv.Close()
+	if got := <-ended; got != http.ErrAbortHandler {
+		t.Errorf("ended with %v", got)
+	}
+}
+
+func TestDialObeysItsContext(t *testing.T) {
+	srv := facetest.New(facetest.Options{})
+	defer srv.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := srv.Dial(ctx, "tcp", "any:443"); !errors.Is(err, context.Canceled) {
+		t.Errorf("dial: %v", err)
+	}
+}

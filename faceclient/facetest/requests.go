@@ -1,0 +1,223 @@
+package facetest
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Auth is how a request showed who it is.
+type Auth string
+
+// The kinds of credentials. A request with a key and a token counts as one with a key.
+const (
+	AuthNone   Auth = "none"
+	AuthKey    Auth = "key"
+	AuthBearer Auth = "bearer"
+)
+
+// Request is what the server saw of one request, and what it gave.
+type Request struct {
+	Time            time.Time // arrival, by the service's clock
+	Method          string
+	Path            string
+	Version         string // "" where the path is none of the list's
+	Operation       string // likewise
+	Start           string // as sent, unescaped
+	Top             string // as sent; "" where absent
+	Auth            Auth
+	ClientRequestID string
+	UserAgent       string
+	Faults          []string // names of the faults that took part
+	Status          int      // 0 as long as none was sent, for ever where the answer hung or broke off before it
+	Items           int      // sessions on the page, before any fault cut it
+	Bytes           int64    // of the body, as far as it was written
+}
+
+// Counts are cheap sums over all requests, kept for the whole life of the server.
+type Counts struct {
+	Requests    int         // arrived
+	InFlight    int         // arrived and not yet answered
+	MaxInFlight int         // the most at once
+	Billed      int         // answers that carried the billing header
+	Items       int         // sessions on all pages
+	Bytes       int64       // of all bodies
+	ByStatus    map[int]int // answers; 0: broken off before a status
+}
+
+// entry is a Request while it is being answered.
+type entry struct {
+	Request
+	items atomic.Int64
+}
+
+func newEntry(r *http.Request, now time.Time) *entry {
+	version, op := route(r.URL.Path)
+	query := r.URL.Query()
+	kind, _ := credentials(r)
+	return &entry{Request: Request{
+		Time: now, Method: r.Method, Path: r.URL.Path, Version: version, Operation: op,
+		Start: query.Get("start"), Top: query.Get("top"), Auth: kind,
+		ClientRequestID: r.Header.Get("client-request-id"), UserAgent: r.UserAgent(),
+	}}
+}
+
+// route splits /face/{version}/{operation}/singleModal/sessions; any other path gives nothing.
+func route(path string) (version, op string) {
+	parts := strings.Split(path, "/")
+	if len(parts) != 6 || parts[0] != "" || parts[1] != "face" || parts[4] != "singleModal" || parts[5] != "sessions" {
+		return "", ""
+	}
+	if parts[3] != DetectLiveness && parts[3] != DetectLivenessWithVerify {
+		return "", ""
+	}
+	return parts[2], parts[3]
+}
+
+func credentials(r *http.Request) (kind Auth, secret string) {
+	if key := r.Header.Get("Ocp-Apim-Subscription-Key"); key != "" {
+		return AuthKey, key
+	}
+	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+		return AuthBearer, token
+	}
+	return AuthNone, ""
+}
+
+// requestID is the nth apim-request-id: a UUID like any other, the same in every run.
+func requestID(n int) string {
+	return newUUID(rand.New(rand.NewPCG(0x5e17a9, uint64(n))))
+}
+
+// requestLog keeps the last requests in a ring and sums of all.
+type requestLog struct {
+	mu     sync.Mutex
+	limit  int
+	ring   []*entry // guarded by mu, as the entries' Request is from begin on
+	next   int      // where the ring is written next, once it is full
+	last   int      // number of the last request
+	counts map[string]*Counts
+}
+
+func newRequestLog(limit int) requestLog {
+	return requestLog{limit: limit, counts: make(map[string]*Counts)}
+}
+
+// begin notes the arrival and returns the request's number, from 1.
+func (l *requestLog) begin(e *entry) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.ring) < l.limit {
+		l.ring = append(l.ring, e)
+	} else if l.limit > 0 {
+		l.ring[l.next] = e
+		l.next = (l.next + 1) % l.limit
+	}
+	c, ok := l.counts[e.Operation]
+	if !ok {
+		c = &Counts{ByStatus: make(map[int]int)}
+		l.counts[e.Operation] = c
+	}
+	c.Requests++
+	c.InFlight++
+	c.MaxInFlight = max(c.MaxInFlight, c.InFlight)
+	l.last++
+	return l.last
+}
+
+func (l *requestLog) end(e *entry, status int, written int64, billed bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e.Status, e.Bytes, e.Items = status, written, int(e.items.Load())
+	c := l.counts[e.Operation]
+	c.InFlight--
+	c.ByStatus[status]++
+	c.Items += e.Items
+	c.Bytes += written
+	if billed {
+		c.Billed++
+	}
+}
+
+// Requests are the last requests in the order of their arrival, those still being answered among them; at most
+// Options.Requests.
+func (s *Server) Requests() []Request {
+	l := &s.log
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	all := make([]Request, 0, len(l.ring))
+	for i := range l.ring {
+		all = append(all, l.ring[(l.next+i)%len(l.ring)].Request)
+	}
+	return all
+}
+
+// Counts are the sums for one operation; "" gives those of requests to no list at all.
+func (s *Server) Counts(op string) Counts {
+	l := &s.log
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c, ok := l.counts[op]
+	if !ok {
+		return Counts{ByStatus: map[int]int{}}
+	}
+	copied := *c
+	copied.ByStatus = maps.Clone(c.ByStatus)
+	return copied
+}
+
+// ForgetRequests empties the record and sets the sums to zero, but for what is in flight.
+func (s *Server) ForgetRequests() {
+	l := &s.log
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ring, l.next = nil, 0
+	for _, c := range l.counts {
+		*c = Counts{InFlight: c.InFlight, MaxInFlight: c.InFlight, ByStatus: make(map[int]int)}
+	}
+}
+
+// String is one line for a failing test: what was asked and what was given, without any secret.
+func (r Request) String() string {
+	return fmt.Sprintf("%s %s start=%q top=%q %s -> %d, %d items, faults %v",
+		r.Method, r.Path, r.Start, r.Top, r.Auth, r.Status, r.Items, r.Faults)
+}
+
+// tracker sees what is written and stamps the service's clock on it.
+type tracker struct {
+	http.ResponseWriter
+	now     func() time.Time
+	skew    time.Duration
+	status  int
+	written int64
+	billed  bool
+}
+
+func (t *tracker) WriteHeader(status int) {
+	if t.status != 0 {
+		return
+	}
+	t.status = status
+	h := t.Header()
+	// A Date that is there with no value is a fault's way to leave it out; net/http understands it likewise.
+	if _, decided := h["Date"]; !decided {
+		h.Set("Date", t.now().Add(t.skew).UTC().Format(http.TimeFormat))
+	}
+	t.billed = h.Get("CSP-Billing-Usage") != ""
+	t.ResponseWriter.WriteHeader(status)
+}
+
+func (t *tracker) Write(b []byte) (int, error) {
+	t.WriteHeader(http.StatusOK)
+	n, err := t.ResponseWriter.Write(b)
+	t.written += int64(n)
+	return n, err
+}
+
+// Unwrap lets http.ResponseController flush and hijack.
+func (t *tracker) Unwrap() http.ResponseWriter { return t.ResponseWriter }

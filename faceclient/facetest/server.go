@@ -1,0 +1,288 @@
+package facetest
+
+import (
+	"bytes"
+	"cmp"
+	"compress/gzip"
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Options of a server; the zero value is a resource that answers at once to the key "test-key".
+type Options struct {
+	Now       func() time.Time // the service's clock; default time.Now
+	Key       string           // accepted in Ocp-Apim-Subscription-Key; default "test-key"
+	Token     string           // accepted as bearer token; "" accepts none
+	Regional  bool             // a regional endpoint: a bearer token gets 400 BadRequest
+	Region    string           // the header x-ms-region; default "West Europe"
+	Gzip      bool             // compresses for clients that accept it. Costs some ten times the page itself
+	Latency   time.Duration    // before every page, by a timer; ends early when the client leaves
+	RateLimit RateLimit        // zero: none
+	Requests  int              // how many requests Requests keeps, the last ones; default 10,000
+}
+
+// Server is the Face API of one resource. All methods may be called at once from anywhere.
+type Server struct {
+	now      func() time.Time
+	region   string
+	regional bool
+	gzip     bool
+
+	stores  map[string]*store // by operation; the map itself never changes
+	faults  faultSet
+	log     requestLog
+	limiter limiter
+	pipe    pipe
+	traffic atomic.Pointer[Traffic]
+	buffers sync.Pool // of *[]byte, for pages
+
+	life context.Context // ends with Close and takes hanging answers with it
+	end  context.CancelFunc
+
+	mu         sync.Mutex // guards what follows
+	key, token string
+	latency    time.Duration
+}
+
+// New makes a server with two empty lists. A server made outside a testing/synctest bubble cannot be used inside one.
+func New(opts Options) *Server {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	s := &Server{
+		now:      opts.Now,
+		region:   cmp.Or(opts.Region, "West Europe"),
+		regional: opts.Regional,
+		gzip:     opts.Gzip,
+		stores: map[string]*store{
+			DetectLiveness:           newStore(),
+			DetectLivenessWithVerify: newStore(),
+		},
+		log:     newRequestLog(cmp.Or(opts.Requests, 10_000)),
+		key:     cmp.Or(opts.Key, "test-key"),
+		token:   opts.Token,
+		latency: opts.Latency,
+	}
+	s.buffers.New = func() any { return new([]byte) }
+	s.limiter.set(opts.RateLimit)
+	s.life, s.end = context.WithCancel(context.Background())
+	return s
+}
+
+// Close ends answers that hang and every connection made by Dial, and waits for their goroutines. The lists can still be
+// read afterwards.
+func (s *Server) Close() {
+	s.end()
+	s.pipe.close()
+}
+
+// Key is the key accepted at present.
+func (s *Server) Key() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.key
+}
+
+// SetKey changes the accepted key, as a customer does who rotates keys.
+func (s *Server) SetKey(key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.key = key
+}
+
+// SetToken changes the accepted bearer token; "" accepts none.
+func (s *Server) SetToken(token string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.token = token
+}
+
+// SetLatency changes the time that every page takes.
+func (s *Server) SetLatency(latency time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.latency = latency
+}
+
+// SetRateLimit changes the rate limit and fills it up; the zero value lifts it.
+func (s *Server) SetRateLimit(limit RateLimit) { s.limiter.set(limit) }
+
+// Add puts sessions into an operation's list. A session with the id of a listed one replaces it. An operation the API
+// does not have panics, here and below.
+func (s *Server) Add(op string, sessions ...Session) {
+	records := make([]record, len(sessions))
+	for i := range sessions {
+		records[i] = newRecord(sessions[i])
+	}
+	s.store(op).add(records)
+}
+
+// Delete removes sessions as a customer does and says how many of them were listed.
+func (s *Server) Delete(op string, ids ...string) int {
+	return s.store(op).remove(s.tick().UnixNano(), ids...)
+}
+
+// Len is how many sessions a walk would find now.
+func (s *Server) Len(op string) int { return s.store(op).count(s.tick().UnixNano()) }
+
+// Sessions is a copy of what a walk would find now, ascending by id.
+func (s *Server) Sessions(op string) []Session { return s.store(op).sessions(s.tick().UnixNano()) }
+
+func (s *Server) store(op string) *store {
+	list, ok := s.stores[op]
+	if !ok {
+		panic("facetest: no such operation: " + op)
+	}
+	return list
+}
+
+// tick brings the traffic up to the clock's now and returns that now.
+func (s *Server) tick() time.Time {
+	now := s.now()
+	if t := s.traffic.Load(); t != nil {
+		t.Advance(now)
+	}
+	return now
+}
+
+// ServeHTTP answers one request. Faults come before everything else, like a gateway; then the route (404), the
+// credentials (401), the rate limit (429), the parameters (400) and the page.
+//
+// An answer that must break off panics with http.ErrAbortHandler, which net/http expects and a bare ResponseRecorder
+// does not.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	defer context.AfterFunc(s.life, cancel)()
+	r = r.WithContext(ctx)
+
+	entry := newEntry(r, s.now())
+	matched := s.faults.match(entry.Request)
+	for i := range matched {
+		entry.Faults = append(entry.Faults, matched[i].name)
+	}
+	n := s.log.begin(entry)
+	t := &tracker{ResponseWriter: w, now: s.now}
+	answer := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.answer(w, r, entry, matched)
+	}))
+	for i := len(matched) - 1; i >= 0; i-- {
+		answer = matched[i].around(answer)
+		t.skew += matched[i].skew
+	}
+	defer func() { s.log.end(entry, t.status, t.written, t.billed) }()
+
+	t.Header().Set("apim-request-id", requestID(n))
+	t.Header().Set("x-ms-region", s.region)
+	answer.ServeHTTP(t, r)
+}
+
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, e *entry, faults []Fault) {
+	if e.Operation == "" || !hasList(e.Version) || r.Method != http.MethodGet {
+		writeError(w, http.StatusNotFound, errorBody(ShapeCode, "404", "Resource not found."))
+		return
+	}
+	if status, body := s.refuse(r); status != 0 {
+		writeError(w, status, body)
+		return
+	}
+	if wait, shape, hint := s.limiter.take(s.now()); wait > 0 {
+		writeRateLimited(w, wait, shape, hint)
+		return
+	}
+	l, problem := parseListing(r.URL.RawQuery)
+	if problem != "" {
+		writeError(w, http.StatusBadRequest, errorBody(ShapeCode, "BadArgument", problem))
+		return
+	}
+	for i := range faults {
+		if faults[i].list != nil {
+			faults[i].list(&l)
+		}
+	}
+	s.mu.Lock()
+	latency := s.latency
+	s.mu.Unlock()
+	if !wait(r.Context(), latency) {
+		panic(http.ErrAbortHandler)
+	}
+	s.writePage(w, r, e, l)
+}
+
+func (s *Server) writePage(w http.ResponseWriter, r *http.Request, e *entry, l listing) {
+	buffer := s.buffers.Get().(*[]byte)
+	defer s.buffers.Put(buffer)
+
+	now := s.tick()
+	body, items := s.stores[e.Operation].appendPage((*buffer)[:0], l, now.UnixNano())
+	*buffer = body
+	e.items.Store(int64(items))
+
+	h := w.Header()
+	h.Set("Content-Type", "application/json; charset=utf-8")
+	h.Set("CSP-Billing-Usage", billingUsage)
+	h.Set("x-envoy-upstream-service-time", strconv.FormatInt(now.Sub(e.Time).Milliseconds(), 10))
+	if s.gzip && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		body = compress(body)
+		h.Set("Content-Encoding", "gzip")
+	}
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(http.StatusOK)
+	w.Write(body)
+}
+
+// refuse checks the credentials; status 0 means that they are good.
+func (s *Server) refuse(r *http.Request) (status int, body string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch kind, secret := credentials(r); {
+	case kind == AuthKey && secret == s.key:
+		return 0, ""
+	case kind == AuthKey:
+		return http.StatusUnauthorized, wrongKeyBody
+	case kind == AuthBearer && s.regional:
+		return http.StatusBadRequest, regionalTokenBody
+	case kind == AuthBearer && s.token != "" && secret == s.token:
+		return 0, ""
+	case kind == AuthBearer:
+		return http.StatusUnauthorized, wrongTokenBody
+	default:
+		return http.StatusUnauthorized, noCredentialsBody
+	}
+}
+
+// hasList reports whether the API version has the list at all: later ones have removed it.
+func hasList(version string) bool {
+	return version == "v1.1-preview.1" || version == "v1.2-preview.1"
+}
+
+func compress(body []byte) []byte {
+	var compressed bytes.Buffer
+	z, err := gzip.NewWriterLevel(&compressed, gzip.BestSpeed)
+	if err != nil {
+		panic(err) // the level is a constant
+	}
+	z.Write(body) // a bytes.Buffer takes everything
+	z.Close()
+	return compressed.Bytes()
+}
+
+// wait reports whether the time passed before the context ended.
+func wait(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

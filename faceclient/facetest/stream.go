@@ -1,0 +1,197 @@
+package facetest
+
+import (
+	"math"
+	"math/rand/v2"
+	"time"
+)
+
+// stream plays one operation. All that will happen to a session is drawn when it is created and put into a queue; the
+// queue is then worked off in the order of time. So what is drawn depends on the sessions before, never on the clock's
+// steps.
+type stream struct {
+	opts     TrafficOptions
+	rhythm   rhythm
+	number   uint64 // of the operation; sets its random numbers apart
+	random   *rand.Rand
+	devices  devices
+	list     sessionList
+	ledger   ledger
+	queue    queue
+	sequence uint64
+	begin    int64 // nothing is created before
+	next     int64 // when the next ordinary session may be created
+	day      int64 // the first day, counted from 1970, whose spikes are not planned yet
+}
+
+// sessionList is where sessions live: the server's list, or a map while the past is played.
+type sessionList interface {
+	add(records []record)
+	update(now int64, id string, change func(*record)) bool
+	remove(now int64, ids ...string) int
+}
+
+// devicePopulation is how many devices a customer has; most of them are never seen in 48 hours.
+const devicePopulation = 20_000
+
+func newStream(opts TrafficOptions, number uint64, rhythm rhythm, begin time.Time) *stream {
+	random := rand.New(rand.NewPCG(opts.Seed, number))
+	st := &stream{
+		opts: opts, number: number, rhythm: rhythm, random: random,
+		devices: newDevices(random, devicePopulation),
+		begin:   begin.UnixNano(),
+		next:    begin.UnixNano(),
+		day:     floor(begin.UnixNano(), int64(24*time.Hour)) / int64(24*time.Hour),
+	}
+	st.next = st.drawNext()
+	return st
+}
+
+// run plays everything up to and including until.
+func (st *stream) run(until int64) {
+	for st.day*int64(24*time.Hour) <= until {
+		st.planSpikes()
+	}
+	for {
+		at, queued := st.queue.due()
+		switch {
+		case queued && at <= min(until, st.next):
+			st.happen(st.queue.take())
+		case st.next <= until:
+			// Thinning: candidates come at the highest rate there is, and are taken in the ratio of the rate now to it.
+			if st.random.Float64() < st.rhythm.rate(st.next)/st.rhythm.highest() {
+				st.create(st.draw(st.next, st.random, st.devices.pick, false))
+			}
+			st.next = st.drawNext()
+		default:
+			return
+		}
+	}
+}
+
+func (st *stream) drawNext() int64 { return after(st.next, st.rhythm.highest(), st.random) }
+
+// after is the next point of a Poisson process, in steps of the wire's 100 ns; rate is a second's.
+func after(at int64, rate float64, random *rand.Rand) int64 {
+	const never = math.MaxInt64 / 2
+	seconds := random.ExpFloat64() / rate
+	if !(seconds < 1e9) { // no traffic at all
+		return never
+	}
+	return floor(at+max(int64(seconds*float64(time.Second)), 100), 100)
+}
+
+// fate is a session and what will become of it.
+type fate struct {
+	record
+	start  int64 // notStarted: never
+	remove int64 // by the customer; 0: never
+}
+
+func (st *stream) draw(at int64, random *rand.Rand, device func() string, abandoned bool) *fate {
+	f := &fate{start: notStarted, record: newRecord(Session{
+		ID:      newUUID(random),
+		Created: time.Unix(0, at),
+		TTL:     pickTTL(st.opts.Products, random),
+		Wire: Wire{
+			Zulu:        random.IntN(10) == 0,
+			EmptyDevice: random.IntN(3) == 0,
+			NullStart:   random.IntN(10) == 0,
+			Order:       uint8(random.IntN(2)),
+		},
+	})}
+	if random.Float64() > 0.12 {
+		f.device = device()
+	}
+	delay := int64(startDelay(random))
+	if !abandoned && random.Float64() >= st.opts.AbandonedShare && at+delay < f.expires() {
+		f.start = floor(at+delay, 100)
+	}
+	if random.Float64() < st.opts.DeletedShare {
+		f.remove = f.expires() + int64(logNormal(random, 20*time.Minute, 0.8))
+		if f.start != notStarted && random.Float64() < 0.05 {
+			// Some programs tidy up as soon as they have the result.
+			f.remove = f.start + int64(30*time.Second) + random.Int64N(int64(2*time.Minute))
+		}
+	}
+	return f
+}
+
+func (st *stream) create(f *fate) {
+	st.list.add([]record{f.record})
+	st.ledger.note(eventCreated, f.created)
+	st.schedule(f.expires(), eventExpired, f)
+	if f.start != notStarted {
+		st.schedule(f.start, eventStarted, f)
+	}
+	if f.remove != 0 {
+		st.schedule(f.remove, eventDeleted, f)
+	}
+}
+
+func (st *stream) schedule(at int64, kind eventKind, f *fate) {
+	st.sequence++
+	st.queue.schedule(at, kind, f, st.sequence)
+}
+
+func (st *stream) happen(e event) {
+	switch e.kind {
+	case eventCreated:
+		st.create(e.fate)
+	case eventStarted:
+		if st.list.update(e.at, e.fate.id, func(r *record) { r.started = e.at }) {
+			st.ledger.note(eventStarted, e.at)
+		}
+	case eventExpired:
+		// Nothing changes in the list, which derives expiry from the clock; the look-up tells whether it is still there.
+		started := false
+		if st.list.update(e.at, e.fate.id, func(r *record) { started = r.started != notStarted }) {
+			st.ledger.note(eventExpired, e.at)
+			if !started {
+				st.ledger.note(eventAbandoned, e.at)
+			}
+		}
+	case eventDeleted:
+		if st.list.remove(e.at, e.fate.id) == 1 {
+			st.ledger.note(eventDeleted, e.at)
+		}
+	}
+}
+
+const (
+	spikeDuration = 20 * time.Minute
+	spikeLowest   = 8.0 // times as many abandoned sessions
+	spikeHighest  = 16.0
+)
+
+// planSpikes draws the spikes of the next day (UTC), with random numbers of that day's own.
+func (st *stream) planSpikes() {
+	begin := st.day * int64(24*time.Hour)
+	random := rand.New(rand.NewPCG(st.opts.Seed^0x9e3779b97f4a7c15, uint64(st.day)))
+	st.day++
+	// The numbers do not depend on the operation: what breaks at the customer's breaks both.
+	at := begin
+	for n := uint64(0); ; n++ {
+		at = after(at, max(st.opts.SpikesPerDay, 0)/(24*60*60), random)
+		if at >= begin+int64(24*time.Hour) {
+			return
+		}
+		factor := spikeLowest + random.Float64()*(spikeHighest-spikeLowest)
+		st.spike(uint64(st.day)<<8+n, at, spikeDuration, factor)
+	}
+}
+
+// spike draws the sessions that one spike adds. number gives it random numbers of its own.
+func (st *stream) spike(number uint64, begin int64, duration time.Duration, factor float64) {
+	random := rand.New(rand.NewPCG(st.opts.Seed+number, st.number+2))
+	rate := max(st.opts.AbandonedShare, 0) * max(factor-1, 0) * st.rhythm.highest()
+	// What fails are telephones in many hands: every session has a device of its own.
+	oneOff := func() string { return newUUID(random) }
+	end := begin + int64(duration)
+	for at := after(begin, rate, random); at < end; at = after(at, rate, random) {
+		wanted := random.Float64() < st.rhythm.rate(at)/st.rhythm.highest()
+		if wanted && at > st.begin { // the first day's spikes may lie before the play
+			st.schedule(at, eventCreated, st.draw(at, random, oneOff, true))
+		}
+	}
+}

@@ -1,0 +1,148 @@
+package facetest
+
+import (
+	"cmp"
+	"math"
+	"sync"
+	"time"
+)
+
+// TrafficOptions shape the customer that a Traffic plays. Zero fields take the defaults; where zero itself is wanted, a
+// negative value says so.
+type TrafficOptions struct {
+	Seed           uint64         // the same seed and clock give the same traffic
+	PerDay         float64        // detectLiveness sessions created on a weekday; default 12,000
+	VerifyPart     float64        // detectLivenessWithVerify sessions for each of those; default 0.3
+	AbandonedShare float64        // of the sessions outside spikes are never started; default 0.06
+	DeletedShare   float64        // of the sessions the customer deletes, most of them after their TTL; default 0.8
+	SpikesPerDay   float64        // of abandoned sessions, on average, 20 minutes each; default 3
+	ThrottledShare float64        // of the requests get 429; default 0.01
+	Products       []Product      // TTLs; default 300, 600, 1800 and few 86400 seconds, some of the 600 left unsaid
+	Location       *time.Location // whose nights are quiet; default UTC
+}
+
+// Traffic is the life of a customer's resource, played into a server's two lists: sessions come by a day's rhythm, quiet
+// at night and slower at the weekend, most are started within a minute, some never, all expire, and most are deleted by
+// the customer some time later. With the defaults 3,000 to 6,000 detectLiveness sessions are listed at any time.
+//
+// It has no goroutine. It moves on when the server is asked for anything, up to the server's clock, or by Advance; what
+// comes out does not depend on how often that is.
+type Traffic struct {
+	server   *Server
+	unspoilt func() // switches the 429s off
+
+	mu      sync.Mutex // guards what follows
+	streams []*stream  // one an operation
+	now     time.Time  // how far it has come
+	spikes  int        // called by hand so far
+}
+
+// NewTraffic plays the 48 hours before the server's now at once, so that the lists are full, and goes on from there. A
+// server has one Traffic: a second one takes the place of the first, whose sessions stay as they are.
+func NewTraffic(s *Server, opts TrafficOptions) *Traffic {
+	opts.PerDay = cmp.Or(opts.PerDay, 12_000)
+	opts.VerifyPart = cmp.Or(opts.VerifyPart, 0.3)
+	opts.AbandonedShare = cmp.Or(opts.AbandonedShare, 0.06)
+	opts.DeletedShare = cmp.Or(opts.DeletedShare, 0.8)
+	opts.SpikesPerDay = cmp.Or(opts.SpikesPerDay, 3)
+	opts.ThrottledShare = cmp.Or(opts.ThrottledShare, 0.01)
+	if len(opts.Products) == 0 {
+		opts.Products = defaultProducts()
+	}
+	if opts.Location == nil {
+		opts.Location = time.UTC
+	}
+
+	now := s.now()
+	t := &Traffic{server: s, now: now, unspoilt: func() {}}
+	for i, op := range []string{DetectLiveness, DetectLivenessWithVerify} {
+		perDay := math.Max(opts.PerDay, 0)
+		if op == DetectLivenessWithVerify {
+			perDay *= math.Max(opts.VerifyPart, 0)
+		}
+		st := newStream(opts, uint64(i), rhythm{perDay: perDay, location: opts.Location}, now.Add(-Retention))
+		// The past is played into a map: into the sorted list, one by one, it would take ten times as long.
+		past := make(pastList)
+		st.list = past
+		st.run(now.UnixNano())
+		s.store(op).add(past.records())
+		st.list = s.store(op)
+		t.streams = append(t.streams, st)
+	}
+	if opts.ThrottledShare > 0 {
+		share := opts.ThrottledShare / 3 // three shapes, each its share
+		t.unspoilt = s.Fail(
+			RateLimited(ShapeCode, HintHeader, time.Second).Share(share),
+			RateLimited(ShapeStatusCode, HintMessage, 2*time.Second).Share(share),
+			RateLimited(ShapeFlat, HintNone, time.Second).Share(share),
+		)
+	}
+	if old := s.traffic.Swap(t); old != nil {
+		old.unspoilt()
+	}
+	return t
+}
+
+// Advance plays everything up to now; an earlier now than the last one does nothing.
+func (t *Traffic) Advance(now time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.advance(now)
+}
+
+// advance needs mu.
+func (t *Traffic) advance(now time.Time) {
+	if !now.After(t.now) {
+		return
+	}
+	t.now = now
+	for _, st := range t.streams {
+		st.run(now.UnixNano())
+	}
+}
+
+// Spike multiplies the number of sessions that are created and never started by factor, in both operations, from the
+// server's now for that long: clients are failing. They show as abandoned one TTL after their creation.
+func (t *Traffic) Spike(duration time.Duration, factor float64) {
+	now := t.server.now()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.advance(now)
+	t.spikes++
+	for _, st := range t.streams {
+		// Numbers above 2^32 are no days, so that a spike by hand never repeats a natural one's draw.
+		st.spike(1<<32+uint64(t.spikes), t.now.UnixNano(), duration, factor)
+	}
+}
+
+// Truth is what really happened. An event counts where the session was listed when it fell due: one deleted before its
+// TTL ended never expires.
+type Truth struct {
+	Created   int
+	Started   int
+	Expired   int
+	Abandoned int // expired and never started
+	Deleted   int // by the customer; what the service removes after 48 hours is not counted
+}
+
+// Truth is what happened in the operation since the play began, 48 hours before NewTraffic, until now.
+func (t *Traffic) Truth(op string) Truth {
+	return t.read(op, func(l *ledger) Truth { return l.total() })
+}
+
+// Between is what happened in (from, to], the window a watermark counts. It reaches back 48 hours from now, no further.
+func (t *Traffic) Between(op string, from, to time.Time) Truth {
+	return t.read(op, func(l *ledger) Truth { return l.between(from.UnixNano(), to.UnixNano()) })
+}
+
+func (t *Traffic) read(op string, read func(*ledger) Truth) Truth {
+	t.server.store(op) // panics for an operation that does not exist
+	now := t.server.now()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.advance(now)
+	if op == DetectLiveness {
+		return read(&t.streams[0].ledger)
+	}
+	return read(&t.streams[1].ledger)
+}

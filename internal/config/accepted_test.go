@@ -1,0 +1,223 @@
+package config_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"face_liveness_exporter/internal/config"
+)
+
+func TestWhatIsNotSaidHasItsDefault(t *testing.T) {
+	cfg, warnings := mustParse(t, withKey)
+	want := config.Default()
+	want.Resources = []config.Resource{{
+		Name:       "contoso",
+		Endpoint:   "https://contoso.cognitiveservices.azure.com",
+		Operations: []string{"detectLiveness"},
+		Key:        canary,
+		API:        config.DefaultAPI(),
+	}}
+	if !reflect.DeepEqual(*cfg, want) || len(warnings) != 0 {
+		t.Errorf("got %+v, want %+v; warnings: %v", *cfg, want, warnings)
+	}
+}
+
+func TestSectionsWhoseSettingsAreCommentedOutAreAccepted(t *testing.T) {
+	cfg, _ := mustParse(t, "refresh:\ndevices:\napi:\n"+minimal+"  entra:\n  tls:\n  api:\n")
+	want := &config.Entra{Credential: "default", Cloud: "public"}
+	if got := cfg.Resources[0]; !reflect.DeepEqual(got.Entra, want) || got.API != config.DefaultAPI() || cfg.Refresh != config.Default().Refresh {
+		t.Errorf("got %+v", cfg)
+	}
+}
+
+func TestResourceAPIIsMergedFieldByField(t *testing.T) {
+	// The top-level section stands last on purpose: the order in the file does not matter.
+	cfg, _ := mustParse(t, withKey+"  api: {max_retries: 0, max_requests_per_second: 0.3}\n"+
+		"- {name: other, endpoint: 'https://other.cognitiveservices.azure.com', key: k}\n"+
+		"api: {page_size: 100, max_retries: 7, monthly_request_budget: 30000, version: v1.1-preview.1}\n")
+	base := config.DefaultAPI()
+	base.PageSize, base.MaxRetries, base.MonthlyRequestBudget, base.Version = 100, 7, 30000, "v1.1-preview.1"
+	own := base
+	own.MaxRetries, own.MaxRequestsPerSecond = 0, 0.3
+	if cfg.Resources[0].API != own || cfg.Resources[1].API != base {
+		t.Errorf("got %+v and %+v", cfg.Resources[0].API, cfg.Resources[1].API)
+	}
+}
+
+func TestAliasesOfSectionsAreFollowed(t *testing.T) {
+	cfg, _ := mustParse(t, withKey+"  api: &slow {page_size: 10}\n"+
+		"- {name: other, endpoint: 'https://other.cognitiveservices.azure.com', key: k, api: *slow}\n")
+	if got := cfg.Resources[1].API.PageSize; got != 10 {
+		t.Errorf("page_size of the alias is %d", got)
+	}
+}
+
+func TestDurations(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"5m": 5 * time.Minute, "1h30m": 90 * time.Minute, "1.5h": 90 * time.Minute, "250ms": 250 * time.Millisecond,
+		"1d": 24 * time.Hour, "1w2d3h4m5s6ms": (9*24+3)*time.Hour + 4*time.Minute + 5*time.Second + 6*time.Millisecond,
+		"10y": 3650 * 24 * time.Hour, `"90s"`: 90 * time.Second, "1ns": 1,
+	} {
+		cfg, _ := mustParse(t, withKey+"refresh: {interval: "+text+"}\n")
+		if cfg.Refresh.Interval != want {
+			t.Errorf("%s is read as %v, want %v", text, cfg.Refresh.Interval, want)
+		}
+	}
+}
+
+func TestAnIntervalAboveMaxStaleIsNoProblem(t *testing.T) {
+	if _, warnings := mustParse(t, withKey+"refresh: {interval: 1d, max_stale: 1m}\n"); len(warnings) != 0 {
+		t.Errorf("warned: %v", warnings)
+	}
+}
+
+func TestEndpointsAreNormalized(t *testing.T) {
+	for raw, want := range map[string]string{
+		"https://contoso.cognitiveservices.azure.com/":     "https://contoso.cognitiveservices.azure.com",
+		"HTTPS://Contoso.CognitiveServices.Azure.COM":      "https://contoso.cognitiveservices.azure.com",
+		"https://contoso.cognitiveservices.azure.com:443/": "https://contoso.cognitiveservices.azure.com",
+		"https://contoso.cognitiveservices.azure.com:8443": "https://contoso.cognitiveservices.azure.com:8443",
+		"https://westeurope.api.cognitive.microsoft.com":   "https://westeurope.api.cognitive.microsoft.com",
+		"http://localhost:8080":                            "http://localhost:8080",
+		"http://127.8.9.10/":                               "http://127.8.9.10",
+		"http://[::1]:80":                                  "http://[::1]",
+		"http://[0:0:0:0:0:0:0:1]:81":                      "http://[::1]:81",
+		"http://[::ffff:127.0.0.1]":                        "http://[::ffff:127.0.0.1]",
+		"https://10.0.0.4":                                 "https://10.0.0.4",
+	} {
+		cfg, warnings := mustParse(t, "resources: [{name: a, key: k, endpoint: '"+raw+"'}]")
+		if got := cfg.Resources[0].Endpoint; got != want || len(warnings) != 0 {
+			t.Errorf("%s is read as %s, want %s; warnings: %v", raw, got, want, warnings)
+		}
+	}
+}
+
+func TestNamesOfAllKinds(t *testing.T) {
+	for _, name := range []string{"a", "contoso-prod", "Contoso Ost 2", `<b>"&'`, "größe/東京?x=1", strings.Repeat("é", 64)} {
+		cfg, _ := mustParse(t, "resources: [{key: k, endpoint: 'https://a.example', name: '"+strings.ReplaceAll(name, "'", "''")+"'}]")
+		if got := cfg.Resources[0].Name; got != name {
+			t.Errorf("%q is read as %q", name, got)
+		}
+	}
+}
+
+func TestEntraCredentials(t *testing.T) {
+	secretFile := write(t, "client-secret", "abc~DEF\n")
+	for name, test := range map[string]struct {
+		endpoint, entra string
+		want            config.Entra
+	}{
+		"default":                  {"https://a.cognitiveservices.azure.com", "{credential: default}", config.Entra{Credential: "default", Cloud: "public"}},
+		"default with a tenant":    {"https://a.cognitiveservices.azure.com", "{tenant_id: contoso.com}", config.Entra{Credential: "default", TenantID: "contoso.com", Cloud: "public"}},
+		"managed identity":         {"https://a.cognitiveservices.azure.us", "{credential: managed_identity}", config.Entra{Credential: "managed_identity", Cloud: "us_government"}},
+		"user-assigned identity":   {"https://a.cognitiveservices.azure.cn", "{credential: managed_identity, client_id: c-1}", config.Entra{Credential: "managed_identity", ClientID: "c-1", Cloud: "china"}},
+		"workload identity":        {"https://proxy.example", "{credential: workload_identity, tenant_id: t, client_id: c, cloud: china}", config.Entra{Credential: "workload_identity", TenantID: "t", ClientID: "c", Cloud: "china"}},
+		"client secret":            {"https://proxy.example", "{credential: client_secret, tenant_id: t, client_id: c, client_secret_file: " + secretFile + "}", config.Entra{Credential: "client_secret", TenantID: "t", ClientID: "c", ClientSecretFile: secretFile, Cloud: "public"}},
+		"command line":             {"https://a.cognitiveservices.azure.com", "{credential: azure_cli, tenant_id: t, cloud: public}", config.Entra{Credential: "azure_cli", TenantID: "t", Cloud: "public"}},
+		"http to a loopback proxy": {"http://127.0.0.1:8080", "{}", config.Entra{Credential: "default", Cloud: "public"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg, warnings := mustParse(t, "resources: [{name: a, endpoint: '"+test.endpoint+"', entra: "+test.entra+"}]")
+			if *cfg.Resources[0].Entra != test.want || len(warnings) != 0 {
+				t.Errorf("got %+v, want %+v; warnings: %v", *cfg.Resources[0].Entra, test.want, warnings)
+			}
+		})
+	}
+}
+
+func TestKeysFromFilesAndVariables(t *testing.T) {
+	cfg, warnings := mustParse(t, minimal+"  key_env: CONTOSO_KEY\n")
+	if cfg.Resources[0].Key.Reveal() != canary || len(warnings) != 0 {
+		t.Errorf("key_env: %v", warnings)
+	}
+	for content, want := range map[string]string{"abc": "abc", "abc\n": "abc", "abc\r\n": "abc", "a b": "a b"} {
+		path := write(t, "key", content)
+		cfg, warnings := mustParse(t, minimal+"  key_file: "+path+"\n")
+		if got := cfg.Resources[0]; got.KeyFile != path || got.Key != "" || len(warnings) != 0 {
+			t.Errorf("key_file: got %+v, warnings %v", got, warnings)
+		}
+		if got, err := config.ReadSecretFile(path); err != nil || got.Reveal() != want {
+			t.Errorf("%q is read as %q (%v)", content, got.Reveal(), err)
+		}
+	}
+}
+
+func TestHashKeyIsReadAtLoad(t *testing.T) {
+	path := write(t, "hash-key", "sixteen bytes and\x00more\n")
+	cfg, warnings := mustParse(t, withKey+"devices: {label: hash, hash_key_file: "+path+", top: 10000}\n")
+	if cfg.Devices.HashKey.Reveal() != "sixteen bytes and\x00more" || cfg.Devices.Label != config.DeviceLabelHash || len(warnings) != 0 {
+		t.Errorf("got %+v, warnings %v", cfg.Devices, warnings)
+	}
+}
+
+func TestRelativePathsStartAtTheFilesFolder(t *testing.T) {
+	path := write(t, "config.yaml", minimal+"  key_file: secrets/key\n  tls: {ca_file: /ca.pem}\n")
+	folder := filepath.Dir(path)
+	if err := os.Mkdir(filepath.Join(folder, "secrets"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "secrets", "key"), []byte(canary), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, _, err := config.Load(path, environment())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := cfg.Resources[0]; got.KeyFile != filepath.Join(folder, "secrets", "key") || got.TLS.CAFile != "/ca.pem" {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestAFileThatIsNotThereIsNoProblems(t *testing.T) {
+	_, _, err := config.Load(filepath.Join(t.TempDir(), "none.yaml"), environment())
+	var problems config.Problems
+	if !errors.Is(err, fs.ErrNotExist) || errors.As(err, &problems) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	folder := t.TempDir()
+	for name, test := range map[string]struct {
+		document, path string
+		line           int
+		word           string
+	}{
+		"key file not there":          {minimal + "  key_file: " + folder + "/" + canary + "\n", "resources[0].key_file", 4, "no such file"},
+		"client secret not there":     {minimal + "  entra: {credential: client_secret, tenant_id: t, client_id: c,\n    client_secret_file: " + folder + "/" + canary + "}\n", "resources[0].entra.client_secret_file", 5, "no such file"},
+		"CA file not there":           {withKey + "  tls:\n    ca_file: " + folder + "/ca\n", "resources[0].tls.ca_file", 6, "no such file"},
+		"no check of the certificate": {withKey + "  tls:\n    insecure_skip_verify: true\n", "resources[0].tls.insecure_skip_verify", 6, "ca_file"},
+		"hash key file without hash":  {withKey + "devices:\n  hash_key_file: " + folder + "/none\n", "devices.hash_key_file", 6, "no effect"},
+		"short hash key":              {withKey + "devices:\n  label: hash\n  hash_key_file: " + write(t, "short", "short") + "\n", "devices.hash_key_file", 7, "16 bytes"},
+		"http elsewhere, allowed":     {"resources:\n- name: a\n  endpoint: http://proxy.example\n  allow_insecure: true\n  key: k\n", "resources[0].endpoint", 3, "clear text"},
+		"same endpoint and operation": {withKey + "- name: other\n  endpoint: HTTPS://Contoso.cognitiveservices.azure.com:443/\n  key: k\n", "resources[1].endpoint", 6, "resources[0] (line 3)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg, warnings := mustParse(t, test.document)
+			if cfg == nil || len(warnings) != 1 {
+				t.Fatalf("warnings: %v", warnings)
+			}
+			got := warnings[0]
+			if !got.Warning || got.Path != test.path || got.Line != test.line || !strings.Contains(got.Message, test.word) {
+				t.Errorf("got %v", got)
+			}
+			if !strings.HasPrefix(got.String(), "warning: "+test.path+" (line ") {
+				t.Errorf("printed as %s", got)
+			}
+			noCanary(t, got.String())
+		})
+	}
+}
+
+func TestDifferentOperationsOfOneEndpointAreNoDoubleCost(t *testing.T) {
+	_, warnings := mustParse(t, withKey+"- {name: b, endpoint: 'https://contoso.cognitiveservices.azure.com', key: k, operations: [detectLivenessWithVerify]}\n")
+	if len(warnings) != 0 {
+		t.Errorf("warned: %v", warnings)
+	}
+}

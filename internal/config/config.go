@@ -1,0 +1,174 @@
+package config
+
+import "time"
+
+// Config is the whole configuration: complete, validated, with every default filled in. It is not changed after it
+// was returned and may be shared between goroutines.
+type Config struct {
+	Refresh Refresh
+	Devices Devices
+	// Resources is never empty in a loaded configuration; names are unique in it.
+	Resources []Resource
+}
+
+// Refresh says when the list of sessions is walked. All durations are above 0 and at most 10 years.
+type Refresh struct {
+	// Interval is the age from which a scrape starts a refresh. It may be longer than MaxStale.
+	Interval time.Duration
+	// Timeout fails a refresh that brought no page for so long.
+	Timeout time.Duration
+	// MaxStale is the age from which a snapshot's population is no longer shown.
+	MaxStale time.Duration
+	// OnStart refreshes every resource once at start, without waiting for a scrape.
+	OnStart bool
+	// MaxConcurrent bounds the refreshes at once over all resources; at least 1.
+	MaxConcurrent int
+}
+
+// DeviceLabel says how a device's correlation id becomes a label value.
+type DeviceLabel string
+
+// The ways to show a device.
+const (
+	DeviceLabelRaw  DeviceLabel = "raw"
+	DeviceLabelHash DeviceLabel = "hash"
+	DeviceLabelNone DeviceLabel = "none"
+)
+
+// Devices says how many devices get a series of their own, and under which label.
+type Devices struct {
+	// Top is the number of device series for each resource and operation: 0..10000, 0 for none.
+	Top   int
+	Label DeviceLabel
+	// HashKeyFile is where HashKey was read. It may be set, and then is not read, with another label than hash.
+	HashKeyFile string
+	// HashKey is the HMAC key: the file's bytes without one line break at their end. Never empty where Label is
+	// DeviceLabelHash, always empty elsewhere.
+	HashKey Secret
+}
+
+// API says how the service is asked. A Resource holds it complete: the defaults, then the top-level section api, then
+// the resource's own section, field by field.
+type API struct {
+	// Version is v1.1-preview.1 or v1.2-preview.1, the only ones that have the list.
+	Version string
+	// PageSize is the number of sessions asked for in one request: 1..1000.
+	PageSize int
+	// MaxPages fails a walk whose list needs more pages; at least 1.
+	MaxPages int
+	// MaxRequestsPerSecond is above 0 and finite; below 1 is usual for the free tier.
+	MaxRequestsPerSecond float64
+	// MaxConcurrentRequests bounds the resource's requests in flight; at least 1.
+	MaxConcurrentRequests int
+	// MonthlyRequestBudget is in attempts in 30 days; 0 for no bound.
+	MonthlyRequestBudget int64
+	// PricePer1000Requests is in the currency of the user's contract; at least 0 and finite.
+	PricePer1000Requests float64
+	// RequestTimeout is of one attempt; above 0.
+	RequestTimeout time.Duration
+	// MaxRetries is the number of attempts after the first; at least 0.
+	MaxRetries int
+	// MaxRetryWait bounds the wait between attempts, whatever the service asks for; above 0.
+	MaxRetryWait time.Duration
+}
+
+// The operations that have a list of sessions.
+const (
+	OperationDetectLiveness           = "detectLiveness"
+	OperationDetectLivenessWithVerify = "detectLivenessWithVerify"
+)
+
+// Resource is one Azure AI Face resource. It has exactly one kind of credential: Key, KeyFile or Entra.
+type Resource struct {
+	// Name is unique: 1..64 printable characters without white space at either end.
+	Name string
+	// Endpoint is scheme, host and port alone, in lower case, without a slash at the end and without the scheme's
+	// default port: https://contoso.cognitiveservices.azure.com.
+	Endpoint string
+	// Operations has at least one entry and none twice.
+	Operations []string
+	// Key is the subscription key, given in the file or by the variable that key_env names.
+	Key Secret
+	// KeyFile is the path of the file that holds the key. Its content is checked, not kept: it can change at any
+	// time, and ReadSecretFile reads it again by the same rules.
+	KeyFile string
+	// Entra is nil where a key is used.
+	Entra *Entra
+	TLS   TLS
+	// AllowInsecure accepts http:// for an address that is not a loopback one.
+	AllowInsecure bool
+	API           API
+}
+
+// The credentials of Entra ID.
+const (
+	CredentialDefault          = "default"
+	CredentialManagedIdentity  = "managed_identity"
+	CredentialWorkloadIdentity = "workload_identity"
+	CredentialClientSecret     = "client_secret"
+	CredentialAzureCLI         = "azure_cli"
+)
+
+// The clouds, each with its own login authority and token scope.
+const (
+	CloudPublic       = "public"
+	CloudUSGovernment = "us_government"
+	CloudChina        = "china"
+)
+
+// Entra says how a token is obtained from Entra ID. Which of the fields a credential takes is settled here: those that
+// it has no use for are empty.
+type Entra struct {
+	// Credential is one of the Credential constants.
+	Credential string
+	// TenantID and ClientID are empty where the credential finds them by itself.
+	TenantID string
+	ClientID string
+	// ClientSecretFile is set for CredentialClientSecret alone; ReadSecretFile reads it.
+	ClientSecretFile string
+	// Cloud is one of the Cloud constants, never empty: as configured, else from the endpoint.
+	Cloud string
+}
+
+// TLS says how the service's certificate is checked and which one is shown to it. The files are PEM; they are not
+// read by this package.
+type TLS struct {
+	CAFile string
+	// CertFile and KeyFile are either both set or both empty.
+	CertFile           string
+	KeyFile            string
+	ServerName         string
+	InsecureSkipVerify bool
+}
+
+// Default returns the configuration of an empty file, before any resource.
+func Default() Config {
+	return Config{
+		Refresh: Refresh{
+			Interval:      5 * time.Minute,
+			Timeout:       2 * time.Minute,
+			MaxStale:      time.Hour,
+			OnStart:       true,
+			MaxConcurrent: 8,
+		},
+		Devices: Devices{Top: 50, Label: DeviceLabelRaw},
+	}
+}
+
+// DefaultAPI returns what a resource's API is where nothing is said about it.
+func DefaultAPI() API {
+	return API{
+		Version:               "v1.2-preview.1",
+		PageSize:              1000,
+		MaxPages:              20000,
+		MaxRequestsPerSecond:  2,
+		MaxConcurrentRequests: 4,
+		PricePer1000Requests:  1,
+		RequestTimeout:        10 * time.Second,
+		MaxRetries:            4,
+		MaxRetryWait:          30 * time.Second,
+	}
+}
+
+// defaultOperations returns a fresh list, so that no two resources share one.
+func defaultOperations() []string { return []string{OperationDetectLiveness} }

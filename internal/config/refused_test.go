@@ -1,0 +1,334 @@
+package config_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"face_liveness_exporter/internal/config"
+)
+
+// refusal is a document with one thing wrong, and how that must be told.
+type refusal struct {
+	document, path string
+	line           int
+	word           string
+}
+
+func (r refusal) check(t *testing.T) {
+	t.Helper()
+	cfg, _, err := config.Parse([]byte(r.document), environment("SPACED", " "+canary, "CONTROL", canary+"\x01x"))
+	var problems config.Problems
+	if cfg != nil || !errors.As(err, &problems) {
+		t.Fatalf("accepted: %+v, %v", cfg, err)
+	}
+	noCanary(t, err.Error())
+	if len(problems) != 1 {
+		t.Fatalf("not one problem:\n%v", err)
+	}
+	got := problems[0]
+	if got.Path != r.path || got.Line != r.line || !strings.Contains(got.Message, r.word) || got.Warning {
+		t.Errorf("got  %v\nwant %s (line %d) … %s", got, r.path, r.line, r.word)
+	}
+}
+
+func TestDocumentsThatAreNotOneSection(t *testing.T) {
+	for name, r := range map[string]refusal{
+		"empty":                  {"", "", 0, "empty"},
+		"comments alone":         {"# refresh:\n", "", 0, "empty"},
+		"a dash line alone":      {"---\n", "", 0, "empty"},
+		"a list":                 {"- " + canary, "", 1, "section"},
+		"a text":                 {canary, "", 1, "section"},
+		"two documents":          {withKey + "---\na: 1\n", "", 5, "second YAML document"},
+		"text after the end":     {withKey + "...\n" + canary + "\n", "", 6, "second YAML document"},
+		"UTF-16":                 {"\xff\xfer\x00e\x00", "", 1, "UTF-8"},
+		"a zero byte":            {withKey + "\x00" + canary, "", 5, "control character"},
+		"a tab":                  {"refresh:\n\tinterval: 5m\n", "", 2, "tab"},
+		"a key with a colon":     {minimal + "  key: " + canary + ": x\n", "", 4, "quotes"},
+		"a key that begins by @": {minimal + "  key: @" + canary + "\n", "", 4, "quotes"},
+		"a quote left open":      {minimal + "  key: '" + canary + "\n\n", "", 4, "not closed"},
+		"a bracket left open":    {minimal + "  key: [" + canary + "\n\n", "", 4, "not closed"},
+		"an escape":              {minimal + "  key: \"\\q" + canary + "\"\n", "", 4, "single quotes"},
+		"an unknown alias":       {minimal + "  key: *" + canary + "\n", "", 4, "not valid YAML"},
+		"a bad indentation":      {withKey + " key_env: " + canary + "\n", "", 5, "indentation"},
+		"too large":              {strings.Repeat("#\n", 3<<20), "", 0, "4 MiB"},
+	} {
+		t.Run(name, r.check)
+	}
+}
+
+func TestFieldsThatAreNotKnown(t *testing.T) {
+	for name, r := range map[string]refusal{
+		"at the top":                  {withKey + "refreshh: 1\n", "refreshh", 5, "did you mean refresh?"},
+		"in refresh":                  {withKey + "refresh:\n  max-stale: 1h\n", "refresh.max-stale", 6, "did you mean max_stale?"},
+		"in devices":                  {withKey + "devices:\n  colour: red\n", "devices.colour", 6, "Known here: top, label, hash_key_file"},
+		"in api":                      {withKey + "api:\n  page_sise: 5\n", "api.page_sise", 6, "did you mean page_size?"},
+		"in a resource":               {withKey + "  endpont: x\n", "resources[0].endpont", 5, "did you mean endpoint?"},
+		"in a resource's api":         {withKey + "  api: {retries: 5}\n", "resources[0].api.retries", 5, "unknown field"},
+		"in tls":                      {withKey + "  tls: {ca: x}\n", "resources[0].tls.ca", 5, "unknown field"},
+		"a client secret in the file": {minimal + "  entra:\n    client_secret: " + canary + "\n", "resources[0].entra.client_secret", 5, "did you mean client_secret_file?"},
+		"a secret in a name's place":  {withKey + "  " + canary + ": x\n", "resources[0]", 5, "unknown field"},
+		"a name that is a list":       {withKey + "  ? [" + canary + "]\n  : x\n", "resources[0]", 5, "plain text"},
+		"a merge key":                 {withKey + "  <<: {tls: " + canary + "}\n", "resources[0]", 5, "alias"},
+		"twice":                       {withKey + "  key: " + canary + "\n", "resources[0].key", 5, "first on line 4"},
+		"a section twice":             {"refresh:\n" + withKey + "refresh:\n", "refresh", 6, "first on line 1"},
+	} {
+		t.Run(name, r.check)
+	}
+}
+
+func TestValuesOfTheWrongType(t *testing.T) {
+	for name, r := range map[string]refusal{
+		"a section that is text":     {withKey + "refresh: " + canary + "\n", "refresh", 5, "section"},
+		"a section that is a list":   {withKey + "api: [" + canary + "]\n", "api", 5, "section"},
+		"resources as a section":     {"resources:\n  name: " + canary + "\n", "resources", 1, "list"},
+		"a resource that is text":    {"resources: [" + canary + "]\n", "resources[0]", 1, "section"},
+		"a number for a name":        {"resources: [{name: 5, endpoint: 'https://a.example', key: k}]", "resources[0].name", 1, "quotes"},
+		"a list for a key":           {minimal + "  key: [" + canary + "]\n", "resources[0].key", 4, "text"},
+		"a section for a key":        {minimal + "  key: {" + canary + ": " + canary + "}\n", "resources[0].key", 4, "text"},
+		"a number for a key":         {minimal + "  key: 0123\n", "resources[0].key", 4, "quotes"},
+		"nothing for a key":          {minimal + "  key:\n", "resources[0].key", 4, "no value"},
+		"text for a number":          {withKey + "api: {page_size: " + canary + "}\n", "api.page_size", 5, "whole number"},
+		"quotes around a number":     {withKey + "api: {page_size: '5'}\n", "api.page_size", 5, "without quotes"},
+		"a fraction for a count":     {withKey + "api: {page_size: 1.5}\n", "api.page_size", 5, "whole number"},
+		"a hexadecimal count":        {withKey + "api: {page_size: 0x10}\n", "api.page_size", 5, "decimal"},
+		"a tagged count":             {withKey + "api: {page_size: !!int " + canary + "}\n", "api.page_size", 5, "decimal"},
+		"nothing for a count":        {withKey + "api: {page_size: }\n", "api.page_size", 5, "no value"},
+		"text for a rate":            {withKey + "api: {max_requests_per_second: " + canary + "}\n", "api.max_requests_per_second", 5, "number"},
+		"yes for true":               {withKey + "refresh: {on_start: yes}\n", "refresh.on_start", 5, "true or false"},
+		"a list for a duration":      {withKey + "refresh: {interval: [5m]}\n", "refresh.interval", 5, "duration"},
+		"a section for an operation": {withKey + "  operations: [{a: b}]\n", "resources[0].operations[0]", 5, "text"},
+		"text for operations":        {withKey + "  operations: detectLiveness\n", "resources[0].operations", 5, "list"},
+		"text for allow_insecure":    {"resources: [{name: a, endpoint: 'http://a.example', key: k, allow_insecure: " + canary + "}]", "resources[0].allow_insecure", 1, "true or false"},
+		"text for entra":             {minimal + "  entra: " + canary + "\n", "resources[0].entra", 4, "section"},
+	} {
+		t.Run(name, r.check)
+	}
+}
+
+func TestNumbersAndDurationsOutOfRange(t *testing.T) {
+	for setting, word := range map[string]string{
+		"refresh interval 5":                 "without a unit",
+		"refresh interval 0":                 "without a unit",
+		"refresh interval 1.5":               "without a unit",
+		"refresh interval '5'":               "with its unit",
+		"refresh interval " + canary:         "with its unit",
+		"refresh interval 0s":                "above 0",
+		"refresh interval -5m":               "above 0",
+		"refresh interval 11y":               "at most 10y",
+		"refresh interval 9999999999999y":    "with its unit",
+		"refresh interval 5m1d":              "with its unit",
+		"refresh timeout 0s":                 "above 0",
+		"refresh max_stale -1h":              "above 0",
+		"refresh max_concurrent 0":           "from 1",
+		"devices top -1":                     "from 0 to 10000",
+		"devices top 10001":                  "from 0 to 10000",
+		"devices label " + canary:            "raw, hash, none",
+		"api page_size 0":                    "from 1 to 1000",
+		"api page_size 1001":                 "from 1 to 1000",
+		"api page_size 010":                  "decimal",
+		"api page_size 99999999999999999999": "whole number",
+		"api max_pages 0":                    "from 1",
+		"api max_requests_per_second 0":      "above 0",
+		"api max_requests_per_second -1":     "above 0",
+		"api max_requests_per_second .nan":   "finite",
+		"api max_requests_per_second .inf":   "finite",
+		"api max_requests_per_second 1e999":  "finite",
+		"api max_concurrent_requests 0":      "from 1",
+		"api monthly_request_budget -1":      "from 0",
+		"api price_per_1000_requests -.5":    "0 or above",
+		"api price_per_1000_requests .nan":   "finite",
+		"api request_timeout 0s":             "above 0",
+		"api max_retries -1":                 "from 0",
+		"api max_retry_wait 0s":              "above 0",
+		"api version v1.2":                   "removed the list operation",
+		"api version v1.3-preview.1":         "put nothing in its place",
+		"api version " + canary:              "v1.2-preview.1 or v1.1-preview.1",
+	} {
+		t.Run(setting, func(t *testing.T) {
+			part := strings.Fields(setting)
+			section, name, value := part[0], part[1], part[2]
+			refusal{withKey + section + ":\n  " + name + ": " + value + "\n", section + "." + name, 6, word}.check(t)
+			if section == "api" {
+				refusal{withKey + "  api:\n    " + name + ": " + value + "\n", "resources[0].api." + name, 6, word}.check(t)
+			}
+		})
+	}
+}
+
+func TestResourcesThatCannotWork(t *testing.T) {
+	const end = "  endpoint: https://a.example\n  key: k\n"
+	for name, r := range map[string]refusal{
+		"no resources":            {"refresh: {interval: 5m}\n", "resources", 1, "missing"},
+		"an empty list":           {"resources: []\n", "resources", 1, "empty"},
+		"nothing":                 {"resources:\n", "resources", 1, "empty"},
+		"no name":                 {"resources:\n-\n" + end, "resources[0].name", 3, "missing"},
+		"an empty name":           {"resources:\n- name: ''\n" + end, "resources[0].name", 2, "empty"},
+		"a name with white space": {"resources:\n- name: 'a '\n" + end, "resources[0].name", 2, "white space"},
+		"a long name":             {"resources:\n- name: " + strings.Repeat("a", 65) + "\n" + end, "resources[0].name", 2, "64"},
+		"a line break in a name":  {"resources:\n- name: \"a\\nb\"\n" + end, "resources[0].name", 2, "line break"},
+		"an invisible character":  {"resources:\n- name: \"a\\u200bb\"\n" + end, "resources[0].name", 2, "printable"},
+		"a direction change":      {"resources:\n- name: \"a\\u202eb\"\n" + end, "resources[0].name", 2, "printable"},
+		"a name twice":            {withKey + "- name: contoso\n" + end, "resources[1].name", 5, "resources[0] (line 2)"},
+		"no endpoint":             {"resources:\n- name: a\n  key: k\n", "resources[0].endpoint", 2, "missing"},
+		"no operation":            {withKey + "  operations: []\n", "resources[0].operations", 5, "empty"},
+		"operations with nothing": {withKey + "  operations:\n", "resources[0].operations", 5, "empty"},
+		"an unknown operation":    {withKey + "  operations: [" + canary + "]\n", "resources[0].operations[0]", 5, "detectLivenessWithVerify"},
+		"an operation twice":      {withKey + "  operations:\n  - detectLiveness\n  - detectLiveness\n", "resources[0].operations[1]", 7, "first on line 6"},
+	} {
+		t.Run(name, r.check)
+	}
+}
+
+func TestEndpointsThatCannotWork(t *testing.T) {
+	for endpoint, word := range map[string]string{
+		"''":                                       "empty",
+		"contoso.cognitiveservices.azure.com":      "no scheme",
+		"ftp://a.example":                          "https://",
+		"https://":                                 "no valid host",
+		"https://a b.example":                      "not a URL",
+		"https://a_b..example":                     "no valid host",
+		"https://größe.example":                    "no valid host",
+		"https://a.example.":                       "no valid host",
+		"'https://a.example:'":                     "colon",
+		"https://a.example:0":                      "port",
+		"https://a.example:65536":                  "port",
+		"https://a.example:" + canary:              "not a URL",
+		"'https://[fe80::1%25eth0]'":               "zone",
+		"https://user:" + canary + "@a.example":    "user name or password",
+		"https://" + canary + "@a.example":         "user name or password",
+		"https://user:%zz" + canary + "@a.example": "not a URL",
+		"https://a.example/?key=" + canary:         "query",
+		"https://a.example?":                       "query",
+		"'https://a.example#" + canary + "'":       "fragment",
+		"'https://a.example#'":                     "fragment",
+		"https://a.example/face/v1.2/" + canary:    "path",
+		"http://a.example":                         "allow_insecure",
+		"http://10.0.0.1":                          "allow_insecure",
+		"http://localhost.example":                 "allow_insecure",
+		"' https://a.example'":                     "white space",
+	} {
+		t.Run(endpoint, func(t *testing.T) {
+			refusal{"resources:\n- name: a\n  endpoint: " + endpoint + "\n  key: k\n", "resources[0].endpoint", 3, word}.check(t)
+		})
+	}
+}
+
+func TestCredentialsThatCannotWork(t *testing.T) {
+	file := func(content string) string { return write(t, "file", content) }
+	for name, r := range map[string]refusal{
+		"none":                          {minimal, "resources[0]", 2, "exactly one of key, key_file, key_env, entra, and has none"},
+		"two":                           {withKey + "  key_file: /x\n", "resources[0]", 2, "has key and key_file"},
+		"three, one of them broken":     {withKey + "  key_env: A\n  entra:\n", "resources[0]", 2, "has key and key_env and entra"},
+		"an empty key":                  {minimal + "  key: ''\n", "resources[0].key", 4, "empty"},
+		"a key with space before it":    {minimal + "  key: ' " + canary + "'\n", "resources[0].key", 4, "white space"},
+		"a key with a line break":       {minimal + "  key: |\n    " + canary + "\n", "resources[0].key", 4, "white space"},
+		"a key with a control":          {minimal + "  key: \"" + canary + "\\u0001x\"\n", "resources[0].key", 4, "control"},
+		"a key with a soft hyphen":      {minimal + "  key: \"" + canary + "\\u00adx\"\n", "resources[0].key", 4, "ASCII"},
+		"an empty key file":             {minimal + "  key_file: " + file("\n") + "\n", "resources[0].key_file", 4, "empty"},
+		"a key file with a space":       {minimal + "  key_file: " + file(canary+" \n") + "\n", "resources[0].key_file", 4, "white space"},
+		"a key file with two lines":     {minimal + "  key_file: " + file(canary+"\n"+canary) + "\n", "resources[0].key_file", 4, "line break"},
+		"a large key file":              {minimal + "  key_file: " + file(strings.Repeat("a", 1<<17)) + "\n", "resources[0].key_file", 4, "64 KiB"},
+		"a folder for a key file":       {minimal + "  key_file: " + os.TempDir() + "\n", "resources[0].key_file", 4, "regular file"},
+		"a pipe for a key file":         {minimal + "  key_file: /dev/null\n", "resources[0].key_file", 4, "regular file"},
+		"a variable that is not set":    {minimal + "  key_env: " + canary + "\n", "resources[0].key_env", 4, "not set"},
+		"a variable with a space":       {minimal + "  key_env: SPACED\n", "resources[0].key_env", 4, "white space"},
+		"a variable with a control":     {minimal + "  key_env: CONTROL\n", "resources[0].key_env", 4, "control"},
+		"hash without a key file":       {withKey + "devices:\n  label: hash\n", "devices.hash_key_file", 5, "missing"},
+		"a hash key file not there":     {withKey + "devices:\n  label: hash\n  hash_key_file: /none/" + canary + "\n", "devices.hash_key_file", 7, "no such file"},
+		"an empty hash key file":        {withKey + "devices:\n  label: hash\n  hash_key_file: " + file(" \n") + "\n", "devices.hash_key_file", 7, "empty"},
+		"a certificate without its key": {withKey + "  tls:\n    cert_file: " + file("x") + "\n", "resources[0].tls.cert_file", 6, "needs key_file"},
+		"a key without its certificate": {withKey + "  tls:\n    key_file: " + file("x") + "\n", "resources[0].tls.key_file", 6, "needs cert_file"},
+		"a folder for a CA file":        {withKey + "  tls:\n    ca_file: " + os.TempDir() + "\n", "resources[0].tls.ca_file", 6, "regular file"},
+		"a server name with a port":     {withKey + "  tls:\n    server_name: a.example:443\n", "resources[0].tls.server_name", 6, "host's name"},
+	} {
+		t.Run(name, r.check)
+	}
+}
+
+func TestEntraThatCannotWork(t *testing.T) {
+	const public = "https://a.cognitiveservices.azure.com"
+	file := write(t, "file", "  \n")
+	for name, test := range map[string]struct{ endpoint, entra, path, word string }{
+		"a regional endpoint":            {"https://westeurope.api.cognitive.microsoft.com", "{}", "", "keys only"},
+		"a regional endpoint, US":        {"https://usgovvirginia.api.cognitive.microsoft.us", "{}", "", "keys only"},
+		"an unknown credential":          {public, "{credential: " + canary + "}", ".credential", "azure_cli"},
+		"an unknown cloud":               {public, "{cloud: " + canary + "}", ".cloud", "us_government"},
+		"another cloud":                  {public, "{cloud: china}", ".cloud", "public"},
+		"another cloud than China":       {"https://a.cognitiveservices.azure.cn", "{cloud: public}", ".cloud", "china"},
+		"another cloud than the US":      {"https://a.cognitiveservices.azure.us", "{cloud: public}", ".cloud", "us_government"},
+		"a tenant id with a slash":       {public, "{tenant_id: a/" + canary + "}", ".tenant_id", "letters"},
+		"a client id for default":        {public, "{client_id: c}", ".client_id", "no effect with credential default"},
+		"a tenant for managed identity":  {public, "{credential: managed_identity, tenant_id: t}", ".tenant_id", "no effect"},
+		"a secret for workload identity": {public, "{credential: workload_identity, client_secret_file: /none}", ".client_secret_file", "no effect"},
+		"a client for azure_cli":         {public, "{credential: azure_cli, client_id: c}", ".client_id", "no effect"},
+		"no tenant":                      {public, "{credential: client_secret, client_id: c, client_secret_file: /none}", ".tenant_id", "missing"},
+		"no client":                      {public, "{credential: client_secret, tenant_id: t, client_secret_file: /none}", ".client_id", "missing"},
+		"no secret":                      {public, "{credential: client_secret, tenant_id: t, client_id: c}", ".client_secret_file", "missing"},
+		"an empty secret":                {public, "{credential: client_secret, tenant_id: t, client_id: c, client_secret_file: " + file + "}", ".client_secret_file", "white space"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			refusal{"resources:\n- name: a\n  endpoint: " + test.endpoint + "\n  entra: " + test.entra + "\n", "resources[0].entra" + test.path, 4, test.word}.check(t)
+		})
+	}
+}
+
+func TestEveryProblemIsReportedAtOnce(t *testing.T) {
+	path := write(t, "config.yaml", `refresh:
+  interval: 5
+  timeout: 0s
+devices: {top: -1}
+api:
+  version: v1.2
+resources:
+- name: a
+  endpoint: ftp://a.example
+  key: k
+- name: a
+  endpoint: https://b.example
+  colour: red
+  key_file: none
+`)
+	_, warnings, err := config.Load(path, environment())
+	want := []string{
+		"refresh.interval (line 2): ", "refresh.timeout (line 3): ", "devices.top (line 4): ", "api.version (line 6): ",
+		"resources[0].endpoint (line 9): ", "resources[1].name (line 11): ", "resources[1].colour (line 13): ",
+	}
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	lines := strings.Split(err.Error(), "\n")
+	if len(lines) != len(want) {
+		t.Fatalf("got %d problems, want %d:\n%v", len(lines), len(want), err)
+	}
+	for i, line := range lines {
+		if !strings.HasPrefix(line, want[i]) {
+			t.Errorf("problem %d is %q, want %q", i, line, want[i])
+		}
+	}
+	if len(warnings) != 1 || warnings[0].Path != "resources[1].key_file" {
+		t.Errorf("warnings are not kept beside errors: %v", warnings)
+	}
+}
+
+func TestAnUnreadableFileIsAnError(t *testing.T) {
+	if _, _, err := config.Load(filepath.Dir(write(t, "a", "")), environment()); err == nil {
+		t.Error("a folder was accepted")
+	}
+}
+
+func TestProblemsNameWhatTheyCan(t *testing.T) {
+	for want, problem := range map[string]config.Problem{
+		"a.b (line 3): wrong":    {Path: "a.b", Line: 3, Message: "wrong"},
+		"FACE_ENDPOINT: wrong":   {Path: "FACE_ENDPOINT", Message: "wrong"},
+		"line 3: wrong":          {Line: 3, Message: "wrong"},
+		"wrong":                  {Message: "wrong"},
+		"warning: line 3: wrong": {Line: 3, Message: "wrong", Warning: true},
+	} {
+		if got := problem.String(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

@@ -1,0 +1,138 @@
+package config
+
+import (
+	"errors"
+	"math"
+)
+
+// most is the upper bound of counts that need none of their own.
+const most = math.MaxInt32
+
+// What follows is the file's structure: one function a section, one line a field.
+
+func (d *decoder) config(at place, into *Config) {
+	base := DefaultAPI()
+	isSection := d.section(at,
+		field{"refresh", func(at place) { d.refresh(at, &into.Refresh) }},
+		field{"devices", func(at place) { d.devices(at, &into.Devices) }},
+		field{"api", func(at place) { d.api(at, &base) }},
+		field{"resources", d.list("a list of at least one resource", func(at place) {
+			resource := Resource{API: base, Operations: defaultOperations()}
+			d.resource(at, &resource)
+			into.Resources = append(into.Resources, resource)
+		})},
+	)
+	if isSection && !d.has(at, "resources") {
+		d.refuse(d.field(at, "resources"), "is missing: list at least one resource, with name, endpoint and a credential")
+	}
+	d.twins(d.field(at, "resources").path, into.Resources)
+}
+
+func (d *decoder) refresh(at place, into *Refresh) {
+	d.section(at,
+		field{"interval", d.duration(&into.Interval)},
+		field{"timeout", d.duration(&into.Timeout)},
+		field{"max_stale", d.duration(&into.MaxStale)},
+		field{"on_start", d.boolean(&into.OnStart)},
+		field{"max_concurrent", integer(d, &into.MaxConcurrent, 1, most)},
+	)
+}
+
+func (d *decoder) devices(at place, into *Devices) {
+	d.section(at,
+		field{"top", integer(d, &into.Top, 0, 10000)},
+		field{"label", oneOf(d, &into.Label, DeviceLabelRaw, DeviceLabelHash, DeviceLabelNone)},
+		field{"hash_key_file", d.file(&into.HashKeyFile)},
+	)
+	d.hashKey(at, into)
+}
+
+func (d *decoder) api(at place, into *API) {
+	d.section(at,
+		field{"version", d.text(&into.Version, listVersion)},
+		field{"page_size", integer(d, &into.PageSize, 1, 1000)},
+		field{"max_pages", integer(d, &into.MaxPages, 1, most)},
+		field{"max_requests_per_second", d.number(&into.MaxRequestsPerSecond, false)},
+		field{"max_concurrent_requests", integer(d, &into.MaxConcurrentRequests, 1, most)},
+		field{"monthly_request_budget", integer(d, &into.MonthlyRequestBudget, 0, 1e12)},
+		field{"price_per_1000_requests", d.number(&into.PricePer1000Requests, true)},
+		field{"request_timeout", d.duration(&into.RequestTimeout)},
+		field{"max_retries", integer(d, &into.MaxRetries, 0, most)},
+		field{"max_retry_wait", d.duration(&into.MaxRetryWait)},
+	)
+}
+
+func (d *decoder) resource(at place, into *Resource) {
+	var keyVariable string
+	isSection := d.section(at,
+		field{"name", d.text(&into.Name, resourceName)},
+		field{"allow_insecure", d.boolean(&into.AllowInsecure)},
+		field{"endpoint", func(endpoint place) {
+			// A broken allow_insecure is reported by itself.
+			d.endpoint(endpoint, &into.Endpoint, into.AllowInsecure || d.refused[join(at.path, "allow_insecure")])
+		}},
+		field{"operations", d.operations(&into.Operations)},
+		field{"key", d.key(&into.Key)},
+		field{"key_file", d.file(&into.KeyFile)},
+		field{"key_env", d.text(&keyVariable)},
+		field{"entra", func(at place) { into.Entra = d.entra(at) }},
+		field{"tls", func(at place) { d.tls(at, &into.TLS) }},
+		field{"api", func(at place) { d.api(at, &into.API) }},
+	)
+	if !isSection {
+		return
+	}
+	for _, name := range []string{"name", "endpoint"} {
+		if !d.has(at, name) {
+			d.refuse(d.field(at, name), "is missing: every resource needs one")
+		}
+	}
+	d.credentials(at, into, keyVariable)
+}
+
+func (d *decoder) entra(at place) *Entra {
+	into := &Entra{Credential: CredentialDefault}
+	d.section(at,
+		field{"credential", oneOf(d, &into.Credential, CredentialDefault, CredentialManagedIdentity,
+			CredentialWorkloadIdentity, CredentialClientSecret, CredentialAzureCLI)},
+		field{"tenant_id", d.text(&into.TenantID, entraID)},
+		field{"client_id", d.text(&into.ClientID, entraID)},
+		field{"client_secret_file", d.file(&into.ClientSecretFile)},
+		field{"cloud", oneOf(d, &into.Cloud, CloudPublic, CloudUSGovernment, CloudChina)},
+	)
+	return into
+}
+
+func (d *decoder) tls(at place, into *TLS) {
+	d.section(at,
+		field{"ca_file", d.file(&into.CAFile)},
+		field{"cert_file", d.file(&into.CertFile)},
+		field{"key_file", d.file(&into.KeyFile)},
+		field{"server_name", d.text(&into.ServerName, hostName)},
+		field{"insecure_skip_verify", d.boolean(&into.InsecureSkipVerify)},
+	)
+	for _, pair := range [][2]string{{"cert_file", "key_file"}, {"key_file", "cert_file"}} {
+		if d.has(at, pair[0]) && !d.has(at, pair[1]) {
+			d.refuse(d.field(at, pair[0]), "needs %s beside it: a client certificate is both", pair[1])
+		}
+	}
+	for _, file := range []struct{ name, path string }{
+		{"ca_file", into.CAFile}, {"cert_file", into.CertFile}, {"key_file", into.KeyFile},
+	} {
+		if d.sound(at, file.name) {
+			d.fileState(d.field(at, file.name), regularFile(file.path))
+		}
+	}
+	if into.InsecureSkipVerify {
+		d.warn(d.field(at, "insecure_skip_verify"), "whoever sits between here and the service can read the credential: give ca_file instead")
+	}
+}
+
+// listVersion refuses the versions that cannot work, by the facts of the service's published specification.
+func listVersion(version string) error {
+	if version == "v1.1-preview.1" || version == "v1.2-preview.1" {
+		return nil
+	}
+	return errors.New("must be v1.2-preview.1 or v1.1-preview.1, the only versions that can list liveness sessions: " +
+		"v1.2 (GA) and v1.3-preview.1 removed the list operation and put nothing in its place")
+}

@@ -1,0 +1,84 @@
+package exporter
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"face_liveness_exporter/collector"
+	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/internal/config"
+)
+
+// demoInterval is how often the demo refreshes by itself, so that something moves without a Prometheus.
+const demoInterval = 5 * time.Second
+
+// demo is a Face resource that exists in this process alone and is asked over loopback like a real one.
+type demo struct {
+	service *facetest.Server
+	server  *http.Server
+	address string
+	ended   chan struct{}
+}
+
+// startDemo begins the simulated service, with the traffic of a customer and a history of 48 hours.
+func startDemo(logger *slog.Logger) (*demo, error) {
+	var listen net.ListenConfig
+	listener, err := listen.Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	service := facetest.New(facetest.Options{Latency: 60 * time.Millisecond})
+	facetest.NewTraffic(service, facetest.TrafficOptions{Seed: uint64(time.Now().UnixNano())})
+	d := &demo{
+		service: service,
+		server:  &http.Server{Handler: service, ReadHeaderTimeout: time.Minute},
+		address: "http://" + listener.Addr().String(),
+		ended:   make(chan struct{}),
+	}
+	go func() {
+		defer close(d.ended)
+		if err := d.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			logger.Error("the simulated service ended", "error", err)
+		}
+	}()
+	return d, nil
+}
+
+// config is what a user would write to show the simulated resource.
+func (d *demo) config() (*config.Config, error) {
+	cfg := config.Default()
+	cfg.Refresh.Interval = demoInterval
+	api := config.DefaultAPI()
+	api.MaxRequestsPerSecond = 10 // what the standard tier allows
+	cfg.Resources = []config.Resource{{
+		Name:       "demo",
+		Endpoint:   d.address,
+		Operations: []string{config.OperationDetectLiveness, config.OperationDetectLivenessWithVerify},
+		Key:        config.Secret(d.service.Key()),
+		API:        api,
+	}}
+	return &cfg, nil
+}
+
+// stop ends the service and every answer that it is in the middle of.
+func (d *demo) stop() {
+	d.service.Close()
+	_ = d.server.Close() // its listener is of no more use, whatever it says
+	<-d.ended
+}
+
+// keepFresh refreshes the targets at every interval, as a Prometheus would by its scrapes.
+func keepFresh(ctx context.Context, interval time.Duration, targets []*collector.Target) {
+	for {
+		select {
+		case <-time.After(interval):
+			collector.Prepare(ctx, targets...)
+		case <-ctx.Done():
+			return
+		}
+	}
+}

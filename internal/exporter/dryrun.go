@@ -1,0 +1,67 @@
+package exporter
+
+import (
+	"context"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/expfmt"
+
+	"face_liveness_exporter/collector"
+)
+
+// dryRun lists every resource once, prints what a scrape would get, and tells how it went.
+func dryRun(ctx context.Context, fleet *fleet, process Process) error {
+	ctx, cancel := context.WithCancel(ctx)
+	stopped := make(chan error, 1)
+	fleet.onStart = false
+	go func() { stopped <- fleet.run(ctx) }()
+	collector.Prepare(ctx, fleet.targets...)
+	cancel()
+	<-stopped
+
+	own, err := newOwnRegistry(true)
+	if err != nil {
+		return err
+	}
+	families, err := append(prometheus.Gatherers{own}, fleet.gatherers()...).Gather()
+	if err != nil {
+		return err
+	}
+	encoder := expfmt.NewEncoder(process.Stdout, expfmt.NewFormat(expfmt.TypeTextPlain))
+	for _, family := range families {
+		if err := encoder.Encode(family); err != nil {
+			return err
+		}
+	}
+	return summarize(fleet, process)
+}
+
+// summarize prints a line a target. The error counts those that failed.
+func summarize(fleet *fleet, process Process) error {
+	table := tabwriter.NewWriter(process.Stderr, 0, 0, 2, ' ', 0)
+	failed := 0
+	fmt.Fprintln(table, "RESOURCE\tOPERATION\tSESSIONS\tACTIVE\tEXPIRED\tDEVICES\tPAGES\tTOOK\tRESULT")
+	for _, target := range fleet.targets {
+		health := target.Health()
+		snapshot, _ := target.Snapshot(time.Now())
+		if snapshot == nil {
+			failed++
+			fmt.Fprintf(table, "%s\t%s\t-\t-\t-\t-\t-\t%s\t%v\n", target.Resource(), target.Operation(),
+				health.LastDuration.Round(time.Millisecond), health.LastError)
+			continue
+		}
+		fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\tok\n", target.Resource(), target.Operation(), snapshot.Sessions,
+			snapshot.Sessions-snapshot.Expired, snapshot.Expired, snapshot.Devices, snapshot.Pages,
+			health.LastDuration.Round(time.Millisecond))
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d of %d lists could not be read", failed, len(fleet.targets))
+	}
+	return nil
+}

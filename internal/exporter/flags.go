@@ -1,0 +1,91 @@
+package exporter
+
+import (
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/prometheus/common/version"
+	"github.com/prometheus/exporter-toolkit/web"
+	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
+)
+
+const (
+	programName    = "face_liveness_exporter"
+	defaultAddress = ":10520"
+	defaultConfig  = "config.yaml"
+)
+
+// flags are the command line.
+type flags struct {
+	configFile    string
+	configFileSet bool // by the user, so that it must be there
+	configCheck   bool
+	dryRun        bool
+	demo          bool
+
+	telemetryPath          string
+	maxRequests            int
+	disableExporterMetrics bool
+	enableLifecycle        bool
+	enablePprof            bool
+
+	logLevel, logFormat string
+
+	web *web.FlagConfig
+}
+
+// errAnswered says that the command line asked for the help or the version and has got it.
+var errAnswered = errors.New("answered")
+
+// parseFlags reads the command line. Help and version go to out.
+func parseFlags(args []string, out io.Writer) (*flags, error) {
+	f := new(flags)
+	app := kingpin.New(programName, "Shows the liveness sessions of Azure AI Face resources to Prometheus.")
+	answered := false
+	app.Terminate(func(int) { answered = true })
+	app.UsageWriter(out)
+	app.Version(version.Print(programName))
+	app.HelpFlag.Short('h')
+
+	app.Flag("config.file", "Path of the configuration file. Without it and without config.yaml in the working directory, FACE_ENDPOINT and FACE_API_KEY count.").
+		Default(defaultConfig).IsSetByUser(&f.configFileSet).StringVar(&f.configFile)
+	app.Flag("config.check", "Read and validate the configuration, print every problem and exit. No request is made.").BoolVar(&f.configCheck)
+	app.Flag("dry-run", "List every resource once, print the metrics to stdout and a summary to stderr, and exit.").BoolVar(&f.dryRun)
+	app.Flag("demo", "Show a simulated Face resource with live traffic. Needs no configuration and no account.").BoolVar(&f.demo)
+	f.web = kingpinflag.AddFlags(app, defaultAddress)
+	app.Flag("web.telemetry-path", "Path under which to expose metrics.").Default("/metrics").StringVar(&f.telemetryPath)
+	app.Flag("web.max-requests", "Scrapes to answer at once; more get 503. 0 is no bound.").Default("40").IntVar(&f.maxRequests)
+	app.Flag("web.disable-exporter-metrics", "Leave out the metrics about the exporter itself (go_*, process_*, promhttp_*).").BoolVar(&f.disableExporterMetrics)
+	app.Flag("web.enable-lifecycle", "Allow POST to /-/reload.").BoolVar(&f.enableLifecycle)
+	app.Flag("web.enable-pprof", "Serve /debug/pprof.").BoolVar(&f.enablePprof)
+	app.Flag("log.level", "Only log messages of this level or above: debug, info, warn or error.").
+		Default("info").EnumVar(&f.logLevel, "debug", "info", "warn", "error")
+	app.Flag("log.format", "Format of log messages: auto (tint on a terminal, else logfmt), tint, logfmt or json.").
+		Default("auto").EnumVar(&f.logFormat, "auto", "tint", "logfmt", "json")
+
+	_, err := app.Parse(args)
+	switch {
+	case answered:
+		return nil, errAnswered
+	case err != nil:
+		return nil, err
+	case f.maxRequests < 0:
+		return nil, errors.New("--web.max-requests must not be below 0")
+	}
+	return f, f.checkTelemetryPath()
+}
+
+func (f *flags) checkTelemetryPath() error {
+	switch {
+	case !strings.HasPrefix(f.telemetryPath, "/") || strings.ContainsAny(f.telemetryPath, "{} "):
+		return errors.New("--web.telemetry-path must begin with / and hold no space or brace")
+	case f.telemetryPath != "/" && strings.HasSuffix(f.telemetryPath, "/"):
+		return errors.New("--web.telemetry-path must not end with /")
+	case f.telemetryPath == "/probe" || f.telemetryPath == "/sd" ||
+		strings.HasPrefix(f.telemetryPath, "/-/") || strings.HasPrefix(f.telemetryPath, "/debug/"):
+		return errors.New("--web.telemetry-path is a path that the exporter serves something else under")
+	}
+	return nil
+}

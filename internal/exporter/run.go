@@ -1,0 +1,103 @@
+package exporter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+
+	"github.com/prometheus/common/version"
+
+	"face_liveness_exporter/internal/config"
+)
+
+// Process is what a program gets from whoever starts it.
+type Process struct {
+	// Args are the command line without the program's name.
+	Args []string
+	// Stdout takes what was asked for, Stderr logs and complaints.
+	Stdout, Stderr io.Writer
+	// Getenv looks up an environment variable; "" where it is not set.
+	Getenv func(string) string
+}
+
+// Run is the whole program. It returns the exit code: 0 when ctx ended it or the task was done, 1 otherwise.
+func Run(ctx context.Context, process Process) int {
+	f, err := parseFlags(process.Args, process.Stdout)
+	switch {
+	case errors.Is(err, errAnswered):
+		return 0
+	case err != nil:
+		fmt.Fprintf(process.Stderr, "%s: error: %s, try --help\n", programName, err)
+		return 1
+	}
+	logger := newLogger(f, process.Stderr, process.Getenv)
+	if err := run(ctx, f, process, logger); err != nil {
+		var problems config.Problems
+		if errors.As(err, &problems) || f.configCheck {
+			fmt.Fprintln(process.Stderr, err)
+		} else {
+			logger.Error(programName+" stops", "error", err)
+		}
+		return 1
+	}
+	return 0
+}
+
+func run(ctx context.Context, f *flags, process Process, logger *slog.Logger) (err error) {
+	find := func() (*config.Config, error) { return findConfig(f, process, logger) }
+	if f.demo {
+		demo, err := startDemo(logger)
+		if err != nil {
+			return err
+		}
+		defer demo.stop()
+		find = demo.config
+	}
+	cfg, err := find()
+	if err != nil {
+		return err
+	}
+	if f.configCheck {
+		fmt.Fprintf(process.Stdout, "configuration is valid: %d resource(s)\n", len(cfg.Resources))
+		return nil
+	}
+	logger.Info("Starting "+programName, "version", version.Info(), "build_context", version.BuildContext())
+	fleet, err := newFleet(cfg, logger)
+	if err != nil {
+		return err
+	}
+	defer fleet.close()
+	if f.dryRun {
+		return dryRun(ctx, fleet, process)
+	}
+	return serve(ctx, f, fleet, logger)
+}
+
+// errNoConfig names the three ways to start.
+var errNoConfig = errors.New(`there is nothing to show. Three ways to start:
+  1. a look around, with no account:   ` + programName + ` --demo
+  2. one resource:                     FACE_ENDPOINT=https://NAME.cognitiveservices.azure.com FACE_API_KEY=… ` + programName + `
+  3. a configuration file:             ` + programName + ` --config.file=config.yaml (see config.example.yaml)`)
+
+// findConfig reads the configuration from the first place that has one: the file that was asked for, config.yaml, the
+// environment. Warnings are logged, or printed where only a check was asked for.
+func findConfig(f *flags, process Process, logger *slog.Logger) (*config.Config, error) {
+	cfg, warnings, err := config.Load(f.configFile, process.Getenv)
+	if errors.Is(err, fs.ErrNotExist) && !f.configFileSet {
+		cfg, warnings, err = config.FromEnvironment(process.Getenv)
+		if errors.Is(err, config.ErrNoEnvironment) {
+			return nil, errNoConfig
+		}
+	}
+	for _, warning := range warnings {
+		if f.configCheck {
+			fmt.Fprintln(process.Stderr, warning)
+		} else {
+			logger.Warn("configuration", "problem", warning.String())
+		}
+	}
+	return cfg, err
+}

@@ -1,0 +1,27 @@
+// Command face_liveness_exporter shows the liveness sessions of Azure AI Face resources to Prometheus.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"face_liveness_exporter/internal/exporter"
+)
+
+func main() {
+	os.Exit(run())
+}
+
+// run lets deferred calls happen before the process exits.
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return exporter.Run(ctx, exporter.Process{
+		Args:   os.Args[1:],
+		Stdout: os.Stdout,
+		Stderr: os.Stderr,
+		Getenv: os.Getenv,
+	})
+}
