@@ -43,6 +43,8 @@ type TargetOptions struct {
 	MaxStale time.Duration
 	// Devices say which devices are shown.
 	Devices DeviceOptions
+	// Simulated targets cost nothing, so that nobody is warned of what they cost.
+	Simulated bool
 	// Slots hold an element for each refresh that is under way, over all targets that share the channel.
 	Slots chan struct{}
 	// Logger takes a line when a target's state changes.
@@ -289,7 +291,7 @@ func (t *Target) report(before Health, snapshot *Snapshot, err error, took time.
 func (t *Target) reportCost(logger *slog.Logger, snapshot *Snapshot, took time.Duration) {
 	requests := float64(snapshot.Pages) * month.Seconds() / t.options.Interval.Seconds()
 	level, message := slog.LevelInfo, "first walk done"
-	if requests > manyRequests {
+	if requests > manyRequests && !t.options.Simulated {
 		level, message = slog.LevelWarn, "first walk done: a refresh at every interval will be many billed requests; raise refresh.interval"
 	}
 	logger.Log(context.Background(), level, message, "sessions", snapshot.Sessions, "pages", snapshot.Pages, "duration", took,

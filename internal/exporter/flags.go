@@ -1,8 +1,10 @@
 package exporter
 
 import (
+	"bytes"
 	"errors"
 	"io"
+	"regexp"
 	"strings"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -45,7 +47,8 @@ func parseFlags(args []string, out io.Writer) (*flags, error) {
 	app := kingpin.New(programName, "Shows the liveness sessions of Azure AI Face resources to Prometheus.")
 	answered := false
 	app.Terminate(func(int) { answered = true })
-	app.UsageWriter(out)
+	var usage bytes.Buffer
+	app.UsageWriter(&usage)
 	app.Version(version.Print(programName))
 	app.HelpFlag.Short('h')
 
@@ -68,6 +71,9 @@ func parseFlags(args []string, out io.Writer) (*flags, error) {
 	_, err := app.Parse(args)
 	switch {
 	case answered:
+		if err := printUsage(out, usage.String()); err != nil {
+			return nil, err
+		}
 		return nil, errAnswered
 	case err != nil:
 		return nil, err
@@ -75,6 +81,13 @@ func parseFlags(args []string, out io.Writer) (*flags, error) {
 		return nil, errors.New("--web.max-requests must not be below 0")
 	}
 	return f, f.checkTelemetryPath()
+}
+
+// printUsage shows every switch by the name that people type and search for: --demo, not --[no-]demo.
+func printUsage(out io.Writer, usage string) error {
+	usage = regexp.MustCompile(`--\[no-\](\S+)`).ReplaceAllString(usage, "--$1     ")
+	_, err := io.WriteString(out, usage)
+	return err
 }
 
 func (f *flags) checkTelemetryPath() error {

@@ -24,6 +24,7 @@ const maxStartJitter = 2 * time.Second
 // fleet is all resources of a configuration.
 type fleet struct {
 	onStart   bool
+	simulated bool // a demo
 	resources []*resource
 	targets   []*collector.Target // of all resources
 }
@@ -35,8 +36,8 @@ type resource struct {
 }
 
 // newFleet builds every resource. It asks nobody for anything. The error names the resource.
-func newFleet(cfg *config.Config, logger *slog.Logger) (*fleet, error) {
-	built := &fleet{onStart: cfg.Refresh.OnStart}
+func newFleet(cfg *config.Config, simulated bool, logger *slog.Logger) (*fleet, error) {
+	built := &fleet{onStart: cfg.Refresh.OnStart, simulated: simulated}
 	slots := make(chan struct{}, cfg.Refresh.MaxConcurrent)
 	for _, r := range cfg.Resources {
 		if err := built.add(cfg, r, slots, logger); err != nil {
@@ -68,8 +69,9 @@ func (f *fleet) add(cfg *config.Config, r config.Resource, slots chan struct{}, 
 			Devices: collector.DeviceOptions{
 				Top: cfg.Devices.Top, Label: collector.DeviceLabel(cfg.Devices.Label), HashKey: []byte(cfg.Devices.HashKey.Reveal()),
 			},
-			Slots:  slots,
-			Logger: logger.With("host", client.Host()),
+			Simulated: f.simulated,
+			Slots:     slots,
+			Logger:    logger.With("host", client.Host()),
 		})
 	}
 	registry := prometheus.NewRegistry()

@@ -35,12 +35,7 @@ func Run(ctx context.Context, process Process) int {
 	}
 	logger := newLogger(f, process.Stderr, process.Getenv)
 	if err := run(ctx, f, process, logger); err != nil {
-		var problems config.Problems
-		if errors.As(err, &problems) || f.configCheck {
-			fmt.Fprintln(process.Stderr, err)
-		} else {
-			logger.Error(programName+" stops", "error", err)
-		}
+		fmt.Fprintf(process.Stderr, "%s: error: %s\n", programName, err)
 		return 1
 	}
 	return 0
@@ -65,7 +60,7 @@ func run(ctx context.Context, f *flags, process Process, logger *slog.Logger) (e
 		return nil
 	}
 	logger.Info("Starting "+programName, "version", version.Info(), "build_context", version.BuildContext())
-	fleet, err := newFleet(cfg, logger)
+	fleet, err := newFleet(cfg, f.demo, logger)
 	if err != nil {
 		return err
 	}
@@ -73,7 +68,11 @@ func run(ctx context.Context, f *flags, process Process, logger *slog.Logger) (e
 	if f.dryRun {
 		return dryRun(ctx, fleet, process)
 	}
-	return serve(ctx, f, fleet, logger)
+	if err := serve(ctx, f, fleet, logger); err != nil {
+		logger.Error("stopped", "error", err)
+		return err
+	}
+	return nil
 }
 
 // errNoConfig names the three ways to start.
