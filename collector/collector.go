@@ -46,6 +46,7 @@ func (c *Collector) Collect(out chan<- prometheus.Metric) {
 		if snapshot != nil {
 			emit.walk(snapshot)
 		}
+		emit.flow(target.Flows())
 		emit.refreshing(target.Health(), target.Interval())
 	}
 	c.api.Collect(out)

@@ -81,9 +81,9 @@ func (t *deviceTally) add(id []byte) {
 	t.counts[i]++
 }
 
-// top gives the devices with most sessions, most first, ties by ascending bytes of the id, and how many sessions they
+// top gives the devices with most sessions and at least so many, most first, ties by ascending bytes of the id, and how many sessions they
 // have together. Devices with the same label are one.
-func (t *deviceTally) top(options DeviceOptions) (shown []DeviceCount, sessions uint64) {
+func (t *deviceTally) top(options DeviceOptions, least uint64) (shown []DeviceCount, sessions uint64) {
 	type device struct {
 		id    string
 		count uint64
@@ -91,13 +91,16 @@ func (t *deviceTally) top(options DeviceOptions) (shown []DeviceCount, sessions 
 	byRank := func(a, b device) int {
 		return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.id, b.id))
 	}
-	limit := options.shown()
+	limit := min(options.shown(), len(t.index))
 	if limit == 0 {
 		return nil, 0
 	}
 	// Candidates are cut back to the limit whenever they are twice as many, so that a million devices are not sorted.
 	candidates := make([]device, 0, 2*limit)
 	for id, i := range t.index {
+		if t.counts[i] < least {
+			continue
+		}
 		if candidates = append(candidates, device{id, t.counts[i]}); len(candidates) == cap(candidates) {
 			slices.SortFunc(candidates, byRank)
 			candidates = candidates[:limit]

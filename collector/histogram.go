@@ -65,34 +65,43 @@ type histogramMetric struct {
 	desc      *prometheus.Desc
 	labels    []*dto.LabelPair
 	histogram *Histogram
+	coverage  float64 // the share of all values that the histogram has counted
 }
 
 // Desc is part of prometheus.Metric.
 func (m histogramMetric) Desc() *prometheus.Desc { return m.desc }
 
+// estimate scales a cumulative count up to all values. Every bucket is the difference of two of them, so that they add up.
+func (m histogramMetric) estimate(cumulative uint64) uint64 {
+	return uint64(math.Round(float64(cumulative) / m.coverage))
+}
+
 // Write is part of prometheus.Metric.
 func (m histogramMetric) Write(out *dto.Metric) error {
 	h := m.histogram
 	shown := &dto.Histogram{
-		SampleCount:   new(h.count),
-		SampleSum:     new(h.sum),
+		SampleCount:   new(m.estimate(h.count)),
+		SampleSum:     new(h.sum / m.coverage),
 		Schema:        new(int32(nativeSchema)),
 		ZeroThreshold: new(float64(zeroThreshold)),
-		ZeroCount:     new(h.zero),
+		ZeroCount:     new(m.estimate(h.zero)),
 		Bucket:        make([]*dto.Bucket, len(h.upperBounds)),
 	}
 	cumulative := uint64(0)
 	for i, bound := range h.upperBounds {
 		cumulative += h.classic[i]
-		shown.Bucket[i] = &dto.Bucket{UpperBound: new(bound), CumulativeCount: new(cumulative)}
+		shown.Bucket[i] = &dto.Bucket{UpperBound: new(bound), CumulativeCount: new(m.estimate(cumulative))}
 	}
 	next, before := int32(0), int64(0)
+	cumulative = h.zero
 	for _, index := range slices.Sorted(maps.Keys(h.native)) {
 		if len(shown.PositiveSpan) == 0 || index != next {
 			shown.PositiveSpan = append(shown.PositiveSpan, &dto.BucketSpan{Offset: new(index - next), Length: new(uint32(0))})
 		}
 		*shown.PositiveSpan[len(shown.PositiveSpan)-1].Length++
-		count := int64(h.native[index])
+		below := m.estimate(cumulative)
+		cumulative += h.native[index]
+		count := int64(m.estimate(cumulative) - below)
 		shown.PositiveDelta = append(shown.PositiveDelta, count-before)
 		next, before = index+1, count
 	}

@@ -19,6 +19,8 @@ type descriptions struct {
 	ttl, remainingTTL, startDelay                 *prometheus.Desc
 	devices, deviceSessions, deviceSessionsOther  *prometheus.Desc
 	withoutDevice, sessionsPerDevice              *prometheus.Desc
+	creations, starts, expirations, abandonments  *prometheus.Desc
+	flowWindow                                    *prometheus.Desc
 	up, timestamp, pages, coverage                *prometheus.Desc
 	interval, duration, refreshes, failures       *prometheus.Desc
 	info                                          *prometheus.Desc
@@ -29,6 +31,7 @@ func newDescriptions() *descriptions {
 		return prometheus.NewDesc(prometheus.BuildFQName(namespace, "", name), help, append([]string{"resource", "operation"}, more...), nil)
 	}
 	population := func(name, help string, more ...string) *prometheus.Desc { return target(name, help+cached, more...) }
+	const window = " Divide its increase by that of face_liveness_flow_window_seconds_total."
 	return &descriptions{
 		sessions:            population("sessions", "Liveness sessions that the service lists: those created in the last 48 hours and not deleted."),
 		active:              population("sessions_active", "Listed sessions whose TTL is running, perhaps already finished."),
@@ -43,6 +46,12 @@ func newDescriptions() *descriptions {
 		deviceSessionsOther: population("device_sessions_other", "Listed sessions of all devices that are not shown one by one."),
 		withoutDevice:       population("sessions_without_device", "Listed sessions that name no device."),
 		sessionsPerDevice:   population("sessions_per_device", "Listed sessions of each device: one observation a device."),
+
+		creations:    target("session_creations_total", "Sessions that were created since the exporter started and still listed at the next walk."+window),
+		starts:       target("session_starts_total", "Sessions whose check was begun since the exporter started."+window),
+		expirations:  target("session_expirations_total", "Sessions whose TTL ended since the exporter started."+window),
+		abandonments: target("session_abandonments_total", "Sessions whose TTL ended since the exporter started and that were never begun."+window),
+		flowWindow:   target("flow_window_seconds_total", "Time whose creations, starts, expirations and abandonments have been counted: what to divide their increase by."),
 
 		up:        target("up", "Whether the last finished refresh succeeded; 0 before the first."),
 		timestamp: target("snapshot_timestamp_seconds", "When the last complete walk over the list began, in Unix time."),
@@ -62,6 +71,7 @@ func (d *descriptions) each(f func(*prometheus.Desc)) {
 	for _, desc := range []*prometheus.Desc{
 		d.sessions, d.active, d.expired, d.started, d.abandoned, d.ttl, d.remainingTTL, d.startDelay,
 		d.devices, d.deviceSessions, d.deviceSessionsOther, d.withoutDevice, d.sessionsPerDevice,
+		d.creations, d.starts, d.expirations, d.abandonments, d.flowWindow,
 		d.up, d.timestamp, d.pages, d.coverage, d.interval, d.duration, d.refreshes, d.failures, d.info,
 	} {
 		f(desc)
@@ -87,30 +97,42 @@ func (e emitter) send(desc *prometheus.Desc, kind prometheus.ValueType, value fl
 	e.out <- prometheus.MustNewConstMetric(desc, kind, value, append([]string{e.resource, e.operation}, more...)...)
 }
 
-func (e emitter) histogram(desc *prometheus.Desc, h *Histogram) {
-	e.out <- histogramMetric{desc: desc, histogram: h, labels: []*dto.LabelPair{ // sorted by name
+func (e emitter) histogram(desc *prometheus.Desc, h *Histogram, coverage float64) {
+	e.out <- histogramMetric{desc: desc, histogram: h, coverage: coverage, labels: []*dto.LabelPair{ // sorted by name
 		{Name: new("operation"), Value: new(e.operation)},
 		{Name: new("resource"), Value: new(e.resource)},
 	}}
 }
 
-// population shows what a snapshot counted.
+// population shows what a snapshot counted, or estimates it where the snapshot counted a part. The number of devices and
+// how many sessions each has cannot be scaled up from a part.
 func (e emitter) population(s *Snapshot) {
-	e.gauge(e.sessions, float64(s.Sessions))
-	e.gauge(e.active, float64(s.Sessions-s.Expired))
-	e.gauge(e.expired, float64(s.Expired))
-	e.gauge(e.started, float64(s.Started))
-	e.gauge(e.abandoned, float64(s.Abandoned))
-	e.histogram(e.ttl, s.TTL)
-	e.histogram(e.remainingTTL, s.RemainingTTL)
-	e.histogram(e.startDelay, s.StartDelay)
-	e.gauge(e.devices, float64(s.Devices))
+	e.gauge(e.sessions, s.Estimate(s.Sessions))
+	e.gauge(e.active, s.Estimate(s.Sessions-s.Expired))
+	e.gauge(e.expired, s.Estimate(s.Expired))
+	e.gauge(e.started, s.Estimate(s.Started))
+	e.gauge(e.abandoned, s.Estimate(s.Abandoned))
+	e.histogram(e.ttl, s.TTL, s.Coverage)
+	e.histogram(e.remainingTTL, s.RemainingTTL, s.Coverage)
+	e.histogram(e.startDelay, s.StartDelay, s.Coverage)
 	for _, device := range s.TopDevices {
-		e.gauge(e.deviceSessions, float64(device.Sessions), device.Label)
+		e.gauge(e.deviceSessions, s.Estimate(device.Sessions), device.Label)
 	}
-	e.gauge(e.deviceSessionsOther, float64(s.OtherDeviceSessions))
-	e.gauge(e.withoutDevice, float64(s.WithoutDevice))
-	e.histogram(e.sessionsPerDevice, s.SessionsPerDevice)
+	e.gauge(e.deviceSessionsOther, s.Estimate(s.OtherDeviceSessions))
+	e.gauge(e.withoutDevice, s.Estimate(s.WithoutDevice))
+	if s.Complete() {
+		e.gauge(e.devices, float64(s.Devices))
+		e.histogram(e.sessionsPerDevice, s.SessionsPerDevice, 1)
+	}
+}
+
+// flow shows what has happened since the start.
+func (e emitter) flow(f Flows) {
+	e.counter(e.creations, f.Creations)
+	e.counter(e.starts, f.Starts)
+	e.counter(e.expirations, f.Expirations)
+	e.counter(e.abandonments, f.Abandonments)
+	e.counter(e.flowWindow, f.Window)
 }
 
 // walk describes the last complete walk, however old.

@@ -15,6 +15,8 @@ type Snapshot struct {
 	// Coverage is the share of the key space that was walked; 1 means that every session was counted.
 	Coverage float64
 
+	// What follows are counts of the sessions that the walk covered: see Estimate.
+
 	// Sessions are listed; each is either active or Expired; Started and Abandoned (expired, never started) are among them.
 	Sessions, Expired, Started, Abandoned uint64
 
@@ -31,14 +33,30 @@ type Snapshot struct {
 	SessionsPerDevice *Histogram
 }
 
+// minSeen is how many sessions of a device must have been seen for their number to be estimated.
+const minSeen = 20
+
+// Complete tells whether every listed session was counted. If not, the counts are those of a part of the key space.
+func (s *Snapshot) Complete() bool { return s.Coverage == 1 }
+
+// Estimate scales a count up to the whole list.
+func (s *Snapshot) Estimate(count uint64) float64 { return float64(count) / s.Coverage }
+
 // tally counts a walk's sessions as they come and then forgets them. It is a faceclient.Visitor.
 type tally struct {
+	before watermark // as the last successful walk left it
+
 	snapshot Snapshot
 	devices  deviceTally
+	flows    Flows
+	window   window
+	after    watermark // as this walk will leave it; zero until the horizon is known
+
+	overspent bool // took more requests than the budget had
 }
 
-func newTally() *tally {
-	t := new(tally)
+func newTally(before watermark) *tally {
+	t := &tally{before: before}
 	t.Restart()
 	return t
 }
@@ -52,16 +70,27 @@ func (t *tally) Restart() {
 		SessionsPerDevice: newHistogram(sessionsPerDeviceBuckets()),
 	}
 	t.devices = newDeviceTally()
+	t.flows, t.window, t.after = Flows{}, window{}, watermark{}
+}
+
+// look settles the window in which events count, once the walk's horizon is known.
+func (t *tally) look(horizon time.Time) {
+	if t.after.counted.IsZero() {
+		t.window, t.after = t.before.next(horizon, time.Now())
+		t.flows.Window = t.window.to.Sub(t.window.from).Seconds()
+	}
 }
 
 // Visit is part of faceclient.Visitor.
 func (t *tally) Visit(batch faceclient.Batch) {
+	t.look(batch.Horizon)
 	for i := range batch.Sessions {
 		t.count(&batch.Sessions[i], batch.Date)
 	}
 }
 
 func (t *tally) count(session *faceclient.Session, now time.Time) {
+	t.flows.count(session, t.window)
 	s := &t.snapshot
 	s.Sessions++
 	s.TTL.observe(session.TTL.Seconds())
@@ -86,14 +115,19 @@ func (t *tally) count(session *faceclient.Session, now time.Time) {
 
 // finish makes the snapshot of the walk that has ended. The tally must not be used after it.
 func (t *tally) finish(walk faceclient.Walk, began, ended time.Time, options DeviceOptions) *Snapshot {
+	t.look(walk.Horizon) // of an empty list no batch has told
 	s := &t.snapshot
 	s.Began, s.Ended, s.Pages, s.Coverage = began, ended, walk.Pages, walk.Coverage
 	s.Devices = uint64(len(t.devices.counts))
 	for _, sessions := range t.devices.counts {
 		s.SessionsPerDevice.observe(float64(sessions))
 	}
+	least := uint64(0)
+	if !s.Complete() {
+		least = minSeen
+	}
 	var shown uint64
-	s.TopDevices, shown = t.devices.top(options)
+	s.TopDevices, shown = t.devices.top(options, least)
 	s.OtherDeviceSessions = s.Sessions - s.WithoutDevice - shown
 	t.devices = deviceTally{}
 	return s

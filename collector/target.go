@@ -22,8 +22,9 @@ const (
 
 // Source lists the sessions of one operation of one resource.
 type Source interface {
-	// Walk gives every listed session to the visitor and returns when the list has ended.
-	Walk(context.Context, faceclient.Visitor) (faceclient.Walk, error)
+	// Walk gives every listed session to the visitor, or those of a random part of the key space where the list needs
+	// more attempts than maxRequests; 0 is no bound. The Walk counts the attempts also where there is an error.
+	Walk(ctx context.Context, maxRequests int, visitor faceclient.Visitor) (faceclient.Walk, error)
 	// Fingerprint changes when the secret that the list is asked for with does.
 	Fingerprint() string
 }
@@ -41,6 +42,8 @@ type TargetOptions struct {
 	Timeout time.Duration
 	// MaxStale is how long after its walk a snapshot's population is shown, or twice the interval where that is longer.
 	MaxStale time.Duration
+	// Budget bounds the requests; nil is no bound. The targets of a resource share one.
+	Budget *Budget
 	// Devices say which devices are shown.
 	Devices DeviceOptions
 	// Simulated targets cost nothing, so that nobody is warned of what they cost.
@@ -61,6 +64,8 @@ type Target struct {
 	running *run
 	stopped bool
 	health  Health
+	flows   Flows
+	counted watermark
 	// notBefore is when the wait after a failure ends, and failedWith the source's fingerprint at that failure.
 	notBefore  time.Time
 	failedWith string
@@ -78,6 +83,9 @@ type Health struct {
 	FailuresInRow       int
 	// LastDuration is how long the last finished refresh took, LastWalk how long the last successful one did.
 	LastDuration, LastWalk time.Duration
+	// Overspent is whether the last successful refresh took more requests than its budget had, because the list's ids are
+	// not random and it can only be read as a whole.
+	Overspent bool
 	// LastError is why the last refresh failed, nil where it did not.
 	LastError error
 }
@@ -93,14 +101,17 @@ func (t *Target) Resource() string { return t.options.Resource }
 // Operation is the list that the target is about.
 func (t *Target) Operation() faceclient.Operation { return t.options.Operation }
 
-// Interval is how old a snapshot may be before a scrape starts a refresh.
-func (t *Target) Interval() time.Duration { return t.options.Interval }
+// Interval is how old a snapshot may be before a scrape starts a refresh: as configured, or longer where the budget asks
+// for it.
+func (t *Target) Interval() time.Duration {
+	return t.options.Budget.intervalInForce(t.options.Operation, t.options.Interval)
+}
 
 // Snapshot is what the last complete walk found, nil before the first, and whether its population is young enough to be
 // shown.
 func (t *Target) Snapshot(now time.Time) (snapshot *Snapshot, shown bool) {
 	snapshot = t.snapshot.Load()
-	return snapshot, snapshot != nil && now.Sub(snapshot.Ended) <= max(t.options.MaxStale, 2*t.options.Interval)
+	return snapshot, snapshot != nil && now.Sub(snapshot.Ended) <= max(t.options.MaxStale, 2*t.Interval())
 }
 
 // Health tells how refreshing goes.
@@ -108,6 +119,13 @@ func (t *Target) Health() Health {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.health
+}
+
+// Flows are what has happened since the target was made.
+func (t *Target) Flows() Flows {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.flows
 }
 
 // Run carries out the refreshes that scrapes ask for, one at a time, until ctx ends.
@@ -165,7 +183,10 @@ func (t *Target) ensure(now time.Time) *run {
 	if now.Before(t.notBefore) && !rotated {
 		return nil
 	}
-	if snapshot := t.snapshot.Load(); t.health.FailuresInRow == 0 && snapshot != nil && now.Sub(snapshot.Ended) < t.options.Interval {
+	if snapshot := t.snapshot.Load(); t.health.FailuresInRow == 0 && snapshot != nil && now.Sub(snapshot.Ended) < t.Interval() {
+		return nil
+	}
+	if attempts, bounded := t.options.Budget.allowance(t.options.Operation, now); bounded && attempts == 0 {
 		return nil
 	}
 	t.running = &run{done: make(chan struct{})}
@@ -192,10 +213,10 @@ func (t *Target) refresh(ctx context.Context, refresh *run) {
 	}
 	fingerprint := t.options.Source.Fingerprint()
 	began := time.Now()
-	snapshot, err := t.walk(ctx, began)
+	counted, snapshot, err := t.walk(ctx, began)
 	<-t.options.Slots
 	took := time.Since(began)
-	if snapshot != nil {
+	if err == nil {
 		t.snapshot.Store(snapshot)
 	}
 	t.mu.Lock()
@@ -206,7 +227,10 @@ func (t *Target) refresh(ctx context.Context, refresh *run) {
 	t.health.Up = err == nil
 	t.notBefore = time.Time{}
 	if err == nil {
+		t.flows.add(counted.flows, snapshot.Coverage)
+		t.counted = counted.after
 		t.health.LastWalk = took
+		t.health.Overspent = counted.overspent
 		t.health.FailuresInRow = 0
 	} else {
 		t.health.Failures++
@@ -225,21 +249,29 @@ func (t *Target) refresh(ctx context.Context, refresh *run) {
 // errStalled is why a walk that brings no page is ended.
 var errStalled = errors.New("no page came for the refresh time-out")
 
-// walk counts the list. The snapshot is nil unless the walk was complete.
-func (t *Target) walk(ctx context.Context, began time.Time) (*Snapshot, error) {
+// walk counts the list. The snapshot is nil where there is an error.
+func (t *Target) walk(ctx context.Context, began time.Time) (*tally, *Snapshot, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	stalled := time.AfterFunc(t.options.Timeout, func() { cancel(errStalled) })
 	defer stalled.Stop()
-	counted := newTally()
-	walk, err := t.options.Source.Walk(ctx, watched{counted, func() { stalled.Reset(t.options.Timeout) }})
+	t.mu.Lock()
+	counted := newTally(t.counted)
+	t.mu.Unlock()
+	attempts, bounded := t.options.Budget.allowance(t.options.Operation, began)
+	if bounded {
+		attempts = max(1, attempts) // the refresh was started for one
+	}
+	walk, err := t.options.Source.Walk(ctx, attempts, watched{counted, func() { stalled.Reset(t.options.Timeout) }})
+	t.options.Budget.spend(t.options.Operation, time.Now(), walk.Requests, walk.Pages)
+	counted.overspent = bounded && walk.Requests > attempts
 	if err != nil {
 		if errors.Is(context.Cause(ctx), errStalled) {
 			err = &faceclient.Error{Code: faceclient.CodeTimeout, Message: "no page came for as long as refresh.timeout"}
 		}
-		return nil, err
+		return nil, nil, err
 	}
-	return counted.finish(walk, began, time.Now(), t.options.Devices), nil
+	return counted, counted.finish(walk, began, time.Now(), t.options.Devices), nil
 }
 
 // watched tells of every batch that comes.
@@ -256,10 +288,11 @@ func (w watched) Visit(batch faceclient.Batch) {
 
 // retryDelay is the least time from the end of the n-th failure in a row to the next refresh.
 func (t *Target) retryDelay(err error, n int) time.Duration {
-	delay := min(t.options.Interval, firstRetryDelay<<min(n-1, 20))
+	interval := t.Interval()
+	delay := min(interval, firstRetryDelay<<min(n-1, 20))
 	var failure *faceclient.Error
 	if errors.As(err, &failure) && failure.Refused() {
-		delay = t.options.Interval
+		delay = interval
 	}
 	return delay + rand.N(delay/10+1)
 }
@@ -282,6 +315,10 @@ func (t *Target) report(before Health, snapshot *Snapshot, err error, took time.
 	default:
 		logger.Debug("refreshed", "sessions", snapshot.Sessions, "pages", snapshot.Pages, "duration", took)
 	}
+	if err == nil && !before.Overspent && t.Health().Overspent {
+		logger.Warn("ids are not random, so the list can only be read as a whole: the interval grows to what the budget allows",
+			"interval", t.Interval(), "pages", snapshot.Pages)
+	}
 	if first := before.Refreshes == before.Failures; first && err == nil {
 		t.reportCost(logger, snapshot, took)
 	}
@@ -289,11 +326,12 @@ func (t *Target) report(before Health, snapshot *Snapshot, err error, took time.
 
 // reportCost says after the first walk what the interval will cost.
 func (t *Target) reportCost(logger *slog.Logger, snapshot *Snapshot, took time.Duration) {
-	requests := float64(snapshot.Pages) * month.Seconds() / t.options.Interval.Seconds()
+	interval := t.Interval()
+	requests := float64(snapshot.Pages) * month.Seconds() / interval.Seconds()
 	level, message := slog.LevelInfo, "first walk done"
 	if requests > manyRequests && !t.options.Simulated {
 		level, message = slog.LevelWarn, "first walk done: a refresh at every interval will be many billed requests; raise refresh.interval"
 	}
 	logger.Log(context.Background(), level, message, "sessions", snapshot.Sessions, "pages", snapshot.Pages, "duration", took,
-		"interval", t.options.Interval, "requests_in_30_days", int64(requests))
+		"interval", interval, "requests_in_30_days", int64(requests))
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"math"
@@ -36,6 +37,7 @@ func maxBody(sessions int) int { return 64<<10 + sessions*4<<10 }
 type call struct {
 	client    *Client
 	operation Operation
+	ledger    *ledger
 	page      *page
 	top       int
 
@@ -49,9 +51,11 @@ type call struct {
 	reauthorized bool
 }
 
-// fetch gets the page after start into p. The error is an *Error.
-func (c *Client) fetch(ctx context.Context, operation Operation, start string, top int, p *page) error {
-	attempt := &call{client: c, operation: operation, page: p, top: top}
+// fetch gets the page after start into p. The error is an *Error; it wraps errAllowance as well where the ledger has no
+// attempt left, and is that alone where none was made.
+func (c *Client) fetch(ctx context.Context, operation Operation, start string, l *ledger, p *page) error {
+	top := c.options.PageSize
+	attempt := &call{client: c, operation: operation, ledger: l, page: p, top: top}
 	target := c.base.JoinPath("face", c.options.APIVersion, string(operation), "singleModal", "sessions")
 	target.RawQuery = url.Values{"start": {start}, "top": {strconv.Itoa(top)}}.Encode()
 	request, err := retryablehttp.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
@@ -69,17 +73,26 @@ func (c *Client) fetch(ctx context.Context, operation Operation, start string, t
 	if err == nil {
 		return response.Body.Close()
 	}
-	var failure *Error
-	if errors.As(err, &failure) {
-		return failure
+	switch {
+	case ctx.Err() != nil:
+		return fromTransport(context.Canceled)
+	case errors.Is(err, errAllowance) && attempt.failure != nil:
+		return fmt.Errorf("%w after %w", errAllowance, attempt.failure)
+	case errors.Is(err, errAllowance):
+		return errAllowance
+	case attempt.failure != nil:
+		return attempt.failure
 	}
-	return fromTransport(err) // the context ended in a wait before a retry
+	return fromTransport(err)
 }
 
 // RoundTrip is one attempt: it waits for its turn, sends, and reads and decodes the whole answer, so that a body that
 // breaks off is one more reason to try again.
 func (a *call) RoundTrip(request *http.Request) (*http.Response, error) {
 	ctx := request.Context()
+	if !a.ledger.reserve() {
+		return nil, errAllowance
+	}
 	a.failure = nil
 	if a.attempts > 0 {
 		a.client.options.Observer.ObserveRetry(a.operation)
@@ -98,8 +111,8 @@ func (a *call) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, a.failure
 	}
 	a.sent = request.Header
-	throttled, err := a.client.pace.enter(ctx)
-	a.client.options.Observer.ObserveThrottle(a.operation, throttled)
+	admitted, err := a.client.pace.enter(ctx)
+	a.client.options.Observer.ObserveThrottle(a.operation, admitted.throttled)
 	if err != nil {
 		a.failure = fromTransport(err)
 		return nil, a.failure
@@ -108,6 +121,7 @@ func (a *call) RoundTrip(request *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, a.client.options.RequestTimeout, errAttemptTimeout)
 	defer cancel()
 
+	a.ledger.sent()
 	began := time.Now()
 	response, failure := a.exchange(request.WithContext(ctx))
 	observed := Attempt{Operation: a.operation, Duration: time.Since(began)}
@@ -118,8 +132,12 @@ func (a *call) RoundTrip(request *http.Request) (*http.Response, error) {
 	if failure != nil {
 		failure.ClientRequestID = clientRequestID
 		observed.ErrorCode = failure.Code
+		if failure.Status == http.StatusTooManyRequests {
+			a.client.pace.refused(admitted)
+		}
 	} else {
 		a.client.answered.Add(1)
+		a.client.pace.answered()
 	}
 	a.client.options.Observer.ObserveAttempt(observed)
 	a.log(ctx, observed, clientRequestID, response)
@@ -204,7 +222,7 @@ func (a *call) transportFailure(ctx context.Context, err error) *Error {
 
 // checkRetry is go-retryablehttp's policy: whether to try again after the last attempt.
 func (a *call) checkRetry(ctx context.Context, _ *http.Response, err error) (bool, error) {
-	if err == nil || ctx.Err() != nil || a.failure == nil {
+	if err == nil || ctx.Err() != nil || a.failure == nil || errors.Is(err, errAllowance) {
 		return false, nil
 	}
 	switch {
@@ -244,14 +262,8 @@ func (c *Client) retryWait(n int, asked time.Duration) time.Duration {
 	return min(wait, c.options.MaxRetryWait)
 }
 
-// giveUp is go-retryablehttp's last word: the failure of the last attempt, in place of the library's own error, which
-// quotes the address.
-func (a *call) giveUp(_ *http.Response, err error, _ int) (*http.Response, error) {
-	if a.failure != nil {
-		return nil, a.failure
-	}
-	return nil, fromTransport(err)
-}
+// giveUp is go-retryablehttp's last word. The library's own would quote the address.
+func (a *call) giveUp(_ *http.Response, err error, _ int) (*http.Response, error) { return nil, err }
 
 func (a *call) log(ctx context.Context, attempt Attempt, clientRequestID string, response *http.Response) {
 	attributes := []slog.Attr{

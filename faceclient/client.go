@@ -137,6 +137,9 @@ func (c *Client) Host() string { return c.base.Host }
 func (c *Client) Fingerprint() string { return c.options.Credential.Fingerprint() }
 
 // Close drops the connections that are not in use.
+// page gets room for one answer; it goes back to pages.
+func (c *Client) page() *page { return c.pages.Get().(*page) }
+
 func (c *Client) Close() { c.ownIdle() }
 
 // newTransport is Go's own with bounds that suit a service that is asked now and then by a few workers.

@@ -1,11 +1,15 @@
 package faceclient
 
-// positionBits is how much of an id its position is read from.
+import (
+	"fmt"
+	"math"
+)
+
+// The key space is the range of ids from 0 to below 1: an id's position is its first 48 bits as a fraction.
 const positionBits = 48
 
-// position tells where in the key space an id lies, from 0 to below 1, by its first 48 bits. Only a lower-case random
-// UUID (version 4, RFC variant) has a position: those ids are spread evenly, so that a share of the key space holds that
-// share of the sessions.
+// position tells where in the key space an id lies. Only a lower-case random UUID (version 4, RFC variant) has a
+// position: those ids are spread evenly, so that a share of the key space holds that share of the sessions.
 func position(id []byte) (float64, bool) {
 	if len(id) != 36 || id[8] != '-' || id[13] != '-' || id[18] != '-' || id[23] != '-' || id[14] != '4' {
 		return 0, false
@@ -33,4 +37,71 @@ func position(id []byte) (float64, bool) {
 		}
 	}
 	return float64(bits) / (1 << positionBits), true
+}
+
+// key is the start that lists exactly the ids at a position and after it. At both ends it is "".
+func key(position float64) string {
+	bits := uint64(position * (1 << positionBits))
+	if bits == 0 || position >= 1 {
+		return ""
+	}
+	return fmt.Sprintf("%08x-%04x", bits>>16, bits&0xffff)
+}
+
+// onGrid moves a position to the nearest below it that a key can name.
+func onGrid(position float64) float64 {
+	return math.Floor(position*(1<<positionBits)) / (1 << positionBits)
+}
+
+const (
+	// minEvenness is the least number of ids whose evenness says anything.
+	minEvenness = 50
+	// maxUnevenness bounds the Kolmogorov-Smirnov distance times √n: random ids exceed it once in thirty million pages.
+	maxUnevenness = 3
+)
+
+// even tells whether the ids of a page after from are random UUIDs that are spread evenly up to the last of them.
+func even(from float64, sessions []Session) bool {
+	if len(sessions) == 0 {
+		return true
+	}
+	last, random := position(sessions[len(sessions)-1].ID)
+	if !random {
+		return false
+	}
+	distance := 0.0
+	for i := range sessions {
+		at, random := position(sessions[i].ID)
+		if !random {
+			return false
+		}
+		share := (at - from) / (last - from)
+		distance = max(distance, math.Abs(share-float64(i+1)/float64(len(sessions))))
+	}
+	return len(sessions) < minEvenness || distance*math.Sqrt(float64(len(sessions))) <= maxUnevenness
+}
+
+// knot says how many sessions a walk found from the knot before, or from 0, to a position.
+type knot struct {
+	position float64
+	sessions int
+}
+
+// cuts divides the key space so that each part but the last holds so many sessions, by the knots of an earlier walk
+// (ascending). It returns the positions of the cuts, ascending and strictly between 0 and 1.
+func cuts(knots []knot, sessions float64) []float64 {
+	var found []float64
+	counted, from := 0.0, 0.0
+	for _, k := range knots {
+		for next := sessions * float64(len(found)+1); k.sessions > 0 && next < counted+float64(k.sessions); next += sessions {
+			at := onGrid(from + (k.position-from)*(next-counted)/float64(k.sessions))
+			if at <= 0 || at >= 1 || (len(found) > 0 && at <= found[len(found)-1]) {
+				return found // more parts than the key space has room for
+			}
+			found = append(found, at)
+		}
+		counted += float64(k.sessions)
+		from = k.position
+	}
+	return found
 }

@@ -8,60 +8,96 @@ import (
 	"golang.org/x/time/rate"
 )
 
+const (
+	// slowDown is what is left of the rate after the service has refused a request for it.
+	slowDown = 0.5
+	// speedUp is the share of the configured rate that a second of answers gives back.
+	speedUp = 0.01
+	// slowest is the least share of the configured rate.
+	slowest = 0.05
+)
+
 // pace bounds the requests to one resource, whatever operation and walk they are for. An attempt passes, in this order,
 // the gate, the limiter and the bound on requests in flight.
 type pace struct {
 	gate     gate
 	limiter  *rate.Limiter
-	turn     chan struct{} // holds an element while somebody waits for the limiter: one reservation at a time
+	turn     chan struct{} // holds an element while somebody is past the gate and not yet in flight: one at a time
 	inFlight chan struct{} // holds an element a request in flight
+
+	mu       sync.Mutex // guards what follows and the changes of limiter
+	fastest  rate.Limit // as configured
+	slowdown int        // how often the rate was lowered
 }
 
 func newPace(requestsPerSecond float64, concurrent int) *pace {
 	return &pace{
 		limiter:  rate.NewLimiter(rate.Limit(requestsPerSecond), 1),
+		fastest:  rate.Limit(requestsPerSecond),
 		turn:     make(chan struct{}, 1),
 		inFlight: make(chan struct{}, concurrent),
 	}
 }
 
-// enter waits until a request may be sent and tells how long gate and limiter held it. Who has entered must leave.
-func (p *pace) enter(ctx context.Context) (throttled time.Duration, err error) {
-	began := time.Now()
-	if err = p.takeTurn(ctx); err != nil {
-		return time.Since(began), err
-	}
-	throttled = time.Since(began)
-	select {
-	case p.inFlight <- struct{}{}:
-	case <-ctx.Done():
-		return throttled, context.Cause(ctx)
-	}
-	// The service may have asked to wait while all places were taken.
-	began = time.Now()
-	if err = p.gate.wait(ctx); err != nil {
-		p.leave()
-	}
-	return throttled + time.Since(began), err
+// pass is what an attempt was let in with.
+type pass struct {
+	throttled time.Duration // how long gate and limiter held it
+	slowdown  int           // the pace's, when it was let in
 }
 
-func (p *pace) leave() { <-p.inFlight }
-
-// takeTurn passes gate and limiter. Who waited for the limiter looks at the gate again.
-func (p *pace) takeTurn(ctx context.Context) error {
+// enter waits until a request may be sent. Who has entered must leave; where there is an error nobody has.
+func (p *pace) enter(ctx context.Context) (pass, error) {
+	began := time.Now()
 	select {
 	case p.turn <- struct{}{}:
 		defer func() { <-p.turn }()
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return pass{throttled: time.Since(began)}, context.Cause(ctx)
 	}
 	if err := p.gate.wait(ctx); err != nil {
-		return err
+		return pass{throttled: time.Since(began)}, err
 	}
-	if err := p.limiter.Wait(ctx); err != nil {
-		return context.Cause(ctx)
+	if p.limiter.Wait(ctx) != nil {
+		return pass{throttled: time.Since(began)}, context.Cause(ctx)
 	}
-	return p.gate.wait(ctx)
+	if err := p.gate.wait(ctx); err != nil {
+		return pass{throttled: time.Since(began)}, err
+	}
+	throttled := time.Since(began)
+	select {
+	case p.inFlight <- struct{}{}:
+	case <-ctx.Done():
+		return pass{throttled: throttled}, context.Cause(ctx)
+	}
+	began = time.Now()
+	if err := p.gate.wait(ctx); err != nil { // closed while all places were taken
+		p.leave()
+		return pass{throttled: throttled + time.Since(began)}, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return pass{throttled: throttled + time.Since(began), slowdown: p.slowdown}, nil
+}
+
+func (p *pace) leave() { <-p.inFlight }
+
+// refused lowers the rate after the service refused an attempt for it: once for all attempts that were under way.
+func (p *pace) refused(attempt pass) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if attempt.slowdown == p.slowdown {
+		p.slowdown++
+		p.limiter.SetLimit(max(p.fastest*slowest, p.limiter.Limit()*slowDown))
+	}
+}
+
+// answered raises the rate a little after an answer, up to the configured one.
+func (p *pace) answered() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if limit := p.limiter.Limit(); limit < p.fastest {
+		p.limiter.SetLimit(min(p.fastest, limit+p.fastest*speedUp/limit))
+	}
 }
 
 // gate is closed while the service asks to wait.

@@ -54,6 +54,8 @@ type Batch struct {
 	// Date is the service's clock when it answered (the Date header, whole seconds), or this machine's where the header
 	// is missing.
 	Date time.Time
+	// Horizon is the same for all batches of a walk: see [Walk.Horizon].
+	Horizon time.Time
 }
 
 // Visitor takes the sessions of a walk as they come.
@@ -64,10 +66,16 @@ type Visitor interface {
 	Restart()
 }
 
-// Walk describes one complete pass over the list.
+// Walk describes one pass over the list.
 type Walk struct {
-	// Pages is the number of answers that the sessions came in, the empty one at the end included.
+	// Requests is the number of attempts that were made for it, failed ones included.
+	Requests int
+	// Pages is the number of answers that the sessions came in, empty ones included.
 	Pages int
-	// Coverage is the share of the key space that was walked, above 0 and up to 1; 1 means that every session was visited.
+	// Coverage is the share of the key space whose sessions were all visited, above 0 and up to 1. At 1 every listed
+	// session was visited; below, those of a random part of the key space.
 	Coverage float64
+	// Horizon is the service's clock when the walk's first request was sent: the Date of its first answer less the time
+	// since then. What happened before it is in the answers. Where the service sends no Date it is this machine's clock.
+	Horizon time.Time
 }

@@ -1,33 +1,43 @@
 package faceclient
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"math"
+	"slices"
 	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
-// Lister walks the list of one operation of a resource. What it learns of the service's ways it keeps for its next
-// walk. Walks of one Lister must not overlap.
+// Lister walks the list of one operation of a resource. What it learns of the list and of the service's ways it keeps
+// for its next walk. Walks of one Lister must not overlap.
 type Lister struct {
 	client    *Client
 	operation Operation
 
-	mu   sync.Mutex // guards ways
-	ways ways
+	mu   sync.Mutex // guards last
+	last memory
 }
 
-// ways are what walks have found out about a service.
-type ways struct {
+// memory is what walks have found out.
+type memory struct {
 	// shortIsLast: a page shorter than asked for was seen to be the last one.
 	shortIsLast bool
 	// capped: a page shorter than asked for was seen not to be the last one.
 	capped bool
-	// unordered: ids were seen that do not ascend.
+	// fullPage is the size of the largest page that was seen of a service that caps them.
+	fullPage int
+	// unordered: ids were seen that do not ascend in byte order.
 	unordered bool
+	// uneven: ids were seen that are not spread evenly over the key space, so that a part says nothing of the whole.
+	uneven bool
+	// sessions is how many the last walk found or estimated, and knots where it found them if it found all.
+	sessions float64
+	knots    []knot
 }
 
 // Lister makes a Lister for an operation.
@@ -38,140 +48,195 @@ func (c *Client) Lister(operation Operation) *Lister {
 // Fingerprint changes when the credential's secret does.
 func (l *Lister) Fingerprint() string { return l.client.Fingerprint() }
 
-// errUnordered says that a page does not continue in ascending order after its cursor.
-var errUnordered = errors.New("ids do not ascend")
+var (
+	// errUnordered says that a page does not continue in ascending order after its cursor.
+	errUnordered = errors.New("ids do not ascend")
+	// errUneven says that a part of the list says nothing of the whole.
+	errUneven = errors.New("ids are not spread evenly")
+	// errCapped says that a page that was taken for the last one was not.
+	errCapped = errors.New("pages are shorter than asked for")
+)
 
-// Walk lists all sessions and gives them to visitor. It returns when the last page was visited or when one could not be
-// had; the error is, or wraps, an *Error.
-func (l *Lister) Walk(ctx context.Context, visitor Visitor) (Walk, error) {
+// Walk lists the sessions and gives them to visitor. With maxRequests above 0 it makes no more attempts than that, and
+// where the list needs more it visits only the sessions of a random part of the key space, unless ids are not random:
+// then it lists them all, whatever it costs. The Walk counts the attempts in any case; the error is, or wraps, an *Error.
+func (l *Lister) Walk(ctx context.Context, maxRequests int, visitor Visitor) (Walk, error) {
 	l.mu.Lock()
-	found := l.ways
+	found := l.last
 	l.mu.Unlock()
-	walk, err := l.walkPages(ctx, &found, visitor)
-	if errors.Is(err, errUnordered) {
-		found.unordered = true
-		visitor.Restart()
-		walk, err = l.walkPages(ctx, &found, visitor)
-	}
-	if err != nil {
-		var failure *Error
-		if errors.As(err, &failure) && failure.Status == 0 && (failure.Code == CodeAuthentication || failure.Code == CodePagination) {
-			l.client.options.Observer.ObserveError(l.operation, failure.Code) // no attempt has told it
-		}
-		return walk, err
-	}
-	l.mu.Lock()
-	l.ways = found
-	l.mu.Unlock()
-	return walk, nil
-}
-
-// walkPages goes page by page, each from the last id of the one before, to the list's end.
-func (l *Lister) walkPages(ctx context.Context, found *ways, visitor Visitor) (Walk, error) {
-	p := l.client.pages.Get().(*page)
-	defer l.client.pages.Put(p)
-	var (
-		walk     = Walk{Coverage: 1}
-		top      = l.client.options.PageSize
-		cursor   []byte
-		checking bool // the last page was short, and is the last one if this one is empty
-		memory   *seen
-	)
-	if found.unordered {
-		memory = newSeen()
-	}
+	ledger := &ledger{bounded: maxRequests > 0, left: maxRequests}
 	for {
-		if err := l.client.fetch(ctx, l.operation, string(cursor), top, p); err != nil {
-			return walk, fmt.Errorf("list page %d of %s: %w", walk.Pages+1, l.operation, err)
-		}
-		walk.Pages++
-		listed := len(p.sessions)
-		if listed == 0 {
-			found.shortIsLast = found.shortIsLast || checking
-			found.unordered = memory != nil && !memory.ascending
-			return walk, nil
-		}
-		if needed := l.pagesNeeded(walk.Pages, listed >= top || found.capped, p.sessions); needed > l.client.options.MaxPages {
-			return walk, paginationError(fmt.Sprintf("the list needs about %d pages, and api.max_pages is %d", needed, l.client.options.MaxPages))
-		}
-		last := bytes.Clone(p.sessions[listed-1].ID)
+		w := &walk{lister: l, client: l.client, visitor: visitor, ledger: ledger, found: found}
+		err := w.run(ctx)
+		result := w.result
+		result.Requests = ledger.attempts()
 		switch {
-		case memory != nil:
-			if err := memory.filter(p, cursor); err != nil {
-				return walk, err
+		case errors.Is(err, errUnordered):
+			found.unordered = true
+		case errors.Is(err, errUneven):
+			found.uneven = true
+		case errors.Is(err, errCapped):
+			found.capped, found.shortIsLast = true, false
+		case err != nil:
+			l.observe(err)
+			return result, err
+		default:
+			l.mu.Lock()
+			l.last = w.found
+			l.mu.Unlock()
+			return result, nil
+		}
+		visitor.Restart()
+	}
+}
+
+// observe tells of a failed walk that no attempt has told of.
+func (l *Lister) observe(err error) {
+	var failure *Error
+	if errors.As(err, &failure) && failure.Status == 0 && (failure.Code == CodeAuthentication || failure.Code == CodePagination) {
+		l.client.options.Observer.ObserveError(l.operation, failure.Code)
+	}
+}
+
+func paginationError(format string, arguments ...any) *Error {
+	return &Error{Code: CodePagination, Message: fmt.Sprintf(format, arguments...)}
+}
+
+// walk is one walk under way.
+type walk struct {
+	lister  *Lister
+	client  *Client
+	visitor Visitor
+	ledger  *ledger
+
+	mu      sync.Mutex // guards what follows and every span; the visitor is called under it
+	found   memory
+	result  Walk
+	waiting []*span
+	running []*span
+	done    []*span
+	// partial: spans have quotas and the walk stops short of the whole list.
+	partial bool
+	// perShare is the estimated number of sessions in the whole key space, 0 where it is not known.
+	perShare float64
+	allEven  bool
+	visited  int
+	failure  error // of the request that used up the allowance
+	knots    []knot
+	// highest is the highest id seen, and lastShort the lowest id that a page which was taken for the last one ended with.
+	highest, lastShort string
+	seen               *seen // where ids do not ascend
+}
+
+// run walks the list once. It returns one of the err variables where it has to be walked again in another way.
+func (w *walk) run(ctx context.Context) error {
+	w.allEven = true
+	w.plan()
+	if w.perShare == 0 {
+		// The size is not known, so one page is read before the rest is divided.
+		first := w.next()
+		p := w.client.page()
+		defer w.client.pages.Put(p)
+		more, err := w.step(ctx, first, p)
+		if err != nil {
+			return err
+		}
+		w.running = nil
+		if more {
+			if err := w.divideRest(first); err != nil {
+				return err
 			}
-		case !ascend(cursor, p.sessions):
-			return walk, errUnordered
-		}
-		visitor.Visit(Batch{Sessions: p.sessions, Date: p.date})
-		cursor = last
-		found.capped = found.capped || checking
-		checking = listed < top && !found.capped
-		if checking && found.shortIsLast {
-			found.unordered = memory != nil && !memory.ascending
-			return walk, nil
+		} else {
+			w.done = append(w.done, first)
 		}
 	}
-}
-
-// pagesNeeded estimates from the first page how many the list takes, so that one that is too long costs one request and
-// not max_pages; later it is what was read. The estimate is the lower end of four standard errors.
-func (l *Lister) pagesNeeded(read int, full bool, sessions []Session) int {
-	share, random := position(sessions[len(sessions)-1].ID)
-	if read > 1 || !full || !random || share == 0 {
-		return read
+	group, ctx := errgroup.WithContext(ctx)
+	for range min(w.client.options.MaxConcurrentRequests, len(w.waiting)) {
+		group.Go(func() error { return w.work(ctx) })
 	}
-	certain := 1 - 4/math.Sqrt(float64(len(sessions)))
-	return max(read, int(certain/share))
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return w.finish()
 }
 
-func paginationError(message string) *Error {
-	return &Error{Code: CodePagination, Message: message}
-}
-
-// ascend tells whether the ids continue after the cursor in strictly ascending byte order.
-func ascend(cursor []byte, sessions []Session) bool {
-	for i := range sessions {
-		if bytes.Compare(sessions[i].ID, cursor) <= 0 {
-			return false
+// work walks spans until none is left, nor a part of one that is worth taking over.
+func (w *walk) work(ctx context.Context) error {
+	p := w.client.page()
+	defer w.client.pages.Put(p)
+	for s := w.next(); s != nil; s = w.next() {
+		for more := true; more; {
+			var err error
+			if more, err = w.step(ctx, s, p); err != nil {
+				return err
+			}
 		}
-		cursor = sessions[i].ID
+		w.retire(s)
 	}
-	return true
-}
-
-// seen remembers the sessions of a walk by a hash of their ids. It is needed only where ids do not ascend, because
-// there nothing else tells a page that goes on from one that goes in circles.
-type seen struct {
-	seed      maphash.Seed
-	ids       map[uint64]struct{}
-	cursors   map[uint64]struct{}
-	ascending bool // so far
-}
-
-func newSeen() *seen {
-	return &seen{seed: maphash.MakeSeed(), ids: map[uint64]struct{}{}, cursors: map[uint64]struct{}{}, ascending: true}
-}
-
-// filter leaves only those sessions in the page that have not been seen before.
-func (s *seen) filter(p *page, cursor []byte) error {
-	s.ascending = s.ascending && ascend(cursor, p.sessions)
-	next := maphash.Bytes(s.seed, p.sessions[len(p.sessions)-1].ID)
-	if _, again := s.cursors[next]; again {
-		return paginationError("a page ends where an earlier one did")
-	}
-	s.cursors[next] = struct{}{}
-	fresh := p.sessions[:0]
-	for _, session := range p.sessions {
-		hash := maphash.Bytes(s.seed, session.ID)
-		if _, known := s.ids[hash]; !known {
-			s.ids[hash] = struct{}{}
-			fresh = append(fresh, session)
-		}
-	}
-	if len(fresh) == 0 {
-		return paginationError("a page brings nothing new")
-	}
-	p.sessions = fresh
 	return nil
+}
+
+// step reads the next page of a span and tells whether there is more to read.
+func (w *walk) step(ctx context.Context, s *span, p *page) (more bool, err error) {
+	w.mu.Lock()
+	cursor := s.cursor
+	more = s.quota != 0
+	s.quota--
+	w.mu.Unlock()
+	if !more {
+		return false, nil
+	}
+	err = w.client.fetch(ctx, w.lister.operation, cursor, w.ledger, p)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case errors.Is(err, errAllowance):
+		w.failure = err
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("list %s: %w", w.lister.operation, err)
+	}
+	return w.take(s, p)
+}
+
+// finish sums up what the spans have covered.
+func (w *walk) finish() error {
+	for _, s := range w.done {
+		w.result.Coverage += s.covered()
+	}
+	if w.result.Coverage > 1-1e-9 { // a sum of many shares
+		w.result.Coverage = 1
+	}
+	if w.result.Coverage <= 0 {
+		return w.failure
+	}
+	w.found.sessions = float64(w.visited) / w.result.Coverage
+	w.found.knots = nil
+	if w.result.Coverage == 1 {
+		slices.SortFunc(w.knots, func(a, b knot) int { return cmp.Compare(a.position, b.position) })
+		w.found.knots = w.knots
+	}
+	w.found.uneven = !w.allEven
+	w.found.unordered = w.seen != nil && !w.seen.ascending
+	return nil
+}
+
+// pageSize is how many sessions a full page of this service has.
+func (w *walk) pageSize() float64 {
+	if w.found.capped && w.found.fullPage > 0 {
+		return float64(w.found.fullPage)
+	}
+	return float64(w.client.options.PageSize)
+}
+
+// horizon notes the service's clock at the first answer.
+func (w *walk) horizon(date time.Time) {
+	if w.result.Horizon.IsZero() {
+		w.result.Horizon = date.Add(-w.ledger.sinceFirst())
+	}
+}
+
+// pagesNeeded is how many pages so many sessions take at least.
+func (w *walk) pagesNeeded(sessions float64) int {
+	return int(math.Ceil(sessions / w.pageSize()))
 }

@@ -18,10 +18,16 @@ func (s *sink) WriteHeader(int)             {}
 func (s *sink) Write(b []byte) (int, error) { return len(b), nil }
 
 func BenchmarkPageOfAMillion(b *testing.B) {
-	srv := facetest.New(facetest.Options{Now: fixed(noon)})
+	b.Run("plain", func(b *testing.B) { benchmarkPage(b, facetest.Options{Now: fixed(noon())}) })
+	b.Run("gzip", func(b *testing.B) { benchmarkPage(b, facetest.Options{Now: fixed(noon()), Gzip: true}) })
+}
+
+func benchmarkPage(b *testing.B, opts facetest.Options) {
+	srv := facetest.New(opts)
 	srv.Populate(facetest.DetectLiveness, 1_000_000, 1)
 	r := httptest.NewRequest(http.MethodGet, listURL(facetest.DetectLiveness, "start="+url.QueryEscape("8")), nil)
 	r.Header.Set("Ocp-Apim-Subscription-Key", "test-key")
+	r.Header.Set("Accept-Encoding", "gzip")
 	b.ReportAllocs()
 	for b.Loop() {
 		srv.ServeHTTP(&sink{header: make(http.Header)}, r)
@@ -32,18 +38,18 @@ func BenchmarkPageOfAMillion(b *testing.B) {
 func BenchmarkPopulateAMillion(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		facetest.New(facetest.Options{Now: fixed(noon)}).Populate(facetest.DetectLiveness, 1_000_000, 1)
+		facetest.New(facetest.Options{Now: fixed(noon())}).Populate(facetest.DetectLiveness, 1_000_000, 1)
 	}
 }
 
 func BenchmarkNewTraffic(b *testing.B) {
 	for b.Loop() {
-		facetest.NewTraffic(facetest.New(facetest.Options{Now: fixed(noon)}), facetest.TrafficOptions{})
+		facetest.NewTraffic(facetest.New(facetest.Options{Now: fixed(noon())}), facetest.TrafficOptions{})
 	}
 }
 
 func BenchmarkTrafficHour(b *testing.B) {
-	c, _, traffic := newTraffic(facetest.TrafficOptions{}, noon)
+	c, _, traffic := newTraffic(facetest.TrafficOptions{}, noon())
 	for b.Loop() {
 		c.now = c.now.Add(time.Hour)
 		traffic.Advance(c.now)

@@ -42,12 +42,6 @@ func capture(w http.ResponseWriter, r *http.Request, next http.Handler) *capture
 	return c
 }
 
-func (c *captured) send(w http.ResponseWriter, body []byte) {
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(c.status)
-	w.Write(body)
-}
-
 // Delay answers as ever, but later, or not at all if the client leaves meanwhile.
 func Delay(d time.Duration) Fault {
 	return newFault("delay", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
@@ -85,7 +79,7 @@ func SlowDrip(piece int, pause time.Duration) Fault {
 			if !wait(r.Context(), pause) {
 				panic(http.ErrAbortHandler)
 			}
-			w.Write(c.body.Next(max(piece, 1)))
+			_, _ = w.Write(c.body.Next(max(piece, 1)))
 			flush(w)
 		}
 	})
@@ -115,7 +109,7 @@ func Reset() Fault {
 func TruncatedJSON() Fault {
 	return newFault("JSON ends early", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		c := capture(w, r, next)
-		c.send(w, c.body.Bytes()[:c.body.Len()/2])
+		send(w, c.status, c.body.Bytes()[:c.body.Len()/2])
 	})
 }
 
@@ -134,7 +128,7 @@ func NotGzip() Fault {
 	return newFault("not gzip", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		c := capture(w, r, next)
 		c.header.Set("Content-Encoding", "gzip")
-		c.send(w, c.body.Bytes())
+		send(w, c.status, c.body.Bytes())
 	})
 }
 
@@ -142,7 +136,7 @@ func gzipFault(name string, spoil func([]byte) []byte) Fault {
 	return newFault(name, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		c := capture(w, r, next)
 		c.header.Set("Content-Encoding", "gzip")
-		c.send(w, spoil(compress(c.body.Bytes())))
+		send(w, c.status, spoil(compress(c.body.Bytes())))
 	})
 }
 
@@ -220,7 +214,7 @@ func SetField(field, raw string) Fault {
 		c := capture(w, r, next)
 		var items []json.RawMessage
 		if json.Unmarshal(c.body.Bytes(), &items) != nil || len(items) == 0 {
-			c.send(w, c.body.Bytes())
+			send(w, c.status, c.body.Bytes())
 			return
 		}
 		var last map[string]json.RawMessage
@@ -232,7 +226,7 @@ func SetField(field, raw string) Fault {
 		} else {
 			last[field] = json.RawMessage(raw)
 		}
-		c.send(w, page(items[:len(items)-1], last))
+		send(w, c.status, page(items[:len(items)-1], last))
 	})
 }
 
@@ -255,7 +249,7 @@ func sendHalf(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	c := capture(w, r, next)
 	w.Header().Set("Content-Length", strconv.Itoa(c.body.Len()))
 	w.WriteHeader(c.status)
-	w.Write(c.body.Bytes()[:c.body.Len()/2])
+	_, _ = w.Write(c.body.Bytes()[:c.body.Len()/2])
 	flush(w)
 }
 
@@ -269,7 +263,7 @@ func reset(w http.ResponseWriter) {
 		panic(http.ErrAbortHandler)
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		tcp.SetLinger(0)
+		_ = tcp.SetLinger(0)
 	}
-	conn.Close()
+	_ = conn.Close()
 }

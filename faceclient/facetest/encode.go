@@ -13,7 +13,7 @@ const slots = 7
 const decoy = `"extension":{"id":"not-a-session","sessionExpired":false,"list":[1,-2.5e3,null,"]}\"\u00e9",{"start":{}}]},`
 
 // appendItem writes the session as an item of the page. Encoding is done at the time of the answer and not before: it
-// costs a fifth of what any client needs to read the item, and a million prepared items would take 250 MB.
+// takes some 0.2 µs an item, and a million prepared items would take 250 MB.
 func (r *record) appendItem(b []byte, now int64) []byte {
 	b = append(b, '{')
 	slot := int(r.order) % slots

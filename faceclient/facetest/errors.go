@@ -3,7 +3,6 @@ package facetest
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 	"time"
@@ -32,11 +31,12 @@ const (
 	HintNone                // nowhere
 )
 
-var (
-	wrongKeyBody      = errorBody(ShapeCode, "401", "Access denied: the subscription key is invalid or belongs to another endpoint.")
-	wrongTokenBody    = errorBody(ShapeCode, "Unspecified", "Access denied: the token is invalid or out of date.")
-	noCredentialsBody = errorBody(ShapeFlat, "401", "Access denied: the request carries no subscription key.")
-	regionalTokenBody = errorBody(ShapeCode, "BadRequest", "A token needs the resource's own subdomain; this endpoint is regional.")
+// What the server itself says to credentials that it does not take.
+const (
+	wrongKeyBody      = `{"error":{"code":"401","message":"Access denied: the subscription key is invalid or belongs to another endpoint."}}`
+	wrongTokenBody    = `{"error":{"code":"Unspecified","message":"Access denied: the token is invalid or out of date."}}`
+	noCredentialsBody = `{"statusCode":401,"message":"Access denied: the request carries no subscription key."}`
+	regionalTokenBody = `{"error":{"code":"BadRequest","message":"A token needs the resource's own subdomain; this endpoint is regional."}}`
 )
 
 // errorBody writes a body in that shape. The two shapes with a number take the code's; a code that is no number has
@@ -86,13 +86,17 @@ func rateLimitedBody(shape Shape, seconds int, hint Hint) string {
 }
 
 func writeError(w http.ResponseWriter, status int, body string) {
-	h := w.Header()
-	if h.Get("Content-Type") == "" {
-		h.Set("Content-Type", "application/json")
+	if w.Header().Get("Content-Type") == "" {
+		w.Header().Set("Content-Type", "application/json")
 	}
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	send(w, status, []byte(body))
+}
+
+// send writes a whole answer. That the client has left is not the server's concern: net/http notices it.
+func send(w http.ResponseWriter, status int, body []byte) {
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	io.WriteString(w, body)
+	_, _ = w.Write(body)
 }
 
 func writeRateLimited(w http.ResponseWriter, wait time.Duration, shape Shape, hint Hint) {

@@ -109,7 +109,7 @@ type activeFault struct {
 }
 
 // Fail switches faults on, after those that are on already. The returned function switches these off again.
-func (s *Server) Fail(faults ...Fault) (clear func()) {
+func (s *Server) Fail(faults ...Fault) (undo func()) {
 	set := &s.faults
 	set.mu.Lock()
 	defer set.mu.Unlock()

@@ -55,9 +55,9 @@ func (s *store) appendPage(b []byte, l listing, now int64) ([]byte, int) {
 	}
 	at := func(i int) *record {
 		if view == nil {
-			return &s.records[i]
+			return s.records[i]
 		}
-		return &s.records[view[i]]
+		return s.records[view[i]]
 	}
 
 	i := s.after(order, view, l.start)

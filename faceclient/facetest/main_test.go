@@ -17,8 +17,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// noon is a Wednesday.
-var noon = time.Date(2025, time.March, 12, 12, 0, 0, 0, time.UTC)
+// noon is that of a Wednesday.
+func noon() time.Time { return time.Date(2025, time.March, 12, 12, 0, 0, 0, time.UTC) }
 
 func fixed(t time.Time) func() time.Time { return func() time.Time { return t } }
 

@@ -67,7 +67,7 @@ func (p *pipe) open(handler http.Handler, conn net.Conn) (*pipeListener, error) 
 			ConnState: p.track,
 			ErrorLog:  log.New(io.Discard, "", 0), // faults break answers on purpose
 		}
-		p.running.Go(func() { p.server.Serve(p.accept) })
+		p.running.Go(func() { _ = p.server.Serve(p.accept) }) // ends by Close alone
 	}
 	p.conns[conn] = true
 	return p.accept, nil
@@ -98,9 +98,9 @@ func (p *pipe) close() {
 	if server == nil {
 		return
 	}
-	server.Close()
+	_ = server.Close()
 	for _, conn := range conns {
-		conn.Close()
+		_ = conn.Close()
 	}
 	p.running.Wait()
 }

@@ -19,7 +19,7 @@ func TestLatencyPassesInTheBubblesTime(t *testing.T) {
 		defer srv.Close()
 		client := &http.Client{Transport: srv.Transport()}
 		began := time.Now()
-		resp, _, err := get(t, client, t.Context(), "")
+		resp, _, err := get(t.Context(), t, client, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -36,7 +36,7 @@ func TestLatencyPassesInTheBubblesTime(t *testing.T) {
 		srv.SetLatency(time.Hour)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		if _, _, err := get(t, client, ctx, ""); !errors.Is(err, context.DeadlineExceeded) {
+		if _, _, err := get(ctx, t, client, ""); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("client that leaves: %v", err)
 		}
 		synctest.Wait()
@@ -54,7 +54,7 @@ func TestManyConnectionsAtOnce(t *testing.T) {
 		var all sync.WaitGroup
 		for range 20 {
 			all.Go(func() {
-				if _, _, err := get(t, client, t.Context(), ""); err != nil {
+				if _, _, err := get(t.Context(), t, client, ""); err != nil {
 					t.Error(err)
 				}
 			})
@@ -70,13 +70,13 @@ func TestCloseEndsEverything(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := facetest.New(facetest.Options{})
 		client := &http.Client{Transport: srv.Transport()}
-		if _, _, err := get(t, client, t.Context(), ""); err != nil { // leaves an idle connection
+		if _, _, err := get(t.Context(), t, client, ""); err != nil { // leaves an idle connection
 			t.Fatal(err)
 		}
 		srv.Fail(facetest.Hang())
 		failed := make(chan error)
 		go func() {
-			_, _, err := get(t, client, context.Background(), "")
+			_, _, err := get(context.Background(), t, client, "")
 			failed <- err
 		}()
 		synctest.Wait()

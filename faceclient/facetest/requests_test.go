@@ -10,7 +10,7 @@ import (
 )
 
 func TestRequestsAreRecorded(t *testing.T) {
-	srv := facetest.New(facetest.Options{Now: fixed(noon)})
+	srv := facetest.New(facetest.Options{Now: fixed(noon())})
 	srv.Populate(facetest.DetectLivenessWithVerify, 5, 1)
 	srv.Fail(facetest.Status(503, "").Times(1))
 	identify := func(r *http.Request) {
@@ -30,7 +30,7 @@ func TestRequestsAreRecorded(t *testing.T) {
 	}
 	if second.Status != 200 || second.Items != 3 || second.Bytes == 0 || second.Top != "3" || len(second.Faults) != 0 ||
 		second.Operation != facetest.DetectLivenessWithVerify || second.Version != "v1.2-preview.1" ||
-		second.Auth != facetest.AuthKey || second.ClientRequestID != "c1" || second.UserAgent != "test/1" || !second.Time.Equal(noon) {
+		second.Auth != facetest.AuthKey || second.ClientRequestID != "c1" || second.UserAgent != "test/1" || !second.Time.Equal(noon()) {
 		t.Errorf("second: %+v", second)
 	}
 	if strings.Contains(second.String(), "test-key") {
@@ -47,7 +47,7 @@ func TestRequestsAreRecorded(t *testing.T) {
 }
 
 func TestRequestsAreBounded(t *testing.T) {
-	srv := facetest.New(facetest.Options{Now: fixed(noon), Requests: 3})
+	srv := facetest.New(facetest.Options{Now: fixed(noon()), Requests: 3})
 	for _, top := range []string{"1", "2", "3", "4", "5"} {
 		ask(srv, listURL(facetest.DetectLiveness, "top="+top))
 	}
@@ -74,7 +74,7 @@ func TestRateLimit(t *testing.T) {
 		"flat, nothing at all": {facetest.RateLimit{PerSecond: 1, Burst: 2, Shape: facetest.ShapeFlat, Hint: facetest.HintNone}, "", `{"statusCode":429,"message":"Rate limit is exceeded."}`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			now := noon
+			now := noon()
 			srv := facetest.New(facetest.Options{Now: func() time.Time { return now }, RateLimit: test.limit})
 			for i := range 2 {
 				if got := ask(srv, listURL(facetest.DetectLiveness, "")).StatusCode; got != 200 {
@@ -86,7 +86,7 @@ func TestRateLimit(t *testing.T) {
 			if err := resp.Write(body); err != nil {
 				t.Fatal(err)
 			}
-			if resp.StatusCode != 429 || resp.Header.Get("Retry-After") != test.retryAfter || !strings.Contains(body.String(), test.message) {
+			if resp.StatusCode != http.StatusTooManyRequests || resp.Header.Get("Retry-After") != test.retryAfter || !strings.Contains(body.String(), test.message) {
 				t.Errorf("refusal: %s", body)
 			}
 			now = now.Add(time.Duration(float64(time.Second) / test.limit.PerSecond))

@@ -231,9 +231,7 @@ func (s *Server) writePage(w http.ResponseWriter, r *http.Request, e *entry, l l
 		body = compress(body)
 		h.Set("Content-Encoding", "gzip")
 	}
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(http.StatusOK)
-	w.Write(body)
+	send(w, http.StatusOK, body)
 }
 
 // refuse checks the credentials; status 0 means that they are good.
@@ -267,8 +265,8 @@ func compress(body []byte) []byte {
 	if err != nil {
 		panic(err) // the level is a constant
 	}
-	z.Write(body) // a bytes.Buffer takes everything
-	z.Close()
+	_, _ = z.Write(body) // a bytes.Buffer takes everything
+	_ = z.Close()
 	return compressed.Bytes()
 }
 

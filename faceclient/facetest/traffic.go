@@ -61,7 +61,7 @@ func NewTraffic(s *Server, opts TrafficOptions) *Traffic {
 			perDay *= math.Max(opts.VerifyPart, 0)
 		}
 		st := newStream(opts, uint64(i), rhythm{perDay: perDay, location: opts.Location}, now.Add(-Retention))
-		// The past is played into a map: into the sorted list, one by one, it would take ten times as long.
+		// The past is played into a map: into the sorted list, one by one, it would take three times as long.
 		past := make(pastList)
 		st.list = past
 		st.run(now.UnixNano())

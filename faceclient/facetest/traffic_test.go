@@ -1,6 +1,7 @@
 package facetest_test
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"testing"
@@ -28,35 +29,38 @@ func quiet(opts facetest.TrafficOptions) facetest.TrafficOptions {
 }
 
 func TestTrafficBeginsFullAndStaysSo(t *testing.T) {
-	c, srv, _ := newTraffic(facetest.TrafficOptions{Seed: 1}, noon)
-	for range 28 { // a week, by six hours
-		main, verify := srv.Len(facetest.DetectLiveness), srv.Len(facetest.DetectLivenessWithVerify)
-		if main < 3000 || main > 6000 || verify < 700 || verify > 2500 {
-			t.Errorf("%v: %d and %d listed", c.now, main, verify)
+	for day := range 7 {
+		begin := noon().Add(time.Duration(day) * 27 * time.Hour) // another day of the week and hour of the day
+		c, srv, _ := newTraffic(facetest.TrafficOptions{Seed: uint64(day)}, begin)
+		for range 2 {
+			main, verify := srv.Len(facetest.DetectLiveness), srv.Len(facetest.DetectLivenessWithVerify)
+			if main < 3000 || main > 6000 || verify < 700 || verify > 2500 {
+				t.Errorf("%v: %d and %d listed", c.now, main, verify)
+			}
+			c.now = c.now.Add(6 * time.Hour)
 		}
-		c.now = c.now.Add(6 * time.Hour)
 	}
 }
 
 func TestTrafficWalksLikeAnyList(t *testing.T) {
-	_, srv, _ := newTraffic(quiet(facetest.TrafficOptions{Seed: 2}), noon)
+	_, srv, _ := newTraffic(quiet(facetest.TrafficOptions{Seed: 2}), noon())
 	want := srv.Sessions(facetest.DetectLiveness)
 	got := walk(t, srv, facetest.DetectLiveness, 1000)
 	if len(got) != len(want) {
 		t.Fatalf("walked %d, stored %d", len(got), len(want))
 	}
 	for i := range got {
-		if diff := same(got[i], want[i], noon); diff != "" {
+		if diff := same(got[i], want[i], noon()); diff != "" {
 			t.Fatal(diff)
 		}
-		if got[i].Created.After(noon) || got[i].Started != nil && got[i].Started.After(noon) {
+		if got[i].Created.After(noon()) || got[i].Started != nil && got[i].Started.After(noon()) {
 			t.Fatalf("%+v lies in the future", got[i])
 		}
 	}
 }
 
 func TestTrafficMovesEveryFiveSeconds(t *testing.T) {
-	c, _, traffic := newTraffic(quiet(facetest.TrafficOptions{Seed: 3}), noon)
+	c, _, traffic := newTraffic(quiet(facetest.TrafficOptions{Seed: 3}), noon())
 	still := 0
 	before := traffic.Truth(facetest.DetectLiveness)
 	for range 720 { // an hour of the day
@@ -74,12 +78,12 @@ func TestTrafficMovesEveryFiveSeconds(t *testing.T) {
 
 func TestTrafficDoesNotDependOnTheSteps(t *testing.T) {
 	opts := facetest.TrafficOptions{Seed: 4, PerDay: 2000}
-	until := noon.Add(30 * time.Hour)
-	oneStep, srv, inOne := newTraffic(opts, noon)
+	until := noon().Add(30 * time.Hour)
+	oneStep, srv, inOne := newTraffic(opts, noon())
 	oneStep.now = until
 	inOne.Advance(until)
 
-	manySteps, other, inMany := newTraffic(opts, noon)
+	manySteps, other, inMany := newTraffic(opts, noon())
 	for manySteps.now.Before(until) {
 		manySteps.now = manySteps.now.Add(7 * time.Minute)
 		if manySteps.now.After(until) {
@@ -92,25 +96,23 @@ func TestTrafficDoesNotDependOnTheSteps(t *testing.T) {
 			t.Errorf("%s: %d and %d sessions, %+v and %+v", op, srv.Len(op), other.Len(op), inOne.Truth(op), inMany.Truth(op))
 		}
 	}
-	inMany.Advance(noon)
+	inMany.Advance(noon())
 	if inOne.Truth(facetest.DetectLiveness) != inMany.Truth(facetest.DetectLiveness) {
 		t.Error("an earlier now changed something")
 	}
-	_, third, _ := newTraffic(facetest.TrafficOptions{Seed: 5, PerDay: 2000}, noon)
+	_, third, _ := newTraffic(facetest.TrafficOptions{Seed: 5, PerDay: 2000}, noon())
 	if slices.Equal(third.Sessions(facetest.DetectLiveness), other.Sessions(facetest.DetectLiveness)) {
 		t.Error("the seed does not matter")
 	}
 }
 
 func TestTrafficRhythm(t *testing.T) {
-	c, _, traffic := newTraffic(quiet(facetest.TrafficOptions{Seed: 6, PerDay: 24_000}), noon)
-	midnight := noon.Add(12 * time.Hour) // the morning of Thursday
-	c.now = midnight.Add(4 * 24 * time.Hour)
-	traffic.Advance(c.now)
-	// Between reaches back 48 hours; Saturday and Sunday are those.
-	saturday := midnight.Add(2 * 24 * time.Hour)
-	c2, _, weekdays := newTraffic(quiet(facetest.TrafficOptions{Seed: 6, PerDay: 24_000}), noon)
-	c2.now = saturday
+	// The 48 hours before a beginning are played too, so two beginnings show two weekdays and a weekend.
+	opts := quiet(facetest.TrafficOptions{Seed: 6, PerDay: 24_000})
+	thursday := noon().Add(12 * time.Hour)
+	saturday := thursday.Add(48 * time.Hour)
+	_, _, weekdays := newTraffic(opts, saturday)
+	_, _, weekend := newTraffic(opts, saturday.Add(48*time.Hour))
 
 	created := func(tr *facetest.Traffic, from time.Time, hours int) float64 {
 		return float64(tr.Between(facetest.DetectLiveness, from, from.Add(time.Duration(hours)*time.Hour)).Created)
@@ -121,26 +123,25 @@ func TestTrafficRhythm(t *testing.T) {
 			t.Errorf("%s: %v created, want about %v", what, got, want)
 		}
 	}
-	near("Thursday", created(weekdays, midnight, 24), 24_000)
-	near("Saturday", created(traffic, saturday, 24), 0.7*24_000)
-	near("Sunday", created(traffic, saturday.Add(24*time.Hour), 24), 0.6*24_000)
-	night, day := created(weekdays, midnight.Add(2*time.Hour), 3), created(weekdays, midnight.Add(9*time.Hour), 3)
+	near("Thursday", created(weekdays, thursday, 24), 24_000)
+	near("Saturday", created(weekend, saturday, 24), 0.7*24_000)
+	near("Sunday", created(weekend, saturday.Add(24*time.Hour), 24), 0.6*24_000)
+	night, day := created(weekdays, thursday.Add(2*time.Hour), 3), created(weekdays, thursday.Add(9*time.Hour), 3)
 	if day < 7*night {
 		t.Errorf("%v by day, %v by night", day, night)
 	}
-
-	verify := weekdays.Between(facetest.DetectLivenessWithVerify, midnight, saturday).Created
+	verify := weekdays.Between(facetest.DetectLivenessWithVerify, thursday, saturday).Created
 	near("verify on two weekdays", float64(verify), 0.3*48_000)
 
-	east := time.FixedZone("east", 12*60*60)
-	_, _, far := newTraffic(quiet(facetest.TrafficOptions{Seed: 6, PerDay: 24_000, Location: east}), saturday)
-	if created(far, midnight.Add(2*time.Hour), 3) < created(far, midnight.Add(14*time.Hour), 3) {
-		t.Error("the night of another zone is not at its own time")
+	opts.Location = time.FixedZone("east", 12*60*60)
+	_, _, far := newTraffic(opts, saturday)
+	if created(far, thursday.Add(2*time.Hour), 3) < 7*created(far, thursday.Add(14*time.Hour), 3) {
+		t.Error("another zone does not have its own night")
 	}
 }
 
 func TestTrafficSessions(t *testing.T) {
-	_, srv, traffic := newTraffic(quiet(facetest.TrafficOptions{Seed: 7, DeletedShare: -1}), noon)
+	_, srv, traffic := newTraffic(quiet(facetest.TrafficOptions{Seed: 7, DeletedShare: -1}), noon())
 	sessions := srv.Sessions(facetest.DetectLiveness)
 	truth := traffic.Truth(facetest.DetectLiveness)
 	if truth.Created != len(sessions) || truth.Deleted != 0 {
@@ -157,7 +158,7 @@ func TestTrafficSessions(t *testing.T) {
 		if s.HasStarted() {
 			delays = append(delays, s.Started.Sub(s.Created))
 		}
-		if s.Expired(noon) {
+		if s.Expired(noon()) {
 			expired++
 			if !s.HasStarted() {
 				abandoned++
@@ -208,39 +209,33 @@ func TestTrafficSessions(t *testing.T) {
 }
 
 func TestTrafficTruthMatchesWhatAWalkSees(t *testing.T) {
-	c, srv, traffic := newTraffic(quiet(facetest.TrafficOptions{Seed: 8}), noon)
+	c, srv, traffic := newTraffic(quiet(facetest.TrafficOptions{Seed: 8}), noon())
 	from := c.now
 	before := traffic.Truth(facetest.DetectLiveness)
-	known := make(map[string]facetest.Session)
-	deleted := 0
-	for range 12 * 60 { // an hour, every five seconds, as an exporter would look
-		c.now = c.now.Add(5 * time.Second)
-		listed := make(map[string]facetest.Session)
+	type ids map[string]bool
+	created, started, expired, abandoned := make(ids), make(ids), make(ids), make(ids)
+	for range 3 * 60 { // an hour; no session is deleted sooner than 30 s after its start
+		c.now = c.now.Add(20 * time.Second)
 		for _, s := range srv.Sessions(facetest.DetectLiveness) {
-			listed[s.ID] = s
-		}
-		for id, s := range known {
-			if _, there := listed[id]; !there && s.Created.After(from) {
-				deleted++
+			if s.Created.After(from) {
+				created[s.ID] = true
+			}
+			if s.Started.After(from) {
+				started[s.ID] = true
+			}
+			if s.Expires().After(from) && s.Expired(c.now) {
+				expired[s.ID] = true
+				abandoned[s.ID] = !s.HasStarted()
 			}
 		}
-		known = listed
 	}
+	maps.DeleteFunc(abandoned, func(_ string, yes bool) bool { return !yes })
 	window := traffic.Between(facetest.DetectLiveness, from, c.now)
-	created, started := deleted, 0
-	for _, s := range known {
-		if s.Created.After(from) {
-			created++
-		}
-		if s.Started.After(from) {
-			started++
-		}
+	seen := facetest.Truth{
+		Created: len(created), Started: len(started), Expired: len(expired), Abandoned: len(abandoned), Deleted: window.Deleted,
 	}
-	if window.Created != created {
-		t.Errorf("%d created, a walker saw %d", window.Created, created)
-	}
-	if started > window.Started || started < window.Started-deleted-window.Deleted {
-		t.Errorf("%d started, a walker sees %d", window.Started, started)
+	if window != seen {
+		t.Errorf("truth %+v, a walker saw %+v", window, seen)
 	}
 	after := traffic.Truth(facetest.DetectLiveness)
 	difference := facetest.Truth{
@@ -257,7 +252,7 @@ func TestTrafficTruthMatchesWhatAWalkSees(t *testing.T) {
 
 func TestSpikeByHand(t *testing.T) {
 	minute := []facetest.Product{{TTL: time.Minute, Weight: 1}}
-	c, _, traffic := newTraffic(quiet(facetest.TrafficOptions{Seed: 9, Products: minute}), noon)
+	c, _, traffic := newTraffic(quiet(facetest.TrafficOptions{Seed: 9, Products: minute}), noon())
 	share := func() float64 {
 		from := c.now
 		c.now = c.now.Add(20 * time.Minute)
@@ -278,10 +273,10 @@ func TestSpikeByHand(t *testing.T) {
 }
 
 func TestSpikesComeByThemselves(t *testing.T) {
-	c, _, traffic := newTraffic(facetest.TrafficOptions{Seed: 10, ThrottledShare: -1}, noon)
+	c, _, traffic := newTraffic(facetest.TrafficOptions{Seed: 10, ThrottledShare: -1}, noon())
 	c.now = c.now.Add(48 * time.Hour)
 	high := 0
-	for from := noon; from.Before(c.now); from = from.Add(10 * time.Minute) {
+	for from := noon(); from.Before(c.now); from = from.Add(10 * time.Minute) {
 		window := traffic.Between(facetest.DetectLiveness, from, from.Add(10*time.Minute))
 		if window.Abandoned > 12 && float64(window.Abandoned) > 0.25*float64(window.Expired) {
 			high++
@@ -294,7 +289,7 @@ func TestSpikesComeByThemselves(t *testing.T) {
 }
 
 func TestTrafficThrottlesNowAndThen(t *testing.T) {
-	_, srv, _ := newTraffic(facetest.TrafficOptions{Seed: 11, ThrottledShare: 0.1}, noon)
+	_, srv, _ := newTraffic(facetest.TrafficOptions{Seed: 11, ThrottledShare: 0.1}, noon())
 	for range 1000 {
 		ask(srv, listURL(facetest.DetectLivenessWithVerify, "top=1"))
 	}

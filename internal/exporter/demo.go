@@ -71,12 +71,12 @@ func (d *demo) stop() {
 	<-d.ended
 }
 
-// keepFresh refreshes the targets at every interval, as a Prometheus would by its scrapes.
+// keepFresh refreshes the targets at once and an interval after every refresh, as a Prometheus would by its scrapes.
 func keepFresh(ctx context.Context, interval time.Duration, targets []*collector.Target) {
 	for {
+		collector.Prepare(ctx, targets...)
 		select {
 		case <-time.After(interval):
-			collector.Prepare(ctx, targets...)
 		case <-ctx.Done():
 			return
 		}

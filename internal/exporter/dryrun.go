@@ -2,6 +2,7 @@ package exporter
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"text/tabwriter"
 	"time"
@@ -39,6 +40,9 @@ func dryRun(ctx context.Context, fleet *fleet, process Process) error {
 	return summarize(fleet, process)
 }
 
+// errNotBegun is what became of a list whose turn had not come when the exporter was stopped.
+var errNotBegun = errors.New("stopped before its turn came")
+
 // summarize prints a line a target. The error counts those that failed.
 func summarize(fleet *fleet, process Process) error {
 	table := tabwriter.NewWriter(process.Stderr, 0, 0, 2, ' ', 0)
@@ -49,8 +53,12 @@ func summarize(fleet *fleet, process Process) error {
 		snapshot, _ := target.Snapshot(time.Now())
 		if snapshot == nil {
 			failed++
+			reason := health.LastError
+			if reason == nil {
+				reason = errNotBegun
+			}
 			fmt.Fprintf(table, "%s\t%s\t-\t-\t-\t-\t-\t%s\t%v\n", target.Resource(), target.Operation(),
-				health.LastDuration.Round(time.Millisecond), health.LastError)
+				health.LastDuration.Round(time.Millisecond), reason)
 			continue
 		}
 		fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\tok\n", target.Resource(), target.Operation(), snapshot.Sessions,

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"path"
 	"regexp"
 	"strings"
 
@@ -92,10 +93,12 @@ func printUsage(out io.Writer, usage string) error {
 
 func (f *flags) checkTelemetryPath() error {
 	switch {
-	case !strings.HasPrefix(f.telemetryPath, "/") || strings.ContainsAny(f.telemetryPath, "{} "):
-		return errors.New("--web.telemetry-path must begin with / and hold no space or brace")
+	case !strings.HasPrefix(f.telemetryPath, "/") || strings.ContainsAny(f.telemetryPath, "{}?#% "):
+		return errors.New("--web.telemetry-path must begin with / and hold no space and none of {}?#%")
 	case f.telemetryPath != "/" && strings.HasSuffix(f.telemetryPath, "/"):
 		return errors.New("--web.telemetry-path must not end with /")
+	case path.Clean(f.telemetryPath) != f.telemetryPath: // http.ServeMux panics
+		return errors.New("--web.telemetry-path must not hold //, /./ or /../")
 	case f.telemetryPath == "/probe" || f.telemetryPath == "/sd" ||
 		strings.HasPrefix(f.telemetryPath, "/-/") || strings.HasPrefix(f.telemetryPath, "/debug/"):
 		return errors.New("--web.telemetry-path is a path that the exporter serves something else under")

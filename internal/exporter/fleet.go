@@ -57,6 +57,7 @@ func (f *fleet) add(cfg *config.Config, r config.Resource, slots chan struct{}, 
 	if err != nil {
 		return err
 	}
+	budget := collector.NewBudget(r.API.MonthlyRequestBudget, cfg.Refresh.Interval, operations)
 	targets := make([]*collector.Target, len(operations))
 	for i, operation := range operations {
 		targets[i] = collector.NewTarget(collector.TargetOptions{
@@ -66,6 +67,7 @@ func (f *fleet) add(cfg *config.Config, r config.Resource, slots chan struct{}, 
 			Interval:  cfg.Refresh.Interval,
 			Timeout:   cfg.Refresh.Timeout,
 			MaxStale:  cfg.Refresh.MaxStale,
+			Budget:    budget,
 			Devices: collector.DeviceOptions{
 				Top: cfg.Devices.Top, Label: collector.DeviceLabel(cfg.Devices.Label), HashKey: []byte(cfg.Devices.HashKey.Reveal()),
 			},

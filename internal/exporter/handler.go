@@ -53,7 +53,11 @@ func newHandler(f *flags, fleet *fleet, logger *slog.Logger) (http.Handler, erro
 	}
 
 	mux := http.NewServeMux()
-	mux.Handle("GET "+f.telemetryPath, h.prepared(exposition))
+	metrics := f.telemetryPath
+	if metrics == "/" {
+		metrics = "/{$}" // alone, and not all that nothing else answers
+	}
+	mux.Handle("GET "+metrics, h.prepared(exposition))
 	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { writeLine(w, http.StatusOK, "healthy") })
 	mux.HandleFunc("GET /-/ready", h.ready)
 	if f.telemetryPath != "/" {

@@ -68,11 +68,7 @@ func run(ctx context.Context, f *flags, process Process, logger *slog.Logger) (e
 	if f.dryRun {
 		return dryRun(ctx, fleet, process)
 	}
-	if err := serve(ctx, f, fleet, logger); err != nil {
-		logger.Error("stopped", "error", err)
-		return err
-	}
-	return nil
+	return serve(ctx, f, fleet, logger)
 }
 
 // errNoConfig names the three ways to start.

@@ -1,0 +1,103 @@
+package collector
+
+import (
+	"math"
+	"sync"
+	"time"
+
+	"face_liveness_exporter/faceclient"
+)
+
+// Budget shares a resource's requests of 30 days out to the refreshes of its operations. It starts anew with the
+// process. The nil Budget is no bound.
+type Budget struct {
+	interval  time.Duration // in force: as configured, or longer
+	perSecond float64       // requests of the resource
+
+	mu       sync.Mutex // guards accounts
+	accounts map[faceclient.Operation]*account
+}
+
+// account is what one operation may spend.
+type account struct {
+	balance float64 // attempts; below 0 where a walk had to take more than there was
+	asOf    time.Time
+	pages   float64 // of the last walk
+	spent   float64 // attempts of the last refresh
+}
+
+// NewBudget makes the budget of a resource: so many attempts in 30 days, 0 for no bound, spent at every interval by each
+// of the operations. Where that is less than one request for each, the interval grows until it is.
+func NewBudget(perMonth int64, interval time.Duration, operations []faceclient.Operation) *Budget {
+	if perMonth == 0 {
+		return nil
+	}
+	b := &Budget{perSecond: float64(perMonth) / month.Seconds(), accounts: map[faceclient.Operation]*account{}}
+	least := float64(len(operations)) / b.perSecond
+	b.interval = max(interval, time.Duration(math.Ceil(least*float64(time.Second))))
+	now := time.Now()
+	for _, operation := range operations {
+		b.accounts[operation] = &account{asOf: now, pages: 1}
+	}
+	for operation, account := range b.accounts {
+		account.balance = b.perRefresh(operation)
+	}
+	return b
+}
+
+// perRefresh is what an operation gets at every interval: one request, and of the rest as much as its last walk had of
+// all pages.
+func (b *Budget) perRefresh(operation faceclient.Operation) float64 {
+	all := 0.0
+	for _, account := range b.accounts {
+		all += account.pages
+	}
+	rest := b.perSecond*b.interval.Seconds() - float64(len(b.accounts))
+	return 1 + max(0, rest)*b.accounts[operation].pages/all
+}
+
+// credit brings an account up to date. What is not spent is kept up to the next whole request that a refresh gets.
+func (b *Budget) credit(operation faceclient.Operation, now time.Time) *account {
+	account, perRefresh := b.accounts[operation], b.perRefresh(operation)
+	account.balance += perRefresh * now.Sub(account.asOf).Seconds() / b.interval.Seconds()
+	account.balance = min(account.balance, math.Ceil(perRefresh))
+	account.asOf = now
+	return account
+}
+
+// allowance is how many attempts a refresh may make now; 0 is none. Without a budget it is unbounded.
+func (b *Budget) allowance(operation faceclient.Operation, now time.Time) (attempts int, bounded bool) {
+	if b == nil {
+		return 0, false
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return max(0, int(b.credit(operation, now).balance+1e-9)), true
+}
+
+// spend books the attempts of a refresh, and the pages of its walk where it was complete.
+func (b *Budget) spend(operation faceclient.Operation, now time.Time, attempts, pages int) {
+	if b == nil {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	account := b.credit(operation, now)
+	account.balance -= float64(attempts)
+	account.spent = float64(attempts)
+	if pages > 0 {
+		account.pages = float64(pages)
+	}
+}
+
+// intervalInForce is the time between refreshes: as configured, longer where the budget is small, and as long as it takes
+// to earn the last refresh where that had to take more than there was.
+func (b *Budget) intervalInForce(operation faceclient.Operation, configured time.Duration) time.Duration {
+	if b == nil {
+		return configured
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	earning := b.accounts[operation].spent / b.perRefresh(operation) * float64(b.interval)
+	return max(b.interval, time.Duration(earning))
+}

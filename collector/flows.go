@@ -1,0 +1,77 @@
+package collector
+
+import (
+	"time"
+
+	"face_liveness_exporter/faceclient"
+)
+
+const (
+	// settling is how long before a walk's horizon an event must lie to be in the list for certain.
+	settling = 5 * time.Second
+	// maxClockDrift is how much further than our own clock the service's may go between two walks and be believed.
+	maxClockDrift = time.Minute
+)
+
+// Flows are what has happened since the exporter started, read off the sessions' own times. They only grow; where walks
+// cover a part of the key space they are estimates and no integers.
+type Flows struct {
+	Creations, Starts, Expirations, Abandonments float64
+	// Window is the time in which all that happened, in seconds.
+	Window float64
+}
+
+// add adds what a walk found in its window, scaled up from the share of the sessions that it counted.
+func (f *Flows) add(found Flows, coverage float64) {
+	f.Creations += found.Creations / coverage
+	f.Starts += found.Starts / coverage
+	f.Expirations += found.Expirations / coverage
+	f.Abandonments += found.Abandonments / coverage
+	f.Window += found.Window
+}
+
+// window is the time, by the service's clock, whose events a walk counts: after from and up to to. It is empty where
+// they are equal.
+type window struct{ from, to time.Time }
+
+func (w window) holds(t time.Time) bool { return t.After(w.from) && !t.After(w.to) }
+
+// count adds a session's events in the window.
+func (f *Flows) count(session *faceclient.Session, w window) {
+	if w.holds(session.Created) {
+		f.Creations++
+	}
+	if session.HasStarted() && w.holds(session.Started) {
+		f.Starts++
+	}
+	if w.holds(session.Expiry()) {
+		f.Expirations++
+		if !session.HasStarted() {
+			f.Abandonments++
+		}
+	}
+}
+
+// watermark is how far the service's time has been counted. A walk that fails leaves it where it is, so that the next one
+// catches up.
+type watermark struct {
+	counted time.Time // the end of the last window; zero before the first walk
+	// horizon is the last walk's, and heard when we heard of it by our own clock.
+	horizon, heard time.Time
+}
+
+// next gives the window that a walk with this horizon counts, and the watermark to keep if the walk succeeds.
+func (w watermark) next(horizon, now time.Time) (window, watermark) {
+	to := horizon.Add(-settling)
+	after := watermark{counted: to, horizon: horizon, heard: now}
+	if w.counted.IsZero() {
+		return window{to, to}, after
+	}
+	// A clock that leaps is not believed until another walk agrees with it.
+	drift := horizon.Sub(w.horizon) - now.Sub(w.heard)
+	if drift.Abs() > maxClockDrift || to.Before(w.counted) {
+		after.counted = w.counted
+		to = w.counted
+	}
+	return window{w.counted, to}, after
+}

@@ -1,0 +1,134 @@
+package facetest_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"face_liveness_exporter/faceclient/facetest"
+)
+
+func TestRefusals(t *testing.T) {
+	key := func(key string) func(*http.Request) {
+		return func(r *http.Request) { r.Header.Set("Ocp-Apim-Subscription-Key", key) }
+	}
+	bearer := func(token string) func(*http.Request) {
+		return func(r *http.Request) { key("")(r); r.Header.Set("Authorization", "Bearer "+token) }
+	}
+	method := func(method string) func(*http.Request) { return func(r *http.Request) { r.Method = method } }
+	asIs := func(*http.Request) {}
+	list := func(query string) string { return listURL(facetest.DetectLiveness, query) }
+	for name, test := range map[string]struct {
+		url      string
+		change   func(*http.Request)
+		regional bool
+		status   int
+		code     string
+	}{
+		"page":                 {url: list(""), change: asIs, status: 200},
+		"smallest top":         {url: list("top=1"), change: asIs, status: 200},
+		"longest start":        {url: list("start=" + strings.Repeat("a", 64)), change: asIs, status: 200},
+		"older version":        {url: strings.Replace(list(""), "v1.2", "v1.1", 1), change: asIs, status: 200},
+		"token":                {url: list(""), change: bearer("test-token"), status: 200},
+		"top 0":                {url: list("top=0"), change: asIs, status: 400, code: "BadArgument"},
+		"top 1001":             {url: list("top=1001"), change: asIs, status: 400, code: "BadArgument"},
+		"top no number":        {url: list("top=all"), change: asIs, status: 400, code: "BadArgument"},
+		"top empty":            {url: list("top="), change: asIs, status: 400, code: "BadArgument"},
+		"start too long":       {url: list("start=" + strings.Repeat("a", 65)), change: asIs, status: 400, code: "BadArgument"},
+		"broken query":         {url: list("start=%zz"), change: asIs, status: 400, code: "BadArgument"},
+		"wrong key":            {url: list(""), change: key("other"), status: 401, code: "401"},
+		"no credentials":       {url: list(""), change: key(""), status: 401, code: "401"},
+		"wrong token":          {url: list(""), change: bearer("other"), status: 401, code: "Unspecified"},
+		"token, regional":      {url: list(""), change: bearer("test-token"), regional: true, status: 400, code: "BadRequest"},
+		"version without list": {url: strings.Replace(list(""), "v1.2-preview.1", "v1.2", 1), change: asIs, status: 404, code: "404"},
+		"other operation":      {url: listURL("detectFaces", ""), change: asIs, status: 404, code: "404"},
+		"other path":           {url: "https://contoso.cognitiveservices.azure.com/", change: asIs, status: 404, code: "404"},
+		"other method":         {url: list(""), change: method(http.MethodPost), status: 404, code: "404"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := facetest.New(facetest.Options{Now: fixed(noon()), Token: "test-token", Regional: test.regional})
+			resp := ask(srv, test.url, test.change)
+			if resp.StatusCode != test.status {
+				t.Fatalf("status %d, want %d", resp.StatusCode, test.status)
+			}
+			if code := errorCode(t, resp); code != test.code {
+				t.Errorf("code %q, want %q", code, test.code)
+			}
+			if billed := resp.Header.Get("CSP-Billing-Usage") != ""; billed != (test.status == 200) {
+				t.Errorf("billed: %v", billed)
+			}
+		})
+	}
+}
+
+// errorCode reads the code by the documented order: header, error.code, error.statusCode, statusCode, status.
+func errorCode(t *testing.T, resp *http.Response) string {
+	t.Helper()
+	if resp.StatusCode == http.StatusOK {
+		return ""
+	}
+	if code := resp.Header.Get("x-ms-error-code"); code != "" {
+		return code
+	}
+	type detail struct {
+		Code       string
+		StatusCode int
+	}
+	var body struct {
+		Error      detail
+		StatusCode int
+	}
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = json.Unmarshal(raw, &body) // HTML and empty bodies leave it as it is
+	switch {
+	case body.Error.Code != "":
+		return body.Error.Code
+	case body.Error.StatusCode != 0:
+		return fmt.Sprint(body.Error.StatusCode)
+	case body.StatusCode != 0:
+		return fmt.Sprint(body.StatusCode)
+	}
+	return fmt.Sprint(resp.StatusCode)
+}
+
+func TestKnownErrorsCarryTheirCodes(t *testing.T) {
+	for _, known := range facetest.KnownErrors() {
+		t.Run(known.Name, func(t *testing.T) {
+			srv := facetest.New(facetest.Options{Now: fixed(noon())})
+			srv.Fail(known.Fault)
+			resp := ask(srv, listURL(facetest.DetectLiveness, ""))
+			if code := errorCode(t, resp); resp.StatusCode != known.Status || code != known.Code {
+				t.Errorf("status %d code %q, want %d %q", resp.StatusCode, code, known.Status, known.Code)
+			}
+		})
+	}
+}
+
+func TestKeyAndTokenCanChange(t *testing.T) {
+	srv := facetest.New(facetest.Options{Now: fixed(noon())})
+	srv.SetKey("second")
+	if got := ask(srv, listURL(facetest.DetectLiveness, "")).StatusCode; got != 401 {
+		t.Errorf("old key: %d", got)
+	}
+	srv.SetKey("test-key")
+	if got := ask(srv, listURL(facetest.DetectLiveness, "")).StatusCode; got != 200 || srv.Key() != "test-key" {
+		t.Errorf("key %q: %d", srv.Key(), got)
+	}
+	token := func(r *http.Request) {
+		r.Header.Del("Ocp-Apim-Subscription-Key")
+		r.Header.Set("Authorization", "Bearer renewed")
+	}
+	if got := ask(srv, listURL(facetest.DetectLiveness, ""), token).StatusCode; got != 401 {
+		t.Errorf("unknown token: %d", got)
+	}
+	srv.SetToken("renewed")
+	if got := ask(srv, listURL(facetest.DetectLiveness, ""), token).StatusCode; got != 200 {
+		t.Errorf("known token: %d", got)
+	}
+}

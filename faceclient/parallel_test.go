@@ -1,0 +1,93 @@
+package faceclient_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facetest"
+)
+
+// idVisitor remembers what was visited, and how often.
+type idVisitor struct{ times map[string]int }
+
+func newIDVisitor() *idVisitor { return &idVisitor{times: map[string]int{}} }
+
+func (v *idVisitor) Restart() { clear(v.times) }
+
+func (v *idVisitor) Visit(batch faceclient.Batch) {
+	for _, session := range batch.Sessions {
+		v.times[string(session.ID)]++
+	}
+}
+
+// bubble makes a service with so many sessions and a client of it, for use inside a synctest bubble.
+func bubble(t *testing.T, sessions int, change func(*faceclient.Options), served facetest.Options) (*facetest.Server, *faceclient.Client) {
+	t.Helper()
+	service := facetest.New(served)
+	service.Populate(facetest.DetectLiveness, sessions, 1)
+	transport := service.Transport()
+	options := faceclient.Options{
+		Endpoint: "http://face.test", APIVersion: faceclient.DefaultAPIVersion,
+		Credential: faceclient.NewKeyCredential(faceclient.StaticSecret(service.Key())),
+		PageSize:   1000, MaxPages: 20000, MaxRequestsPerSecond: 10000, MaxConcurrentRequests: 16,
+		RequestTimeout: 10 * time.Second, MaxRetries: 4, MaxRetryWait: 30 * time.Second, UserAgent: "test",
+		Transport: transport,
+	}
+	if change != nil {
+		change(&options)
+	}
+	client, err := faceclient.New(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		transport.CloseIdleConnections()
+		service.Close()
+	})
+	return service, client
+}
+
+func wantExactly(t *testing.T, service *facetest.Server, visited *idVisitor) {
+	t.Helper()
+	truth := map[string]int{}
+	for _, session := range service.Sessions(facetest.DetectLiveness) {
+		truth[session.ID] = 1
+	}
+	if !maps.Equal(truth, visited.times) {
+		t.Fatalf("visited %d sessions, the list has %d, or some were visited more than once", len(visited.times), len(truth))
+	}
+}
+
+func TestLongListsAreWalkedSideBySide(t *testing.T) {
+	const latency = 100 * time.Millisecond
+	for _, pages := range []int{3, 10, 31, 40, 200} {
+		t.Run(fmt.Sprint(pages), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				service, client := bubble(t, pages*1000, nil, facetest.Options{Latency: latency})
+				lister := client.Lister(faceclient.DetectLiveness)
+				for walks := range 3 {
+					visited := newIDVisitor()
+					began := time.Now()
+					walk, err := lister.Walk(context.Background(), 0, visited)
+					if err != nil {
+						t.Fatal(err)
+					}
+					wantExactly(t, service, visited)
+					ideal := time.Duration(pages) * latency / 16
+					t.Logf("walk %d: %d requests, %v, ideal %v", walks+1, walk.Requests, time.Since(began), ideal)
+					if most := pages + pages/10 + 3; walk.Requests > most {
+						t.Errorf("walk %d: %d requests, want at most %d", walks+1, walk.Requests, most)
+					}
+					if bound := ideal*13/10 + 2*latency; walks > 0 && time.Since(began) > bound {
+						t.Errorf("walk %d took %v, want at most %v", walks+1, time.Since(began), bound)
+					}
+				}
+			})
+		})
+	}
+}

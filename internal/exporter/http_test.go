@@ -1,0 +1,511 @@
+package exporter_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+
+	"face_liveness_exporter/faceclient/facetest"
+)
+
+// requestTraced closes sent when the request has been written.
+func (p *program) requestTraced(sent chan struct{}, path string, header ...string) (answer, error) {
+	ctx := httptrace.WithClientTrace(context.Background(), &httptrace.ClientTrace{
+		WroteRequest: func(httptrace.WroteRequestInfo) { close(sent) },
+	})
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.base+path, http.NoBody)
+	if err != nil {
+		return answer{}, err
+	}
+	for i := 0; i < len(header); i += 2 {
+		request.Header.Set(header[i], header[i+1])
+	}
+	response, err := p.client.Do(request)
+	if err != nil {
+		return answer{}, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	return answer{response.StatusCode, response.Header, string(body)}, err
+}
+
+func dial(ctx context.Context, p *program) (*net.TCPConn, error) {
+	connection, err := new(net.Dialer).DialContext(ctx, "tcp", strings.TrimPrefix(p.base, "http://"))
+	if err != nil {
+		return nil, err
+	}
+	return connection.(*net.TCPConn), nil
+}
+
+func TestPaths(t *testing.T) {
+	t.Parallel()
+	service := newFace(t, emptyService())
+	service.Populate(live, 10, 1)
+	plain := startWith(t, contoso(service, quick, bothOperations))
+	profiled := startWith(t, contoso(service, quick), "--web.enable-pprof")
+	plain.scrape()
+	tests := []struct {
+		name, method, path string
+		p                  *program
+		status             int
+		body               string
+	}{
+		{"healthy", "GET", "/-/healthy", plain, 200, "healthy\n"},
+		{"ready", "GET", "/-/ready", plain, 200, "ready\n"},
+		{"metrics", "GET", "/metrics", plain, 200, "face_liveness_up{"},
+		{"metrics by HEAD", "HEAD", "/metrics", plain, 200, ""},
+		{"status by HEAD", "HEAD", "/", plain, 200, ""},
+		{"metrics by POST", "POST", "/metrics", plain, 405, ""},
+		{"metrics by DELETE", "DELETE", "/metrics", plain, 405, ""},
+		{"status by POST", "POST", "/", plain, 405, ""},
+		{"unknown", "GET", "/unknown", plain, 404, ""},
+		{"below the metrics", "GET", "/metrics/all", plain, 404, ""},
+		{"profiles where they are off", "GET", "/debug/pprof/", plain, 404, ""},
+		{"a profile where they are off", "GET", "/debug/pprof/heap", plain, 404, ""},
+		{"profiles", "GET", "/debug/pprof/", profiled, 200, "goroutine"},
+		{"a profile", "GET", "/debug/pprof/goroutine?debug=1", profiled, 200, "goroutine profile"},
+		{"command line", "GET", "/debug/pprof/cmdline", profiled, 200, ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := test.p.request(test.method, test.path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.status != test.status || !strings.Contains(got.body, test.body) {
+				t.Errorf("%s %s: %d, want %d and %q\n%s", test.method, test.path, got.status, test.status, test.body, got.body)
+			}
+			if test.method == "HEAD" && got.body != "" {
+				t.Errorf("HEAD has a body: %q", got.body)
+			}
+		})
+	}
+}
+
+func TestStatusPage(t *testing.T) {
+	t.Parallel()
+	good, bad := newFace(t, emptyService()), newFace(t, emptyService())
+	good.Populate(live, 1234, 1)
+	bad.Fail(facetest.StatusError(403, facetest.ShapeCode, "UnsupportedFeature", "c4n4rymessage"))
+	p := startWith(t, quick+"resources:\n"+
+		resource("contoso-prod", good.endpoint, "key: "+good.Key(), bothOperations)+
+		resource(`"<b>&contoso"`, bad.endpoint, "key: "+bad.Key()), "--web.enable-pprof")
+	p.scrape()
+	requests := good.requests() + bad.requests()
+	page := p.get("/")
+	if page.status != 200 || page.header.Get("Content-Type") != "text/html; charset=utf-8" {
+		t.Errorf("status %d, type %q", page.status, page.header.Get("Content-Type"))
+	}
+	for _, part := range []string{
+		"contoso-prod", live, verify, "&lt;b&gt;&amp;contoso", "UnsupportedFeature",
+		`href="/metrics"`, `href="/-/healthy"`, `href="/-/ready"`, `href="/debug/pprof/"`,
+	} {
+		if !strings.Contains(page.body, part) {
+			t.Errorf("the page does not hold %q:\n%s", part, page.body)
+		}
+	}
+	if digits := strings.NewReplacer(",", "", " ", "", "\u202f", "", "\u00a0", "").Replace(page.body); !strings.Contains(digits, "1234") {
+		t.Errorf("the page does not hold the number of sessions:\n%s", page.body)
+	}
+	noneOf(t, "the page", page.body, "<b>", "c4n4rymessage", good.Key())
+	if after := good.requests() + bad.requests(); after != requests {
+		t.Errorf("the page sent %d requests", after-requests)
+	}
+	for _, name := range []string{"Content-Security-Policy", "X-Content-Type-Options", "X-Frame-Options"} {
+		if page.header.Get(name) == "" {
+			t.Errorf("no header %s", name)
+		}
+	}
+}
+
+func TestReadiness(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name string
+		end  func(*face) // lets the first refresh end
+	}{
+		{"after a refresh that succeeds", func(service *face) { service.ClearFaults() }},
+		{"after a refresh that fails", func(service *face) {
+			service.ClearFaults()
+			service.Fail(facetest.StatusError(403, facetest.ShapeCode, "403", "closed"))
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			service := newFace(t, emptyService())
+			held, release := gate()
+			service.Fail(held)
+			p := startWith(t, contoso(service, quick, bothOperations))
+			for range 3 {
+				if got := p.get("/-/ready"); got.status != 503 {
+					t.Errorf("ready before the first refresh has ended: %d", got.status)
+				}
+				if got := p.get("/-/healthy"); got.status != 200 {
+					t.Errorf("not healthy in the first refresh: %d", got.status)
+				}
+			}
+			test.end(service)
+			release()
+			eventually(t, "ready", func() bool { return p.get("/-/ready").status == 200 })
+		})
+	}
+}
+
+// gate holds every request back until release is called.
+func gate() (held facetest.Fault, release func()) {
+	opened := make(chan struct{})
+	held = facetest.Wrap("gate", func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			select {
+			case <-opened:
+				next.ServeHTTP(w, r)
+			case <-r.Context().Done():
+				panic(http.ErrAbortHandler)
+			}
+		})
+	})
+	return held, func() { close(opened) }
+}
+
+const (
+	openMetrics = "application/openmetrics-text;version=1.0.0"
+	protobuf    = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
+)
+
+func TestNegotiation(t *testing.T) {
+	t.Parallel()
+	service := newFace(t, emptyService())
+	service.Populate(live, 1500, 1)
+	p := startWith(t, contoso(service, quick))
+	text := p.scrape()
+	text.exact(t, service, "contoso", live)
+
+	t.Run("protobuf", func(t *testing.T) {
+		got := p.get("/metrics", "Accept", protobuf)
+		if !strings.HasPrefix(got.header.Get("Content-Type"), "application/vnd.google.protobuf") {
+			t.Fatalf("type %q", got.header.Get("Content-Type"))
+		}
+		families := decodeProtobuf(t, got.body)
+		flatten(t, families).exact(t, service, "contoso", live)
+		natives := 0
+		for name, family := range families {
+			for _, metric := range family.GetMetric() {
+				if h := metric.GetHistogram(); h != nil && strings.HasPrefix(name, "face_liveness_") {
+					natives++
+					checkNative(t, name, h)
+				}
+			}
+		}
+		if natives != 5 { // four of the population and the requests' duration
+			t.Errorf("%d histograms, want 5", natives)
+		}
+	})
+
+	t.Run("OpenMetrics", func(t *testing.T) {
+		got := p.get("/metrics", "Accept", openMetrics)
+		if !strings.HasPrefix(got.header.Get("Content-Type"), "application/openmetrics-text") {
+			t.Fatalf("type %q", got.header.Get("Content-Type"))
+		}
+		lines := checkOpenMetrics(t, got.body)
+		for key, value := range text.population("contoso", live) {
+			name, labels, _ := strings.Cut(key, "{")
+			if le := strings.Index(labels, `le="`); le >= 0 && !strings.Contains(labels[le:], ".") && !strings.Contains(labels[le:], "Inf") {
+				end := le + 4 + strings.Index(labels[le+4:], `"`)
+				labels = labels[:end] + ".0" + labels[end:]
+			}
+			if other, ok := lines[name+"{"+labels]; !ok || other != value {
+				t.Errorf("%s{%s = %v (there: %v), the text has %v", name, labels, other, ok, value)
+			}
+		}
+	})
+
+	t.Run("HEAD has the type", func(t *testing.T) {
+		got, err := p.request(http.MethodHead, "/metrics", "Accept", openMetrics)
+		if err != nil || !strings.HasPrefix(got.header.Get("Content-Type"), "application/openmetrics-text") {
+			t.Errorf("%v, type %q", err, got.header.Get("Content-Type"))
+		}
+	})
+
+	t.Run("name filter", func(t *testing.T) {
+		e := parseText(t, p.get("/metrics?name[]=face_liveness_up&name[]=face_liveness_session_ttl_seconds").body)
+		names := make([]string, 0, 2)
+		for name := range e.families {
+			names = append(names, name)
+		}
+		slices.Sort(names)
+		if !slices.Equal(names, []string{"face_liveness_session_ttl_seconds", "face_liveness_up"}) {
+			t.Errorf("the filter lets through %v", names)
+		}
+	})
+}
+
+func decodeProtobuf(t *testing.T, body string) map[string]*dto.MetricFamily {
+	t.Helper()
+	families := map[string]*dto.MetricFamily{}
+	decoder := expfmt.NewDecoder(strings.NewReader(body), expfmt.NewFormat(expfmt.TypeProtoDelim))
+	for {
+		family := new(dto.MetricFamily)
+		err := decoder.Decode(family)
+		if errors.Is(err, io.EOF) {
+			return families
+		}
+		if err != nil {
+			t.Fatalf("the protobuf exposition does not parse: %v", err)
+		}
+		families[family.GetName()] = family
+	}
+}
+
+// checkNative adds up the native buckets: Prometheus refuses a histogram whose buckets are not its count.
+func checkNative(t *testing.T, name string, h *dto.Histogram) {
+	t.Helper()
+	if h.Schema == nil || h.GetSchema() < 3 || h.CreatedTimestamp != nil && strings.Contains(name, "session") {
+		t.Errorf("%s: schema %v, created %v; want 3 or finer and none", name, h.Schema, h.CreatedTimestamp)
+	}
+	total, bucket, n := h.GetZeroCount(), int64(0), 0
+	for _, span := range h.GetPositiveSpan() {
+		for range span.GetLength() {
+			bucket += h.GetPositiveDelta()[n]
+			n++
+			if bucket < 0 {
+				t.Errorf("%s: a native bucket below 0", name)
+			}
+			total += uint64(bucket)
+		}
+	}
+	if n != len(h.GetPositiveDelta()) || total != h.GetSampleCount() {
+		t.Errorf("%s: %d of %d buckets hold %d of %d observations", name, n, len(h.GetPositiveDelta()), total, h.GetSampleCount())
+	}
+	last := uint64(0)
+	for _, classic := range h.GetBucket() {
+		if classic.GetCumulativeCount() < last || classic.GetCumulativeCount() > h.GetSampleCount() {
+			t.Errorf("%s: classic buckets do not ascend to the count", name)
+		}
+		last = classic.GetCumulativeCount()
+	}
+}
+
+// checkOpenMetrics reads the format strictly where Prometheus does, and gives the samples: one block a family, its type
+// before its samples, the suffixes that the type allows, and one EOF at the end.
+func checkOpenMetrics(t *testing.T, body string) map[string]float64 {
+	t.Helper()
+	if !strings.HasSuffix(body, "\n# EOF\n") || strings.Count(body, "# EOF") != 1 {
+		t.Errorf("the end is %q", body[max(0, len(body)-40):])
+	}
+	suffixes := map[string][]string{
+		"counter": {"_total", "_created"}, "gauge": {""}, "unknown": {""}, "summary": {"", "_sum", "_count", "_created"},
+		"histogram": {"_bucket", "_sum", "_count", "_created"},
+	}
+	samples, done, family, kind := map[string]float64{}, map[string]bool{}, "", ""
+	for line := range strings.Lines(strings.TrimSuffix(body, "# EOF\n")) {
+		line = strings.TrimSuffix(line, "\n")
+		if fields := strings.SplitN(line, " ", 4); fields[0] == "#" {
+			if len(fields) < 4 {
+				t.Fatalf("comment %q", line)
+			}
+			if fields[2] != family {
+				if done[fields[2]] {
+					t.Errorf("family %s comes twice", fields[2])
+				}
+				family, kind = fields[2], ""
+				done[family] = true
+			}
+			if fields[1] == "TYPE" {
+				kind = fields[3]
+			}
+			continue
+		}
+		end := strings.LastIndex(line, "} ") + 1
+		if end == 0 {
+			end = strings.Index(line, " ")
+		}
+		key := line[:end]
+		number, _, _ := strings.Cut(strings.TrimSpace(line[end:]), " ")
+		value, err := strconv.ParseFloat(number, 64)
+		name, _, _ := strings.Cut(key, "{")
+		suffix, of := strings.CutPrefix(name, family)
+		if err != nil || !of || !slices.Contains(suffixes[kind], suffix) {
+			t.Errorf("%q does not belong into family %s of type %s (%v)", line, family, kind, err)
+		}
+		if _, twice := samples[key]; twice {
+			t.Errorf("%s comes twice", key)
+		}
+		samples[sortLabels(key)] = value
+	}
+	return samples
+}
+
+// sortLabels puts le among the other labels, as the rest of these tests has it.
+func sortLabels(key string) string {
+	name, labels, ok := strings.Cut(strings.TrimSuffix(key, "}"), "{")
+	if !ok || !strings.Contains(name, "_bucket") {
+		return key
+	}
+	pairs := strings.Split(labels, ",")
+	slices.Sort(pairs)
+	return name + "{" + strings.Join(pairs, ",") + "}"
+}
+
+func TestExporterMetrics(t *testing.T) {
+	t.Parallel()
+	service := newFace(t, emptyService())
+	for _, test := range []struct {
+		name  string
+		args  []string
+		there bool
+	}{
+		{"by default", nil, true},
+		{"disabled", []string{"--web.disable-exporter-metrics"}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			p := startWith(t, contoso(service, quick), test.args...)
+			p.scrape()
+			e := p.scrape() // the first one is counted by now
+			for _, prefix := range []string{"go_", "process_", "promhttp_"} {
+				there := false
+				for name := range e.families {
+					there = there || strings.HasPrefix(name, prefix)
+				}
+				if there != test.there {
+					t.Errorf("%s*: there is %v, want %v", prefix, there, test.there)
+				}
+			}
+			e.want(t, "face_liveness_exporter_config_last_reload_successful", 1)
+			if loaded := time.Unix(int64(e.samples["face_liveness_exporter_config_last_reload_success_timestamp_seconds"]), 0); time.Since(loaded).Abs() > time.Hour {
+				t.Errorf("the configuration was loaded %v", loaded)
+			}
+			if len(e.families["face_liveness_exporter_build_info"].GetMetric()) != 1 {
+				t.Error("no build info")
+			}
+		})
+	}
+}
+
+// A scrape holds its place for as long as its reader takes; one that waits for a refresh holds none.
+func TestMaxRequests(t *testing.T) {
+	t.Parallel()
+	service := newFace(t, emptyService())
+	crowd := make([]facetest.Session, 10_000) // each device's name has half a kilobyte, so that no buffer holds the answer
+	for i := range crowd {
+		crowd[i] = facetest.Session{
+			ID:       fmt.Sprintf("%08x-0000-4000-8000-000000000000", i*429_496),
+			Created:  noon.Add(-time.Minute),
+			DeviceID: strconv.Itoa(i) + strings.Repeat("🙂", 120),
+		}
+	}
+	service.Add(live, crowd...)
+	service.Add(verify, crowd...)
+	p := startWith(t, contoso(service, quick+"devices: {top: 10000}\n", bothOperations), "--web.max-requests=1")
+	p.scrape().want(t, of("sessions", "contoso", live), 10_000)
+
+	connection, err := dial(t.Context(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	if err := connection.SetReadBuffer(4096); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := connection.Write([]byte("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	reader := bufio.NewReaderSize(connection, 16)
+	if _, err := reader.ReadByte(); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if got := p.get("/metrics"); got.status != http.StatusServiceUnavailable {
+			t.Fatalf("a second scrape: %d, want 503", got.status)
+		}
+	}
+	if got := p.get("/-/healthy"); got.status != http.StatusOK {
+		t.Errorf("healthy beside a scrape: %d", got.status)
+	}
+	if err := connection.Close(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "there is a place again", func() bool { return p.get("/metrics").status == http.StatusOK })
+}
+
+func TestWaitingScrapesHoldNoPlace(t *testing.T) {
+	t.Parallel()
+	service := newFace(t, emptyService())
+	held, release := gate()
+	service.Fail(held)
+	p := startWith(t, contoso(service, quick), "--web.max-requests=1")
+	const patient = 5
+	answered := make(chan answer, patient)
+	for range patient {
+		sent := make(chan struct{})
+		go func() {
+			got, err := p.requestTraced(sent, "/metrics", "X-Prometheus-Scrape-Timeout-Seconds", "600")
+			if err != nil {
+				t.Error(err)
+			}
+			answered <- got
+		}()
+		<-sent
+	}
+	for range 10 {
+		p.scrape("X-Prometheus-Scrape-Timeout-Seconds", "0.05").want(t, of("up", "contoso", live), 0)
+	}
+	if len(answered) != 0 {
+		t.Fatalf("%d scrapes did not wait", len(answered))
+	}
+	release()
+	good := 0
+	for range patient {
+		switch got := <-answered; got.status { // all at once now: at least one has the place
+		case http.StatusOK:
+			parseText(t, got.body).want(t, of("up", "contoso", live), 1)
+			good++
+		case http.StatusServiceUnavailable:
+		default:
+			t.Errorf("status %d", got.status)
+		}
+	}
+	if good == 0 {
+		t.Error("no scrape that waited was answered")
+	}
+}
+
+func TestLogFormats(t *testing.T) {
+	t.Parallel()
+	service := newFace(t, emptyService())
+	for format, line := range map[string]string{
+		"auto": "level=INFO msg=", "logfmt": "level=INFO msg=", "json": `"level":"INFO","msg":`, "tint": " INF ",
+	} {
+		t.Run(format, func(t *testing.T) {
+			t.Parallel()
+			p := startWith(t, contoso(service, quick), "--log.format="+format)
+			log := p.stderr.String()
+			if !strings.Contains(log, line) || strings.ContainsRune(log, '\x1b') {
+				t.Errorf("no %q, or colours, in\n%q", line, log)
+			}
+		})
+	}
+	t.Run("nothing below the level", func(t *testing.T) {
+		t.Parallel()
+		p := startWith(t, contoso(service, quick))
+		p.scrape()
+		p.end()
+		if bytes.Contains([]byte(p.stderr.String()), []byte("level=DEBUG")) {
+			t.Errorf("debugging lines at level info:\n%s", p.stderr)
+		}
+	})
+}

@@ -1,0 +1,122 @@
+package exporter_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/base64"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func pemOf(kind string, der []byte) string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
+}
+
+// certificate makes a certificate for 127.0.0.1 that signs itself, with its key, as files.
+func certificate(t *testing.T) (certFile, keyFile string, trusted *x509.CertPool) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "exporter"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, BasicConstraintsValid: true, IsCA: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trusted = x509.NewCertPool()
+	trusted.AppendCertsFromPEM([]byte(pemOf("CERTIFICATE", der)))
+	return write(t, "cert.pem", pemOf("CERTIFICATE", der)), write(t, "key.pem", pemOf("PRIVATE KEY", keyDER)), trusted
+}
+
+// users has the user prometheus with the password "correct horse".
+const users = "basic_auth_users:\n  prometheus: $2a$04$HsyHpq.ye83nm5veSHwQ3eDV/uzKx4nbZS5PTnn08Q55jNgO8Qx9.\n"
+
+func basic(user, password string) string {
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
+}
+
+func TestStrangersAreKeptOut(t *testing.T) {
+	t.Parallel()
+	service := newFace(t, emptyService())
+	p := startWith(t, contoso(service, quick+"refresh: {on_start: false}\n"), "--web.enable-pprof",
+		"--web.config.file="+write(t, "web.yaml", users))
+	paths := []string{"/", "/metrics", "/-/healthy", "/-/ready", "/debug/pprof/", "/unknown"}
+	for _, path := range paths {
+		for name, header := range map[string][]string{
+			"a stranger":           nil,
+			"another user":         {"Authorization", basic("grafana", "correct horse")},
+			"the wrong password":   {"Authorization", basic("prometheus", "wrong horse")},
+			"a token for password": {"Authorization", "Bearer correct horse"},
+		} {
+			if got := p.get(path, header...); got.status != http.StatusUnauthorized || strings.Contains(got.body, "face_liveness") {
+				t.Errorf("GET %s as %s: %d, want 401\n%s", path, name, got.status, got.body)
+			}
+		}
+	}
+	if requests := service.requests(); requests != 0 {
+		t.Errorf("strangers caused %d requests", requests)
+	}
+	p.scrape("Authorization", basic("prometheus", "correct horse")).want(t, of("up", "contoso", live), 1)
+}
+
+func TestServesTLS(t *testing.T) {
+	t.Parallel()
+	certFile, keyFile, trusted := certificate(t)
+	service := newFace(t, emptyService())
+	service.Populate(live, 10, 1)
+	p := startWith(t, contoso(service, quick), "--web.config.file="+write(t, "web.yaml",
+		"tls_server_config: {cert_file: "+certFile+", key_file: "+keyFile+"}\n"+users))
+	if got, err := p.request(http.MethodGet, "/metrics", "Authorization", basic("prometheus", "correct horse")); err == nil && got.status == http.StatusOK {
+		t.Errorf("answers without TLS: %d", got.status)
+	}
+	p.base = strings.Replace(p.base, "http:", "https:", 1)
+	if _, err := p.request(http.MethodGet, "/metrics"); err == nil {
+		t.Error("a certificate that nobody vouches for was trusted")
+	}
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trusted, MinVersion: tls.VersionTLS12}}
+	t.Cleanup(transport.CloseIdleConnections)
+	p.client.Transport = transport
+	if got := p.get("/metrics"); got.status != http.StatusUnauthorized {
+		t.Errorf("a stranger over TLS: %d, want 401", got.status)
+	}
+	p.scrape("Authorization", basic("prometheus", "correct horse")).exact(t, service, "contoso", live)
+}
+
+func TestWebConfigurationThatIsWrong(t *testing.T) {
+	t.Parallel()
+	service := newFace(t, emptyService())
+	for name, file := range map[string]string{
+		"not there":      filepath.Join(t.TempDir(), "absent.yaml"),
+		"unknown field":  write(t, "web.yaml", "basic_auth_user: {}\n"),
+		"no certificate": write(t, "web.yaml", "tls_server_config: {cert_file: absent.pem, key_file: absent.pem}\n"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := runToEnd(t, []string{
+				"--config.file=" + write(t, "exporter.yaml", contoso(service, quick)), "--web.config.file=" + file,
+			}, nothing)
+			if got.code != 1 || !strings.Contains(got.stderr, "error") {
+				t.Errorf("exit code %d, want 1 and why:\n%s", got.code, got.stderr)
+			}
+		})
+	}
+}
