@@ -201,8 +201,15 @@ func (w *walk) step(ctx context.Context, s *span, p *page) (more bool, err error
 
 // finish sums up what the spans have covered.
 func (w *walk) finish() error {
+	bounded := false
 	for _, s := range w.done {
 		w.result.Coverage += s.covered()
+		// Spans that ended with a full page are bounded by the sessions they ended with. Together they are one sample whose
+		// size was settled beforehand, and one session too large: leaving out each span's last would be too many.
+		if !s.complete && bounded {
+			w.release(s)
+		}
+		bounded = bounded || len(s.held.Sessions) > 0
 	}
 	if w.result.Coverage > 1-1e-9 { // a sum of many shares
 		w.result.Coverage = 1

@@ -11,7 +11,7 @@ import (
 
 func TestDemo(t *testing.T) {
 	t.Parallel()
-	p := start(t, []string{"--demo", "--log.level=debug"}, nothing)
+	p := start(t, []string{"--demo", "--log.level=debug"}, nil)
 	first := p.scrape()
 	for _, operation := range []string{live, verify} {
 		first.want(t, of("up", "demo", operation), 1)
@@ -45,7 +45,7 @@ func TestDemo(t *testing.T) {
 
 func TestDemoEndsInItsFirstWalk(t *testing.T) {
 	t.Parallel()
-	p := start(t, []string{"--demo"}, nothing)
+	p := start(t, []string{"--demo"}, nil)
 	if code := p.end(); code != 0 {
 		t.Errorf("exit code %d, want 0", code)
 	}
@@ -91,7 +91,7 @@ func TestStopWhileAScrapeWaitsForAHangingWalk(t *testing.T) {
 
 func TestStopBeforeTheStart(t *testing.T) {
 	t.Parallel()
-	p := launch(t, []string{"--demo"}, nothing)
+	p := launch(t, []string{"--demo"}, nil)
 	p.stop()
 	if code := p.end(); code != 0 {
 		t.Errorf("exit code %d, want 0:\n%s", code, p.stderr)

@@ -18,7 +18,7 @@ func TestDryRun(t *testing.T) {
 	// Nothing is refreshed twice, whatever is said about the start.
 	got := runToEnd(t, []string{
 		"--dry-run", "--config.file=" + write(t, "exporter.yaml", contoso(service, quick+"refresh: {on_start: true, interval: 1ms}\n", bothOperations)),
-	}, nothing)
+	}, nil)
 	if got.code != 0 {
 		t.Errorf("exit code %d, want 0", got.code)
 	}
@@ -40,11 +40,11 @@ func TestDryRun(t *testing.T) {
 
 func TestDryRunWithOneResourceThatFails(t *testing.T) {
 	t.Parallel()
-	good, bad := newFace(t, emptyService()), newFace(t, facetest.Options{Now: fixed, Key: "another key"})
+	good, bad := newFace(t, emptyService()), newFace(t, facetest.Options{Now: noon, Key: "another key"})
 	good.Populate(live, 7, 1)
 	got := runToEnd(t, []string{"--dry-run", "--config.file=" + write(t, "exporter.yaml", quick+"resources:\n"+
 		resource("good", good.endpoint, "key: "+good.Key())+
-		resource("bad", bad.endpoint, "key: wr0ngk3y"))}, nothing)
+		resource("bad", bad.endpoint, "key: wr0ngk3y"))}, nil)
 	if got.code != 1 || !strings.Contains(got.stderr, "1 of 2 lists could not be read") {
 		t.Errorf("exit code %d, want 1 and how many failed:\n%s", got.code, got.stderr)
 	}
@@ -72,7 +72,7 @@ func TestDryRunStopped(t *testing.T) {
 	service.Fail(facetest.Hang().After(1))
 	p := launch(t, []string{
 		"--dry-run", "--config.file=" + write(t, "exporter.yaml", contoso(service, quick+"refresh: {max_concurrent: 1}\n", bothOperations)),
-	}, nothing)
+	}, nil)
 	eventually(t, "a page hangs", func() bool { return service.requests() > 1 })
 	if code := p.end(); code != 1 {
 		t.Errorf("exit code %d, want 1", code)

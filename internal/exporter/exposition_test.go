@@ -236,5 +236,5 @@ func same(t *testing.T, got, want map[string]float64) {
 func (e exposition) exact(t *testing.T, service *face, resource, operation string) {
 	t.Helper()
 	const top = 50
-	same(t, e.population(resource, operation), truth(resource, operation, service.Sessions(operation), noon, top))
+	same(t, e.population(resource, operation), truth(resource, operation, service.Sessions(operation), noon(), top))
 }

@@ -118,7 +118,7 @@ func (r *recorder) only(t *testing.T, name, key string) {
 
 func TestOneResourceHangs(t *testing.T) {
 	t.Parallel()
-	good, bad := newFace(t, facetest.Options{Now: fixed, Key: "k3yofth3good"}), newFace(t, facetest.Options{Now: fixed, Key: "k3yofth3bad"})
+	good, bad := newFace(t, facetest.Options{Now: noon, Key: "k3yofth3good"}), newFace(t, facetest.Options{Now: noon, Key: "k3yofth3bad"})
 	good.Populate(live, 1500, 1)
 	bad.Populate(live, 1500, 2)
 	var atGood, atBad recorder
@@ -191,7 +191,7 @@ func TestCertificateOfTheService(t *testing.T) {
 // After a refused key nobody asks again before the interval is over, or the key has changed.
 func TestKeyFileRotation(t *testing.T) {
 	t.Parallel()
-	service := newFace(t, facetest.Options{Now: fixed, Key: "th3n3wk3y"})
+	service := newFace(t, facetest.Options{Now: noon, Key: "th3n3wk3y"})
 	service.Populate(live, 1234, 1)
 	keyFile := write(t, "key", "th30ldk3y\n")
 	p := startWith(t, quick+"refresh: {interval: 1h}\nresources:\n"+resource("contoso", service.endpoint, "key_file: "+keyFile), "--log.level=debug")
@@ -211,7 +211,7 @@ func TestKeyFileRotation(t *testing.T) {
 // The key is rotated in the file and in the service while the exporter works.
 func TestKeyFileRotationInService(t *testing.T) {
 	t.Parallel()
-	service := newFace(t, facetest.Options{Now: fixed, Key: "th30ldk3y"})
+	service := newFace(t, facetest.Options{Now: noon, Key: "th30ldk3y"})
 	keyFile := write(t, "key", "th30ldk3y")
 	p := startWith(t, quick+"refresh: {interval: 1ms}\nresources:\n"+resource("contoso", service.endpoint, "key_file: "+keyFile))
 	p.scrape().want(t, of("up", "contoso", live), 1)

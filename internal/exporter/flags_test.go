@@ -5,12 +5,9 @@ import (
 	"testing"
 )
 
-// nothing is an environment in which nothing is set.
-var nothing = map[string]string{}
-
 func TestHelpNamesEveryFlag(t *testing.T) {
 	t.Parallel()
-	got := runToEnd(t, []string{"--help"}, nothing)
+	got := runToEnd(t, []string{"--help"}, nil)
 	if got.code != 0 || got.stderr != "" {
 		t.Errorf("exit code %d, stderr %q; want 0 and nothing", got.code, got.stderr)
 	}
@@ -63,7 +60,7 @@ func TestCommandLine(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			got := runToEnd(t, test.args, nothing)
+			got := runToEnd(t, test.args, nil)
 			if got.code != test.code {
 				t.Errorf("exit code %d, want %d", got.code, test.code)
 			}

@@ -404,7 +404,7 @@ func TestMaxRequests(t *testing.T) {
 	for i := range crowd {
 		crowd[i] = facetest.Session{
 			ID:       fmt.Sprintf("%08x-0000-4000-8000-000000000000", i*429_496),
-			Created:  noon.Add(-time.Minute),
+			Created:  noon().Add(-time.Minute),
 			DeviceID: strconv.Itoa(i) + strings.Repeat("🙂", 120),
 		}
 	}

@@ -32,9 +32,7 @@ const (
 )
 
 // noon is the service's clock wherever a test compares numbers with the service's sessions.
-var noon = time.Date(2025, time.March, 12, 12, 0, 0, 0, time.UTC)
-
-func fixed() time.Time { return noon }
+func noon() time.Time { return time.Date(2025, time.March, 12, 12, 0, 0, 0, time.UTC) }
 
 // output takes what the program writes. It can be read at the same time.
 type output struct {

@@ -37,7 +37,7 @@ func TestDevicesAreHashed(t *testing.T) {
 				"--log.level=debug", "--log.format="+format)
 			sessions := service.Sessions(live)
 			want := map[string]float64{}
-			for key, value := range truth("contoso", live, sessions, noon, 20) {
+			for key, value := range truth("contoso", live, sessions, noon(), 20) {
 				for _, session := range sessions {
 					if id := session.DeviceID; id != "" && key == of("device_sessions", "contoso", live, "device_correlation_id", id) {
 						mac := hmac.New(sha256.New, []byte(hashKey))
@@ -69,9 +69,9 @@ func TestNoSecretGetsOut(t *testing.T) {
 		other   = "c4n4ryk3yofth3file"
 		message = "c4n4rymessageofth3service"
 	)
-	service := newFace(t, facetest.Options{Now: fixed, Key: key})
+	service := newFace(t, facetest.Options{Now: noon, Key: key})
 	service.Populate(live, 1500, 1)
-	refusing := newFace(t, facetest.Options{Now: fixed, Key: "anoth3r"})
+	refusing := newFace(t, facetest.Options{Now: noon, Key: "anoth3r"})
 	refusing.Fail(
 		facetest.StatusError(500, facetest.ShapeCode, "Unspecified", message).Times(1),
 		facetest.Redirect(302, "https://example.com/"+message).Times(1),

@@ -9,7 +9,7 @@ import (
 	"face_liveness_exporter/faceclient/facetest"
 )
 
-func emptyService() facetest.Options { return facetest.Options{Now: fixed} }
+func emptyService() facetest.Options { return facetest.Options{Now: noon} }
 
 // infoOf names the info series of a resource.
 func infoOf(resource, endpoint string) string {
@@ -134,7 +134,7 @@ func TestPortInUse(t *testing.T) {
 	got := runToEnd(t, []string{
 		"--config.file=" + write(t, "exporter.yaml", contoso(service, quick)),
 		"--web.listen-address=" + taken.Addr().String(),
-	}, nothing)
+	}, nil)
 	if strings.Count(got.stderr, "address already in use") > 1 {
 		t.Errorf("it is said twice:\n%s", got.stderr)
 	}
@@ -182,7 +182,7 @@ func TestConfigCheck(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			got := runToEnd(t, []string{"--config.check", "--config.file=" + write(t, "exporter.yaml", test.configuration)}, nothing)
+			got := runToEnd(t, []string{"--config.check", "--config.file=" + write(t, "exporter.yaml", test.configuration)}, nil)
 			if got.code != test.code || got.stdout != test.stdout {
 				t.Errorf("exit code %d, stdout %q; want %d, %q", got.code, got.stdout, test.code, test.stdout)
 			}
@@ -214,7 +214,7 @@ func TestStartNamesTheResourceThatCannotBeBuilt(t *testing.T) {
 	t.Parallel()
 	configuration := "resources:\n" + resource("contoso-gov", "https://contoso.cognitiveservices.azure.us", "key: k3y",
 		"tls: {ca_file: "+filepath.Join(t.TempDir(), "absent.pem")+"}")
-	got := runToEnd(t, []string{"--config.file=" + write(t, "exporter.yaml", configuration)}, nothing)
+	got := runToEnd(t, []string{"--config.file=" + write(t, "exporter.yaml", configuration)}, nil)
 	if got.code != 1 || !strings.Contains(got.stderr, `resource "contoso-gov"`) || !strings.Contains(got.stderr, "absent.pem") {
 		t.Errorf("exit code %d, want 1, the resource and the file:\n%s", got.code, got.stderr)
 	}

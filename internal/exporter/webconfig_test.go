@@ -113,7 +113,7 @@ func TestWebConfigurationThatIsWrong(t *testing.T) {
 			t.Parallel()
 			got := runToEnd(t, []string{
 				"--config.file=" + write(t, "exporter.yaml", contoso(service, quick)), "--web.config.file=" + file,
-			}, nothing)
+			}, nil)
 			if got.code != 1 || !strings.Contains(got.stderr, "error") {
 				t.Errorf("exit code %d, want 1 and why:\n%s", got.code, got.stderr)
 			}
