@@ -5,9 +5,12 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"iter"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/google/uuid"
 )
 
 // DeviceLabel is how a device is named in the label device_correlation_id.
@@ -63,61 +66,138 @@ type DeviceCount struct {
 	Sessions uint64
 }
 
-// deviceTally counts sessions by device. It keeps one string a distinct device.
+// deviceTally counts sessions by device. Most devices are named by a UUID, which is kept in half of its 36 characters and
+// without a string of its own.
 type deviceTally struct {
-	index  map[string]int
-	counts []uint64
+	uuids  map[[16]byte]uint64
+	others map[string]*uint64
 }
 
-func newDeviceTally() deviceTally { return deviceTally{index: map[string]int{}} }
+func newDeviceTally() deviceTally {
+	return deviceTally{uuids: map[[16]byte]uint64{}, others: map[string]*uint64{}}
+}
 
 func (t *deviceTally) add(id []byte) {
-	i, known := t.index[string(id)]
-	if !known {
-		i = len(t.counts)
-		t.index[string(id)] = i
-		t.counts = append(t.counts, 0)
+	if compact, ok := compactUUID(id); ok {
+		t.uuids[compact]++
+		return
 	}
-	t.counts[i]++
+	count := t.others[string(id)]
+	if count == nil {
+		count = new(uint64)
+		t.others[string(id)] = count
+	}
+	*count++
 }
 
-// top gives the devices with most sessions and at least so many, most first, ties by ascending bytes of the id, and how many sessions they
-// have together. Devices with the same label are one.
+// distinct is the number of devices.
+func (t *deviceTally) distinct() int { return len(t.uuids) + len(t.others) }
+
+// counts gives the number of sessions of every device.
+func (t *deviceTally) counts() iter.Seq[uint64] {
+	return func(yield func(uint64) bool) {
+		for _, count := range t.uuids {
+			if !yield(count) {
+				return
+			}
+		}
+		for _, count := range t.others {
+			if !yield(*count) {
+				return
+			}
+		}
+	}
+}
+
+// compactUUID gives the bytes of a UUID in its usual form: lower case, with hyphens. Any other form is another name.
+func compactUUID(id []byte) (compact [16]byte, ok bool) {
+	if len(id) != 36 || id[8] != '-' || id[13] != '-' || id[18] != '-' || id[23] != '-' {
+		return compact, false
+	}
+	at := 0
+	for i := 0; i < len(id); i += 2 {
+		if i == 8 || i == 13 || i == 18 || i == 23 {
+			i++
+		}
+		high, low := hexDigit(id[i]), hexDigit(id[i+1])
+		if high|low > 15 {
+			return compact, false
+		}
+		compact[at] = high<<4 | low
+		at++
+	}
+	return compact, true
+}
+
+// hexDigit is the value of a lower-case hexadecimal digit, above 15 for any other character.
+func hexDigit(c byte) byte {
+	switch {
+	case c >= '0' && c <= '9':
+		return c - '0'
+	case c >= 'a' && c <= 'f':
+		return c - 'a' + 10
+	}
+	return 0xff
+}
+
+// top gives the devices with most sessions and at least so many, most first, ties by ascending bytes of the id, and how
+// many sessions they have together. Devices with the same label are one.
 func (t *deviceTally) top(options DeviceOptions, least uint64) (shown []DeviceCount, sessions uint64) {
-	type device struct {
-		id    string
-		count uint64
-	}
-	byRank := func(a, b device) int {
-		return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.id, b.id))
-	}
-	limit := min(options.shown(), len(t.index))
-	if limit == 0 {
+	ranked := ranking{limit: min(options.shown(), t.distinct()), least: least}
+	if ranked.limit == 0 {
 		return nil, 0
 	}
-	// Candidates are cut back to the limit whenever they are twice as many, so that a million devices are not sorted.
-	candidates := make([]device, 0, 2*limit)
-	for id, i := range t.index {
-		if t.counts[i] < least {
-			continue
-		}
-		if candidates = append(candidates, device{id, t.counts[i]}); len(candidates) == cap(candidates) {
-			slices.SortFunc(candidates, byRank)
-			candidates = candidates[:limit]
+	for id, count := range t.uuids {
+		if count >= ranked.least {
+			ranked.add(uuid.UUID(id).String(), count)
 		}
 	}
-	slices.SortFunc(candidates, byRank)
+	for id, count := range t.others {
+		if *count >= ranked.least {
+			ranked.add(id, *count)
+		}
+	}
 	byLabel := map[string]int{}
-	for _, d := range candidates[:min(limit, len(candidates))] {
-		label := options.label(d.id)
+	for _, device := range ranked.settle() {
+		label := options.label(device.id)
 		at, known := byLabel[label]
 		if !known {
 			at = len(shown)
 			byLabel[label] = at
 			shown = append(shown, DeviceCount{Label: label})
 		}
-		shown[at].Sessions += d.count
-		sessions += d.count
+		shown[at].Sessions += device.count
+		sessions += device.count
 	}
 	return shown, sessions
+}
+
+// ranking finds the devices with most sessions without sorting all of them.
+type ranking struct {
+	limit   int
+	least   uint64 // a device with fewer sessions cannot be among them
+	devices []rankedDevice
+}
+
+type rankedDevice struct {
+	id    string
+	count uint64
+}
+
+func (r *ranking) add(id string, count uint64) {
+	if r.devices = append(r.devices, rankedDevice{id, count}); len(r.devices) >= 2*r.limit {
+		r.settle()
+	}
+}
+
+// settle drops what is not among the first and gives those in order.
+func (r *ranking) settle() []rankedDevice {
+	slices.SortFunc(r.devices, func(a, b rankedDevice) int {
+		return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.id, b.id))
+	})
+	if len(r.devices) >= r.limit {
+		r.devices = r.devices[:r.limit]
+		r.least = max(r.least, r.devices[r.limit-1].count)
+	}
+	return r.devices
 }

@@ -118,8 +118,8 @@ func (t *tally) finish(walk faceclient.Walk, began, ended time.Time, options Dev
 	t.look(walk.Horizon) // of an empty list no batch has told
 	s := &t.snapshot
 	s.Began, s.Ended, s.Pages, s.Coverage = began, ended, walk.Pages, walk.Coverage
-	s.Devices = uint64(len(t.devices.counts))
-	for _, sessions := range t.devices.counts {
+	s.Devices = uint64(t.devices.distinct())
+	for sessions := range t.devices.counts() {
 		s.SessionsPerDevice.observe(float64(sessions))
 	}
 	least := uint64(0)

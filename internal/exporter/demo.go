@@ -25,9 +25,9 @@ type demo struct {
 }
 
 // startDemo begins the simulated service, with the traffic of a customer and a history of 48 hours.
-func startDemo(logger *slog.Logger) (*demo, error) {
+func startDemo(ctx context.Context, logger *slog.Logger) (*demo, error) {
 	var listen net.ListenConfig
-	listener, err := listen.Listen(context.Background(), "tcp", "127.0.0.1:0")
+	listener, err := listen.Listen(context.WithoutCancel(ctx), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func startDemo(logger *slog.Logger) (*demo, error) {
 	go func() {
 		defer close(d.ended)
 		if err := d.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			logger.Error("the simulated service ended", "error", err)
+			logger.ErrorContext(ctx, "the simulated service ended", "error", err)
 		}
 	}()
 	return d, nil

@@ -16,9 +16,12 @@ import (
 // dryRun lists every resource once, prints what a scrape would get, and tells how it went.
 func dryRun(ctx context.Context, fleet *fleet, process Process) error {
 	ctx, cancel := context.WithCancel(ctx)
-	stopped := make(chan error, 1)
+	stopped := make(chan struct{})
 	fleet.onStart = false
-	go func() { stopped <- fleet.run(ctx) }()
+	go func() {
+		defer close(stopped)
+		_ = fleet.run(ctx) // ends with ctx and never fails
+	}()
 	collector.Prepare(ctx, fleet.targets...)
 	cancel()
 	<-stopped

@@ -132,6 +132,44 @@ func (e exposition) population(resource, operation string) map[string]float64 {
 	return own
 }
 
+// counted is what can be said of some sessions.
+type counted struct {
+	expired, started, abandoned, nameless int
+	devices                               map[string]int
+	values                                map[string][]float64 // by histogram
+}
+
+func count(sessions []facetest.Session, now time.Time) counted {
+	c := counted{devices: map[string]int{}, values: map[string][]float64{}}
+	observe := func(histogram string, value float64) {
+		c.values[histogram] = append(c.values[histogram], max(0, value))
+	}
+	for _, session := range sessions {
+		observe("session_ttl_seconds", session.TimeToLive().Seconds())
+		if session.HasStarted() {
+			c.started++
+			observe("session_start_delay_seconds", session.Started.Sub(session.Created).Seconds())
+		}
+		if session.Expired(now) {
+			c.expired++
+			if !session.HasStarted() {
+				c.abandoned++
+			}
+		} else {
+			observe("session_remaining_ttl_seconds", session.Expires().Sub(now).Seconds())
+		}
+		if session.DeviceID == "" {
+			c.nameless++
+		} else {
+			c.devices[session.DeviceID]++
+		}
+	}
+	for _, sessions := range c.devices {
+		observe("sessions_per_device", float64(sessions))
+	}
+	return c
+}
+
 // truth is the population that these sessions must be shown as, counted here one by one.
 func truth(resource, operation string, sessions []facetest.Session, now time.Time, top int) map[string]float64 {
 	want := map[string]float64{}
@@ -155,53 +193,28 @@ func truth(resource, operation string, sessions []facetest.Session, now time.Tim
 		gauge(metric+"_count", len(values))
 		want[of(metric+"_sum", resource, operation)] = sum
 	}
-	var (
-		expired, started, abandoned, nameless int
-		ttls, remaining, delays, perDevice    []float64
-		devices                               = map[string]int{}
-	)
-	for _, session := range sessions {
-		ttls = append(ttls, session.TimeToLive().Seconds())
-		if session.HasStarted() {
-			started++
-			delays = append(delays, max(0, session.Started.Sub(session.Created).Seconds()))
-		}
-		if session.Expired(now) {
-			expired++
-			if !session.HasStarted() {
-				abandoned++
-			}
-		} else {
-			remaining = append(remaining, max(0, session.Expires().Sub(now).Seconds()))
-		}
-		if session.DeviceID == "" {
-			nameless++
-		} else {
-			devices[session.DeviceID]++
-		}
-	}
-	for _, count := range devices {
-		perDevice = append(perDevice, float64(count))
-	}
+	c := count(sessions, now)
+	ttls, remaining, delays, perDevice := c.values["session_ttl_seconds"], c.values["session_remaining_ttl_seconds"],
+		c.values["session_start_delay_seconds"], c.values["sessions_per_device"]
 	gauge("sessions", len(sessions))
-	gauge("sessions_active", len(sessions)-expired)
-	gauge("sessions_expired", expired)
-	gauge("sessions_started", started)
-	gauge("sessions_abandoned", abandoned)
-	gauge("devices", len(devices))
-	gauge("sessions_without_device", nameless)
+	gauge("sessions_active", len(sessions)-c.expired)
+	gauge("sessions_expired", c.expired)
+	gauge("sessions_started", c.started)
+	gauge("sessions_abandoned", c.abandoned)
+	gauge("devices", len(c.devices))
+	gauge("sessions_without_device", c.nameless)
 	histogram("session_ttl_seconds", ttls, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 43200, 86400)
 	histogram("session_remaining_ttl_seconds", remaining, 30, 60, 120, 300, 600, 1800, 3600, 14400, 43200, 86400)
 	histogram("session_start_delay_seconds", delays, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
 	histogram("sessions_per_device", perDevice, 1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
 
-	ranked := slices.SortedFunc(maps.Keys(devices), func(a, b string) int {
-		return cmp.Or(cmp.Compare(devices[b], devices[a]), cmp.Compare(a, b))
+	ranked := slices.SortedFunc(maps.Keys(c.devices), func(a, b string) int {
+		return cmp.Or(cmp.Compare(c.devices[b], c.devices[a]), cmp.Compare(a, b))
 	})
-	other := len(sessions) - nameless
+	other := len(sessions) - c.nameless
 	for _, device := range ranked[:min(top, len(ranked))] {
-		gauge("device_sessions", devices[device], "device_correlation_id", device)
-		other -= devices[device]
+		gauge("device_sessions", c.devices[device], "device_correlation_id", device)
+		other -= c.devices[device]
 	}
 	gauge("device_sessions_other", other)
 	return want

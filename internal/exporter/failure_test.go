@@ -73,6 +73,7 @@ func TestStalePopulationDisappears(t *testing.T) {
 	service := newFace(t, emptyService())
 	service.Populate(live, 100, 1)
 	p := startWith(t, contoso(service, quick+"refresh: {interval: 1ms, max_stale: 2ms}\n"))
+	eventually(t, "the list", func() bool { return p.scrape().samples[of("up", "contoso", live)] == 1 })
 	service.Fail(facetest.Status(503, ""))
 	var e exposition
 	eventually(t, "the population is gone", func() bool {
@@ -208,20 +209,25 @@ func TestKeyFileRotation(t *testing.T) {
 	noneOf(t, "the log", p.stderr.String(), "th3n3wk3y", "th30ldk3y")
 }
 
-// The key is rotated in the file and in the service while the exporter works.
-func TestKeyFileRotationInService(t *testing.T) {
+// The key is rotated in the file and in the service while a walk goes on: the request that had the old one is repeated.
+func TestKeyFileRotationInAWalk(t *testing.T) {
 	t.Parallel()
 	service := newFace(t, facetest.Options{Now: noon, Key: "th30ldk3y"})
+	service.Populate(live, 2500, 1)
+	held, release := gate()
+	service.Fail(held.After(1))
 	keyFile := write(t, "key", "th30ldk3y")
-	p := startWith(t, quick+"refresh: {interval: 1ms}\nresources:\n"+resource("contoso", service.endpoint, "key_file: "+keyFile))
-	p.scrape().want(t, of("up", "contoso", live), 1)
+	p := startWith(t, quick+"refresh: {interval: 1h}\nresources:\n"+
+		resource("contoso", service.endpoint, "key_file: "+keyFile, "api: {max_concurrent_requests: 1}"))
+	eventually(t, "a page is held", func() bool { return service.requests() == 2 })
 	rewrite(t, keyFile, "th3n3wk3y")
 	service.SetKey("th3n3wk3y")
-	service.Populate(live, 55, 1)
-	eventually(t, "the list by the new key", func() bool {
-		return p.scrape().samples[of("sessions", "contoso", live)] == 55
-	})
-	p.scrape().want(t, of("up", "contoso", live), 1)
+	release()
+	e := p.scrape()
+	e.want(t, of("up", "contoso", live), 1)
+	e.want(t, of("refresh_failures_total", "contoso", live), 0)
+	e.want(t, of("api_errors_total", "contoso", live, "error_code", "401"), 1)
+	e.exact(t, service, "contoso", live)
 }
 
 // A key file that comes later is no reason to stay down, and none to die.

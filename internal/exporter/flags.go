@@ -81,7 +81,10 @@ func parseFlags(args []string, out io.Writer) (*flags, error) {
 	case f.maxRequests < 0:
 		return nil, errors.New("--web.max-requests must not be below 0")
 	}
-	return f, f.checkTelemetryPath()
+	if err := f.checkTelemetryPath(); err != nil {
+		return nil, err
+	}
+	return f, nil
 }
 
 // printUsage shows every switch by the name that people type and search for: --demo, not --[no-]demo.

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -201,6 +203,9 @@ func TestNegotiation(t *testing.T) {
 		}
 		families := decodeProtobuf(t, got.body)
 		flatten(t, families).exact(t, service, "contoso", live)
+		for histogram, values := range count(service.Sessions(live), noon()).values {
+			wantNative(t, families["face_liveness_"+histogram], values)
+		}
 		natives := 0
 		for name, family := range families {
 			for _, metric := range family.GetMetric() {
@@ -296,6 +301,41 @@ func checkNative(t *testing.T, name string, h *dto.Histogram) {
 			t.Errorf("%s: classic buckets do not ascend to the count", name)
 		}
 		last = classic.GetCumulativeCount()
+	}
+}
+
+// wantNative sorts the values into native buckets again: bucket i of a schema s is (2^((i-1)/2^s), 2^(i/2^s)].
+func wantNative(t *testing.T, family *dto.MetricFamily, values []float64) {
+	t.Helper()
+	h := family.GetMetric()[0].GetHistogram()
+	perOctave := math.Exp2(float64(h.GetSchema()))
+	want := map[int32]int64{}
+	for _, value := range values {
+		if value == 0 {
+			continue
+		}
+		index := math.Ceil(math.Log2(value) * perOctave)
+		for value <= math.Exp2((index-1)/perOctave) {
+			index--
+		}
+		for value > math.Exp2(index/perOctave) {
+			index++
+		}
+		want[int32(index)]++
+	}
+	got, index, bucket, n := map[int32]int64{}, int32(0), int64(0), 0
+	for _, span := range h.GetPositiveSpan() {
+		index += span.GetOffset()
+		for range span.GetLength() {
+			bucket += h.GetPositiveDelta()[n]
+			got[index] = bucket
+			n++
+			index++
+		}
+	}
+	maps.DeleteFunc(got, func(_ int32, count int64) bool { return count == 0 })
+	if !maps.Equal(got, want) {
+		t.Errorf("%s has the native buckets\n%v, want\n%v", family.GetName(), got, want)
 	}
 }
 

@@ -18,7 +18,7 @@ func newLogger(f *flags, out io.Writer, getenv func(string) string) *slog.Logger
 	terminal := isFile && isatty.IsTerminal(file.Fd())
 	switch format := f.logFormat; {
 	case format == "tint", format == "auto" && terminal:
-		return slog.New(tint.NewHandler(out, &tint.Options{
+		return slog.New(tint.NewTextHandler(out, &tint.Options{
 			Level: level, TimeFormat: "15:04:05.000", NoColor: !terminal || getenv("NO_COLOR") != "",
 		}))
 	case format == "json":

@@ -44,7 +44,7 @@ func Run(ctx context.Context, process Process) int {
 func run(ctx context.Context, f *flags, process Process, logger *slog.Logger) (err error) {
 	find := func() (*config.Config, error) { return findConfig(f, process, logger) }
 	if f.demo {
-		demo, err := startDemo(logger)
+		demo, err := startDemo(ctx, logger)
 		if err != nil {
 			return err
 		}
@@ -59,7 +59,7 @@ func run(ctx context.Context, f *flags, process Process, logger *slog.Logger) (e
 		fmt.Fprintf(process.Stdout, "configuration is valid: %d resource(s)\n", len(cfg.Resources))
 		return nil
 	}
-	logger.Info("Starting "+programName, "version", version.Info(), "build_context", version.BuildContext())
+	logger.InfoContext(ctx, "Starting "+programName, "version", version.Info(), "build_context", version.BuildContext())
 	fleet, err := newFleet(cfg, f.demo, logger)
 	if err != nil {
 		return err

@@ -41,7 +41,7 @@ func serve(ctx context.Context, f *flags, fleet *fleet, logger *slog.Logger) err
 	})
 	group.Go(func() error {
 		<-ctx.Done()
-		logger.Info("stopping")
+		logger.InfoContext(ctx, "stopping")
 		// The refreshes have been told to stop as well, so that no scrape waits for one.
 		timeout, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 		defer cancel()

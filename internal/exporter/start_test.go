@@ -82,12 +82,16 @@ func TestNothingToShow(t *testing.T) {
 		{"nothing at all", nil, "", nil, []string{"--demo", "FACE_ENDPOINT=", "FACE_API_KEY=", "--config.file="}},
 		{"nothing at all, checked", []string{"--config.check"}, "", nil, []string{"--demo", "FACE_ENDPOINT=", "--config.file="}},
 		{
-			"a given file that is not there", []string{"--config.file=absent.yaml"}, "",
+			"a given file that is not there",
+			[]string{"--config.file=absent.yaml"},
+			"",
 			map[string]string{"FACE_ENDPOINT": "http://127.0.0.1:1", "FACE_API_KEY": "k3y"},
 			[]string{"absent.yaml", "no such file"},
 		},
 		{
-			"a given config.yaml that is not there", []string{"--config.file=config.yaml"}, "",
+			"a given config.yaml that is not there",
+			[]string{"--config.file=config.yaml"},
+			"",
 			map[string]string{"FACE_ENDPOINT": "http://127.0.0.1:1", "FACE_API_KEY": "k3y"},
 			[]string{"config.yaml", "no such file"},
 		},
@@ -99,7 +103,8 @@ func TestNothingToShow(t *testing.T) {
 		{"a folder for a file", []string{"--config.file=."}, "", nil, []string{"read configuration"}},
 		{"a key without an endpoint", nil, "", map[string]string{"FACE_API_KEY": "k3y"}, []string{"FACE_ENDPOINT: is not set"}},
 		{
-			"two keys", nil, "", map[string]string{"FACE_ENDPOINT": "http://127.0.0.1:1", "FACE_API_KEY": "k3y", "FACE_API_KEY_FILE": good},
+			"two keys", nil, "",
+			map[string]string{"FACE_ENDPOINT": "http://127.0.0.1:1", "FACE_API_KEY": "k3y", "FACE_API_KEY_FILE": good},
 			[]string{"FACE_API_KEY: is set beside FACE_API_KEY_FILE"},
 		},
 	}
@@ -161,7 +166,8 @@ func TestConfigCheck(t *testing.T) {
 		},
 		{
 			"a key file that is not there", "resources:\n" + resource("contoso", service.endpoint, "key_file: "+absent), 0,
-			"configuration is valid: 1 resource(s)\n", []string{"warning: resources[0].key_file (line 4): "},
+			"configuration is valid: 1 resource(s)\n",
+			[]string{"warning: resources[0].key_file (line 4): "},
 		},
 		{
 			"every problem at once",

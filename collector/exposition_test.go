@@ -1,0 +1,343 @@
+package collector_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+
+	"face_liveness_exporter/collector"
+	"face_liveness_exporter/faceclient"
+)
+
+// resource is a collector of these targets, with API counters for both operations.
+func resource(targets ...*collector.Target) *collector.Collector {
+	info := collector.ResourceInfo{
+		Name: "contoso-prod", Endpoint: "https://contoso-prod.cognitiveservices.azure.com", APIVersion: faceclient.DefaultAPIVersion,
+	}
+	return collector.New(info, collector.NewAPIMetrics("contoso-prod", faceclient.Operations(), 0), targets...)
+}
+
+// registered is a registry that looks at everything that it can.
+func registered(t testing.TB, parts ...prometheus.Collector) *prometheus.Registry {
+	t.Helper()
+	registry := prometheus.NewPedanticRegistry()
+	for _, part := range parts {
+		if err := registry.Register(part); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return registry
+}
+
+func gather(t testing.TB, parts ...prometheus.Collector) map[string]*dto.MetricFamily {
+	t.Helper()
+	families, err := registered(t, parts...).Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	byName := map[string]*dto.MetricFamily{}
+	for _, family := range families {
+		byName[family.GetName()] = family
+	}
+	return byName
+}
+
+// series are the values of an exposition by name and labels; resource and operation are left out of the labels, and a
+// histogram is its _count and _sum.
+type series map[string]float64
+
+// shown is what a scrape of one target gets to see now.
+func shown(t testing.TB, target *collector.Target) series {
+	t.Helper()
+	return valuesOf(gather(t, resource(target)), target.Operation())
+}
+
+func valuesOf(families map[string]*dto.MetricFamily, operation faceclient.Operation) series {
+	values := series{}
+	for name, family := range families {
+		for _, metric := range family.GetMetric() {
+			var labels []string
+			other := false
+			for _, pair := range metric.GetLabel() {
+				switch pair.GetName() {
+				case "operation":
+					other = pair.GetValue() != string(operation)
+				case "resource":
+				default:
+					labels = append(labels, fmt.Sprintf("%s=%q", pair.GetName(), pair.GetValue()))
+				}
+			}
+			if other {
+				continue
+			}
+			suffix := ""
+			if len(labels) > 0 {
+				suffix = "{" + strings.Join(labels, ",") + "}"
+			}
+			switch {
+			case metric.GetHistogram() != nil:
+				values[name+"_count"+suffix] = float64(metric.GetHistogram().GetSampleCount())
+				values[name+"_sum"+suffix] = metric.GetHistogram().GetSampleSum()
+			case metric.GetCounter() != nil:
+				values[name+suffix] = metric.GetCounter().GetValue()
+			default:
+				values[name+suffix] = metric.GetGauge().GetValue()
+			}
+		}
+	}
+	return values
+}
+
+// want compares one value; the namespace is left out of the name.
+func (s series) want(t testing.TB, name string, value float64) {
+	t.Helper()
+	got, present := s["face_liveness_"+name]
+	switch {
+	case !present:
+		t.Errorf("%s is absent, want %v", name, value)
+	case got != value:
+		t.Errorf("%s = %v, want %v", name, got, value)
+	}
+}
+
+func (s series) wantAbsent(t testing.TB, name string) {
+	t.Helper()
+	if got, present := s["face_liveness_"+name]; present {
+		t.Errorf("%s = %v, want it absent", name, got)
+	}
+}
+
+// isPopulation tells the metrics that come and go with a snapshot's population.
+func isPopulation(name string) bool {
+	return strings.HasPrefix(name, "face_liveness_sessions") || strings.HasPrefix(name, "face_liveness_device") ||
+		strings.HasPrefix(name, "face_liveness_session_ttl_seconds") ||
+		strings.HasPrefix(name, "face_liveness_session_remaining_ttl_seconds") ||
+		strings.HasPrefix(name, "face_liveness_session_start_delay_seconds")
+}
+
+// without are the sorted names of the series that drop does not tell to leave out.
+func (s series) without(drop func(string) bool) []string {
+	names := slices.Sorted(maps.Keys(s))
+	return slices.DeleteFunc(names, drop)
+}
+
+// family is what the contract says about one metric.
+type family struct {
+	name   string
+	kind   dto.MetricType
+	labels string // sorted, without resource and operation
+}
+
+func contract() []family {
+	gauge, counter, histogram := dto.MetricType_GAUGE, dto.MetricType_COUNTER, dto.MetricType_HISTOGRAM
+	return []family{
+		{"sessions", gauge, ""},
+		{"sessions_active", gauge, ""},
+		{"sessions_expired", gauge, ""},
+		{"sessions_started", gauge, ""},
+		{"sessions_abandoned", gauge, ""},
+		{"session_ttl_seconds", histogram, ""},
+		{"session_remaining_ttl_seconds", histogram, ""},
+		{"session_start_delay_seconds", histogram, ""},
+		{"devices", gauge, ""},
+		{"device_sessions", gauge, "device_correlation_id"},
+		{"device_sessions_other", gauge, ""},
+		{"sessions_without_device", gauge, ""},
+		{"sessions_per_device", histogram, ""},
+		{"session_creations_total", counter, ""},
+		{"session_starts_total", counter, ""},
+		{"session_expirations_total", counter, ""},
+		{"session_abandonments_total", counter, ""},
+		{"flow_window_seconds_total", counter, ""},
+		{"api_requests_total", counter, "code"},
+		{"api_errors_total", counter, "error_code"},
+		{"api_retries_total", counter, ""},
+		{"api_request_duration_seconds", histogram, ""},
+		{"api_throttle_wait_seconds_total", counter, ""},
+		{"api_billed_transactions_total", counter, ""},
+		{"api_monthly_request_budget", gauge, "-operation"},
+		{"up", gauge, ""},
+		{"snapshot_timestamp_seconds", gauge, ""},
+		{"snapshot_pages", gauge, ""},
+		{"snapshot_coverage_ratio", gauge, ""},
+		{"refresh_interval_seconds", gauge, ""},
+		{"refresh_duration_seconds", gauge, ""},
+		{"refreshes_total", counter, ""},
+		{"refresh_failures_total", counter, ""},
+		{"resource_info", gauge, "-operation api_version service_endpoint"},
+	}
+}
+
+// busy is a resource with both operations, sessions, hostile devices and a past of API requests.
+func busy(t testing.TB) prometheus.Collector {
+	t.Helper()
+	plain := newTarget(walks(lists(page{sessions: lively()}, page{sessions: of(hostile()...)})))
+	verify := newTarget(walks(lists(page{})), func(options *collector.TargetOptions) {
+		options.Operation = faceclient.DetectLivenessWithVerify
+	})
+	stop := run(t, plain, verify)
+	scrape(time.Minute, plain, verify)
+	stop()
+	api := collector.NewAPIMetrics("contoso-prod", faceclient.Operations(), 100_000)
+	api.ObserveAttempt(faceclient.Attempt{Operation: faceclient.DetectLiveness, Status: 200, Duration: 70 * time.Millisecond, Billed: 1})
+	api.ObserveAttempt(faceclient.Attempt{Operation: faceclient.DetectLiveness, ErrorCode: faceclient.CodeTimeout, Duration: 10 * time.Second})
+	api.ObserveRetry(faceclient.DetectLiveness)
+	api.ObserveThrottle(faceclient.DetectLiveness, time.Second)
+	info := collector.ResourceInfo{Name: "contoso-prod", Endpoint: "https://contoso-prod.cognitiveservices.azure.com", APIVersion: "v1.2-preview.1"}
+	return collector.New(info, api, plain, verify)
+}
+
+// lively are sessions of every kind, created a while ago.
+func lively() []faceclient.Session {
+	now := time.Now()
+	return []faceclient.Session{
+		{ID: []byte("0"), DeviceID: []byte("phone"), Created: now.Add(-time.Minute), TTL: faceclient.DefaultTTL},
+		{ID: []byte("1"), DeviceID: []byte("phone"), Created: now.Add(-time.Minute), Started: now.Add(-50 * time.Second), TTL: time.Hour},
+		{ID: []byte("2"), DeviceID: []byte("tablet"), Created: now.Add(-time.Hour), Started: now.Add(-time.Hour), TTL: time.Minute, Expired: true},
+		{ID: []byte("3"), Created: now.Add(-time.Hour), TTL: time.Minute, Expired: true},
+	}
+}
+
+func TestEveryMetricOfTheContractAndNoOther(t *testing.T) {
+	families := gather(t, busy(t))
+	for _, want := range contract() {
+		t.Run(want.name, func(t *testing.T) {
+			name := "face_liveness_" + want.name
+			got, present := families[name]
+			if !present {
+				t.Fatal("absent")
+			}
+			delete(families, name)
+			if got.GetType() != want.kind {
+				t.Errorf("type %v, want %v", got.GetType(), want.kind)
+			}
+			labels := []string{"operation", "resource"}
+			if more, alone := strings.CutPrefix(want.labels, "-operation"); alone {
+				labels = append(strings.Fields(more), "resource")
+			} else {
+				labels = append(labels, strings.Fields(want.labels)...)
+			}
+			slices.Sort(labels)
+			for _, metric := range got.GetMetric() {
+				var names []string
+				for _, pair := range metric.GetLabel() {
+					names = append(names, pair.GetName())
+				}
+				if !slices.Equal(names, labels) {
+					t.Fatalf("labels %q, want %q", names, labels)
+				}
+				if !slices.Contains(names, "operation") && len(got.GetMetric()) != 1 {
+					t.Errorf("%d series, want one a resource", len(got.GetMetric()))
+				}
+			}
+		})
+	}
+	for name := range families {
+		t.Errorf("%s is no metric of the contract", name)
+	}
+}
+
+func TestPopulationHelpSaysThatItIsCached(t *testing.T) {
+	for name, family := range gather(t, busy(t)) {
+		if said := strings.Contains(family.GetHelp(), "kept between scrapes"); said != isPopulation(name) {
+			t.Errorf("%s: HELP %q", name, family.GetHelp())
+		}
+	}
+}
+
+func TestExpositionIsClean(t *testing.T) {
+	problems, err := testutil.GatherAndLint(registered(t, busy(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, problem := range problems {
+		t.Errorf("%s: %s", problem.Metric, problem.Text)
+	}
+}
+
+func TestOneCounterAndOneGaugeNeverShareAnOpenMetricsFamily(t *testing.T) {
+	families := gather(t, busy(t))
+	for name := range families {
+		if base, isTotal := strings.CutSuffix(name, "_total"); isTotal && families[base] != nil {
+			t.Errorf("%s and %s are one family in OpenMetrics", name, base)
+		}
+	}
+}
+
+// formats are those that Prometheus asks for.
+func formats() map[string]expfmt.Format {
+	return map[string]expfmt.Format{
+		"text":        expfmt.NewFormat(expfmt.TypeTextPlain),
+		"OpenMetrics": expfmt.NewFormat(expfmt.TypeOpenMetrics),
+		"protobuf":    expfmt.NewFormat(expfmt.TypeProtoDelim),
+	}
+}
+
+func encoded(t testing.TB, families map[string]*dto.MetricFamily, format expfmt.Format) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	encoder := expfmt.NewEncoder(&out, format)
+	for _, name := range slices.Sorted(maps.Keys(families)) {
+		if err := encoder.Encode(families[name]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if closer, ok := encoder.(expfmt.Closer); ok {
+		if err := closer.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out.Bytes()
+}
+
+// parsedAgain are the families after a way over the wire. OpenMetrics drops _total from a counter's family name.
+func parsedAgain(t testing.TB, families map[string]*dto.MetricFamily, format expfmt.Format) map[string]*dto.MetricFamily {
+	t.Helper()
+	decoder := expfmt.NewDecoder(bytes.NewReader(encoded(t, families, format)), format)
+	again := map[string]*dto.MetricFamily{}
+	for {
+		var next dto.MetricFamily
+		switch err := decoder.Decode(&next); {
+		case errors.Is(err, io.EOF):
+			return again
+		case err != nil:
+			t.Fatalf("the exposition does not parse: %v", err)
+		}
+		name := next.GetName()
+		if next.GetType() == dto.MetricType_COUNTER && !strings.HasSuffix(name, "_total") {
+			name += "_total"
+		}
+		again[name] = &next
+	}
+}
+
+func TestExpositionParsesAgain(t *testing.T) {
+	families := gather(t, busy(t))
+	for name, format := range formats() {
+		t.Run(name, func(t *testing.T) {
+			again := parsedAgain(t, families, format)
+			for _, operation := range faceclient.Operations() {
+				want := valuesOf(families, operation)
+				if got := valuesOf(again, operation); !maps.Equal(got, want) {
+					for key := range want {
+						if got[key] != want[key] {
+							t.Errorf("%s = %v, want %v", key, got[key], want[key])
+						}
+					}
+					t.Errorf("%d series of %s, want %d", len(got), operation, len(want))
+				}
+			}
+		})
+	}
+}

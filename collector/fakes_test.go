@@ -1,0 +1,266 @@
+package collector_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"face_liveness_exporter/collector"
+	"face_liveness_exporter/faceclient"
+)
+
+// script is what one walk does.
+type script func(context.Context, faceclient.Visitor) (faceclient.Walk, error)
+
+// source is a collector.Source whose walks follow scripts, the first one the first and so on; the last one goes on and
+// on. All that the interface asks for stands here. Its walks have this machine's clock for horizon where their script
+// gives none, and a request a page.
+type source struct {
+	scripts []script
+
+	mu           sync.Mutex
+	key          string
+	begun, ended []time.Time
+	open, most   int
+	allowed      []int // requests, by walk
+}
+
+func walks(scripts ...script) *source { return &source{scripts: scripts, key: "first key"} }
+
+func (s *source) Fingerprint() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.key
+}
+
+func (s *source) Walk(ctx context.Context, maxRequests int, visitor faceclient.Visitor) (faceclient.Walk, error) {
+	s.mu.Lock()
+	do := s.scripts[min(len(s.begun), len(s.scripts)-1)]
+	began := time.Now()
+	s.begun = append(s.begun, began)
+	s.allowed = append(s.allowed, maxRequests)
+	s.open++
+	s.most = max(s.most, s.open)
+	s.mu.Unlock()
+	walk, err := do(ctx, horizon{visitor, began})
+	if walk.Horizon.IsZero() {
+		walk.Horizon = began
+	}
+	walk.Requests = max(walk.Requests, walk.Pages)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open--
+	s.ended = append(s.ended, time.Now())
+	return walk, err
+}
+
+// horizon gives batches without a horizon the one of their walk.
+type horizon struct {
+	faceclient.Visitor
+	began time.Time
+}
+
+func (h horizon) Visit(batch faceclient.Batch) {
+	if batch.Horizon.IsZero() {
+		batch.Horizon = h.began
+	}
+	h.Visitor.Visit(batch)
+}
+
+// rotate changes the key that the source asks with.
+func (s *source) rotate(key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.key = key
+}
+
+// times are when walks began and ended.
+func (s *source) times() (begun, ended []time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.begun), slices.Clone(s.ended)
+}
+
+func (s *source) walks() int {
+	begun, _ := s.times()
+	return len(begun)
+}
+
+// whole is a walk that has seen every session.
+func whole(pages int) faceclient.Walk { return faceclient.Walk{Pages: pages, Coverage: 1} }
+
+// page comes after a while and has the service's Date, or the present where that is zero.
+type page struct {
+	after    time.Duration
+	date     time.Time
+	sessions []faceclient.Session
+}
+
+// visit gives a copy of the page to the visitor and spoils it afterwards, as the client's next page would.
+func (p page) visit(visitor faceclient.Visitor) {
+	batch := faceclient.Batch{Sessions: slices.Clone(p.sessions), Date: p.date}
+	if batch.Date.IsZero() {
+		batch.Date = time.Now().Truncate(time.Second)
+	}
+	for i := range batch.Sessions {
+		session := &batch.Sessions[i]
+		session.ID, session.DeviceID = bytes.Clone(session.ID), bytes.Clone(session.DeviceID)
+	}
+	visitor.Visit(batch)
+	for _, session := range batch.Sessions {
+		for _, spoiled := range [][]byte{session.ID, session.DeviceID} {
+			for i := range spoiled {
+				spoiled[i] = '#'
+			}
+		}
+	}
+}
+
+// lists walks the pages to the end.
+func lists(pages ...page) script {
+	return func(ctx context.Context, visitor faceclient.Visitor) (faceclient.Walk, error) {
+		if err := bring(ctx, visitor, pages); err != nil {
+			return faceclient.Walk{}, err
+		}
+		return whole(len(pages)), nil
+	}
+}
+
+// fails walks the pages and then fails.
+func fails(err error, pages ...page) script {
+	return func(ctx context.Context, visitor faceclient.Visitor) (faceclient.Walk, error) {
+		if err := bring(ctx, visitor, pages); err != nil {
+			return faceclient.Walk{}, err
+		}
+		return faceclient.Walk{Pages: len(pages)}, err
+	}
+}
+
+// hangs walks the pages and then hears no more from the service.
+func hangs(pages ...page) script {
+	return func(ctx context.Context, visitor faceclient.Visitor) (faceclient.Walk, error) {
+		err := bring(ctx, visitor, pages)
+		if err == nil {
+			<-ctx.Done()
+			err = canceled(ctx)
+		}
+		return faceclient.Walk{Pages: len(pages)}, err
+	}
+}
+
+func bring(ctx context.Context, visitor faceclient.Visitor, pages []page) error {
+	for _, p := range pages {
+		select {
+		case <-time.After(p.after):
+		case <-ctx.Done():
+			return canceled(ctx)
+		}
+		p.visit(visitor)
+	}
+	return nil
+}
+
+// canceled is what the client makes of a request that was given up.
+func canceled(ctx context.Context) error {
+	return fmt.Errorf("list page 7: %w, %w", &faceclient.Error{Code: faceclient.CodeCanceled}, ctx.Err())
+}
+
+// answered is what the client makes of an answer that is an error.
+func answered(status int, code string) error {
+	return fmt.Errorf("list page 7: %w", &faceclient.Error{Status: status, Code: code, RequestID: "apim-7", ClientRequestID: "client-7"})
+}
+
+func unavailable() error { return answered(http.StatusServiceUnavailable, "503") }
+
+// created makes n active sessions without a device.
+func created(n int) []faceclient.Session {
+	sessions := make([]faceclient.Session, n)
+	for i := range sessions {
+		sessions[i] = faceclient.Session{ID: fmt.Appendf(nil, "session-%06d", i), Created: time.Now(), TTL: faceclient.DefaultTTL}
+	}
+	return sessions
+}
+
+// of makes a session for each device id.
+func of(devices ...string) []faceclient.Session {
+	sessions := created(len(devices))
+	for i, device := range devices {
+		sessions[i].DeviceID = []byte(device)
+	}
+	return sessions
+}
+
+// newTarget makes a target with the settings of an exporter that nobody has configured.
+func newTarget(from collector.Source, change ...func(*collector.TargetOptions)) *collector.Target {
+	options := collector.TargetOptions{
+		Resource:  "contoso-prod",
+		Operation: faceclient.DetectLiveness,
+		Source:    from,
+		Interval:  5 * time.Minute,
+		Timeout:   2 * time.Minute,
+		MaxStale:  time.Hour,
+		Devices:   collector.DeviceOptions{Top: 50, Label: collector.DeviceRaw},
+		Slots:     make(chan struct{}, 8),
+		Logger:    slog.New(slog.DiscardHandler),
+	}
+	for _, set := range change {
+		set(&options)
+	}
+	return collector.NewTarget(options)
+}
+
+func every(interval time.Duration) func(*collector.TargetOptions) {
+	return func(options *collector.TargetOptions) { options.Interval = interval }
+}
+
+func devices(choice collector.DeviceOptions) func(*collector.TargetOptions) {
+	return func(options *collector.TargetOptions) { options.Devices = choice }
+}
+
+// run lets targets refresh until stop is called, at the latest when the test ends.
+func run(t testing.TB, targets ...*collector.Target) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	for _, target := range targets {
+		running.Go(func() { target.Run(ctx) })
+	}
+	stop = func() {
+		cancel()
+		running.Wait()
+	}
+	t.Cleanup(stop)
+	return stop
+}
+
+// scrape prepares targets as a scrape with this deadline does, and says how long it took.
+func scrape(deadline time.Duration, targets ...*collector.Target) time.Duration {
+	ctx, cancel := context.WithTimeout(context.Background(), deadline)
+	defer cancel()
+	began := time.Now()
+	collector.Prepare(ctx, targets...)
+	return time.Since(began)
+}
+
+// pass lets fake time go on.
+func pass(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}
+
+// counted is a target that has walked once over the sessions.
+func counted(t testing.TB, choice collector.DeviceOptions, sessions []faceclient.Session) *collector.Target {
+	t.Helper()
+	target := newTarget(walks(lists(page{sessions: sessions})), devices(choice))
+	stop := run(t, target)
+	collector.Prepare(context.Background(), target)
+	stop()
+	return target
+}

@@ -1,0 +1,212 @@
+package collector_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"face_liveness_exporter/collector"
+	"face_liveness_exporter/faceclient"
+)
+
+// logbook keeps log lines.
+type logbook struct {
+	mu    sync.Mutex
+	lines bytes.Buffer
+}
+
+func (b *logbook) Write(line []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.lines.Write(line)
+}
+
+func (b *logbook) logger() *slog.Logger {
+	return slog.New(slog.NewJSONHandler(b, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+// take gives the lines since the last time; it must be called in a bubble.
+func (b *logbook) take(t *testing.T) []map[string]any {
+	t.Helper()
+	synctest.Wait() // a refresh is logged after its scrapers have been let go
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var lines []map[string]any
+	for line := range strings.Lines(b.lines.String()) {
+		var fields map[string]any
+		if err := json.Unmarshal([]byte(line), &fields); err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, fields)
+	}
+	b.lines.Reset()
+	return lines
+}
+
+// levels are the levels of lines, without those of lines about cost.
+func levels(lines []map[string]any) []string {
+	var all []string
+	for _, line := range lines {
+		if _, cost := line["requests_in_30_days"]; !cost {
+			all = append(all, fmt.Sprint(line["level"]))
+		}
+	}
+	return all
+}
+
+func logged(book *logbook) func(*collector.TargetOptions) {
+	return func(options *collector.TargetOptions) { options.Logger = book.logger() }
+}
+
+func TestLogLinesTellWhatIsNew(t *testing.T) {
+	bad := fails(answered(http.StatusServiceUnavailable, "503"))
+	good := lists(page{sessions: created(3)})
+	steps := []struct {
+		do     script
+		levels []string
+	}{
+		{bad, []string{"WARN"}},
+		{bad, []string{"DEBUG"}},
+		{fails(answered(http.StatusForbidden, "403")), []string{"DEBUG"}},
+		{good, []string{"INFO"}},
+		{good, []string{"DEBUG"}},
+		{bad, []string{"WARN"}},
+		{good, []string{"INFO"}},
+		{good, []string{"DEBUG"}},
+	}
+	synctest.Test(t, func(t *testing.T) {
+		var book logbook
+		var scripts []script
+		for _, step := range steps {
+			scripts = append(scripts, step.do)
+		}
+		target := newTarget(walks(scripts...), logged(&book))
+		run(t, target)
+		for i, step := range steps {
+			scrape(inTime, target)
+			lines := book.take(t)
+			if got := levels(lines); !slices.Equal(got, step.levels) {
+				t.Errorf("refresh %d logs %v, want %v: %v", i+1, got, step.levels, lines)
+			}
+			for _, line := range lines {
+				if line["resource"] != "contoso-prod" || line["operation"] != "detectLiveness" {
+					t.Errorf("a line without its target: %v", line)
+				}
+				if line["level"] == "WARN" && (line["error_code"] != "503" || line["apim_request_id"] != "apim-7" || line["client_request_id"] != "client-7") {
+					t.Errorf("a warning without what support asks for: %v", line)
+				}
+			}
+			scrape(inTime, target) // nothing is due
+			if lines := book.take(t); len(lines) != 0 {
+				t.Errorf("a scrape without a refresh logs %v", lines)
+			}
+			pass(10 * time.Minute)
+		}
+	})
+}
+
+func TestFirstWalkTellsItsCost(t *testing.T) {
+	const message = "first walk done"
+	tests := []struct {
+		name      string
+		pages     int
+		interval  time.Duration
+		simulated bool
+		level     string
+		requests  float64
+	}{
+		{"a page every five minutes", 1, 5 * time.Minute, false, "INFO", 8640},
+		{"a thousand pages every five minutes", 1000, 5 * time.Minute, false, "WARN", 8_640_000},
+		{"a hundred thousand", 25, 648 * time.Second, false, "INFO", 100_000},
+		{"just above", 25, 647 * time.Second, false, "WARN", 100_154},
+		{"simulated", 1000, 5 * time.Second, true, "INFO", 518_400_000},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var book logbook
+				pages := make([]page, test.pages)
+				target := newTarget(walks(fails(unavailable()), lists(pages...)), every(test.interval), logged(&book),
+					func(options *collector.TargetOptions) { options.Simulated = test.simulated })
+				run(t, target)
+				for range 5 {
+					scrape(inTime, target)
+					pass(2 * test.interval)
+				}
+				var costs []map[string]any
+				for _, line := range book.take(t) {
+					if _, cost := line["requests_in_30_days"]; cost {
+						costs = append(costs, line)
+					}
+				}
+				if len(costs) != 1 {
+					t.Fatalf("%d lines about cost in 4 walks, want 1: %v", len(costs), costs)
+				}
+				if costs[0]["level"] != test.level || costs[0]["requests_in_30_days"] != test.requests || !strings.HasPrefix(fmt.Sprint(costs[0]["msg"]), message) {
+					t.Errorf("%v, want level %s and %v requests", costs[0], test.level, test.requests)
+				}
+			})
+		})
+	}
+}
+
+func TestNothingPersonalIsLogged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var book logbook
+		sessions := of("device-of-jane-doe", "device-of-john-doe", "\xff-device")
+		target := newTarget(walks(
+			lists(page{sessions: sessions}),
+			fails(unavailable(), page{sessions: sessions}),
+			fails(unavailable(), page{sessions: sessions}),
+			lists(page{sessions: sessions}),
+		), logged(&book))
+		run(t, target)
+		for range 6 {
+			scrape(inTime, target)
+			pass(10 * time.Minute)
+		}
+		text := book.lines.String()
+		if strings.Count(text, "\n") < 5 {
+			t.Fatalf("too little was logged to tell: %s", text)
+		}
+		for _, personal := range []string{"jane", "john", "-device", "session-0"} {
+			if strings.Contains(text, personal) {
+				t.Errorf("%q is in the log: %s", personal, text)
+			}
+		}
+	})
+}
+
+func TestEndIsNotLoggedAsAFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var book logbook
+		target := newTarget(walks(hangs()), logged(&book))
+		stop := run(t, target)
+		scrape(time.Second, target)
+		stop()
+		if lines := book.take(t); len(lines) != 0 {
+			t.Errorf("the end logs %v", lines)
+		}
+	})
+}
+
+func TestErrorOfAnotherKindIsLoggedToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var book logbook
+		target := newTarget(walks(fails(fmt.Errorf("list page 1: %w", http.ErrHandlerTimeout))), logged(&book))
+		run(t, target)
+		scrape(time.Second, target)
+		lines := book.take(t)
+		if len(lines) != 1 || lines[0]["level"] != "WARN" || lines[0]["error_code"] != faceclient.CodeConnection {
+			t.Errorf("logged %v", lines)
+		}
+	})
+}

@@ -1,0 +1,131 @@
+package collector_test
+
+import (
+	"context"
+	"os"
+	"regexp"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"face_liveness_exporter/collector"
+	"face_liveness_exporter/faceclient"
+)
+
+// golden is a list in two pages, and what testdata/population.prom was worked out from by hand.
+func golden() []page {
+	date := time.Date(2024, time.May, 19, 16, 20, 0, 0, time.UTC)
+	ago := func(d time.Duration) time.Time { return date.Add(-d) }
+	return []page{
+		{after: time.Second, date: date, sessions: []faceclient.Session{
+			// Active and started; perhaps already finished.
+			{ID: []byte("02"), DeviceID: []byte("phone-a"), Created: ago(200 * time.Second), Started: ago(188 * time.Second), TTL: time.Hour},
+			{ID: []byte("03"), DeviceID: []byte("phone-b"), Created: ago(2 * time.Hour), Started: ago(2*time.Hour - 500*time.Millisecond), TTL: faceclient.DefaultTTL, Expired: true},
+			// Abandoned, without a device.
+			{ID: []byte("04"), Created: ago(2 * time.Hour), TTL: time.Minute, Expired: true},
+			// Its TTL is over by a second, but the service has not flagged it yet: remaining TTL 0.
+			{ID: []byte("05"), Created: ago(601 * time.Second), TTL: faceclient.DefaultTTL},
+			// Created later than the answer's Date: 86,400.5 s remain.
+			{ID: []byte("06"), DeviceID: []byte("phone-c"), Created: ago(-500 * time.Millisecond), TTL: 24 * time.Hour},
+			// Started before it was created: delay 0; its remaining TTL is a bucket's bound.
+			{ID: []byte("07"), DeviceID: []byte("phone-a"), Created: ago(300 * time.Second), Started: ago(301 * time.Second), TTL: 15 * time.Minute},
+			// The delay is the last bucket's bound, and then just above.
+			{ID: []byte("08"), DeviceID: []byte("phone-b"), Created: ago(24 * time.Hour), Started: ago(23 * time.Hour), TTL: 12 * time.Hour, Expired: true},
+			{ID: []byte("09"), DeviceID: []byte("phone-d"), Created: ago(10_000 * time.Second), Started: ago(6_399 * time.Second), TTL: 2 * time.Hour, Expired: true},
+		}},
+		// The remaining TTL is by the Date of its own page, 10 s later.
+		{after: 2 * time.Second, date: date.Add(10 * time.Second), sessions: []faceclient.Session{
+			{ID: []byte("10"), DeviceID: []byte("phone-a"), Created: ago(100 * time.Second), TTL: faceclient.DefaultTTL},
+		}},
+	}
+}
+
+func TestGoldenExposition(t *testing.T) {
+	want, err := os.ReadFile("testdata/population.prom")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var shown *collector.Collector
+	synctest.Test(t, func(t *testing.T) {
+		plain := newTarget(walks(lists(golden()...)), devices(collector.DeviceOptions{Top: 3, Label: collector.DeviceRaw}))
+		verify := newTarget(walks(lists(page{})), func(options *collector.TargetOptions) {
+			options.Operation = faceclient.DetectLivenessWithVerify
+		})
+		stop := run(t, plain, verify)
+		pass(1500 * time.Millisecond)
+		collector.Prepare(context.Background(), plain, verify)
+		stop()
+		shown = resource(plain, verify)
+		for _, match := range regexp.MustCompile(`(?m)^# TYPE (\S+)`).FindAllSubmatch(want, -1) {
+			name := string(match[1])
+			file, err := os.Open("testdata/population.prom")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := testutil.CollectAndCompare(shown, file, name); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			if err := file.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	for name := range gather(t, shown) {
+		if isPopulation(name) && !regexp.MustCompile(`(?m)^# TYPE `+name+` `).Match(want) {
+			t.Errorf("testdata/population.prom lacks %s", name)
+		}
+	}
+}
+
+func TestSecondWalkCountsAfresh(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		target := newTarget(walks(lists(page{sessions: lively()}), lists(page{sessions: of("phone")})))
+		run(t, target)
+		scrape(time.Second, target)
+		first := shown(t, target)
+		first.want(t, "sessions", 4)
+		first.want(t, `device_sessions{device_correlation_id="tablet"}`, 1)
+
+		pass(6 * time.Minute)
+		scrape(time.Second, target)
+		second := shown(t, target)
+		second.want(t, "sessions", 1)
+		second.want(t, "sessions_expired", 0)
+		second.want(t, "devices", 1)
+		second.want(t, `device_sessions{device_correlation_id="phone"}`, 1)
+		second.wantAbsent(t, `device_sessions{device_correlation_id="tablet"}`)
+		second.want(t, "session_ttl_seconds_count", 1)
+		second.want(t, "session_start_delay_seconds_count", 0)
+	})
+}
+
+func TestRestartVoidsWhatWasCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		again := slices.Concat(lively(), of("watch", "watch"))
+		target := newTarget(walks(func(_ context.Context, visitor faceclient.Visitor) (faceclient.Walk, error) {
+			page{sessions: slices.Concat(lively(), of("phone", "laptop", "", "tablet"))}.visit(visitor)
+			page{sessions: lively()}.visit(visitor)
+			visitor.Restart()
+			page{sessions: again}.visit(visitor)
+			return whole(1), nil
+		}))
+		run(t, target)
+		scrape(time.Second, target)
+		got := shown(t, target)
+
+		straight := newTarget(walks(lists(page{sessions: again})))
+		run(t, straight)
+		scrape(time.Second, straight)
+		for name, want := range shown(t, straight) {
+			if value, present := got[name]; !present || value != want {
+				t.Errorf("%s = %v, want %v as without the restart", name, value, want)
+			}
+		}
+		got.want(t, "sessions", 6)
+		got.want(t, "devices", 3)
+		got.wantAbsent(t, `device_sessions{device_correlation_id="laptop"}`)
+	})
+}
