@@ -22,8 +22,8 @@ type Budget struct {
 type account struct {
 	balance float64 // attempts; below 0 where a walk had to take more than there was
 	asOf    time.Time
-	pages   float64 // of the last walk
-	spent   float64 // attempts of the last refresh
+	pages   float64       // of the last walk
+	earning time.Duration // how long the last refresh takes to be earned where it took more than there was
 }
 
 // NewBudget makes the budget of a resource: so many attempts in 30 days, 0 for no bound, spent at every interval by each
@@ -75,18 +75,21 @@ func (b *Budget) allowance(operation faceclient.Operation, now time.Time) (attem
 	return max(0, int(b.credit(operation, now).balance+1e-9)), true
 }
 
-// spend books the attempts of a refresh, and the pages of its walk where it was complete.
-func (b *Budget) spend(operation faceclient.Operation, now time.Time, attempts, pages int) {
+// spend books the attempts of a refresh, and the pages of its walk where that went well.
+func (b *Budget) spend(operation faceclient.Operation, now time.Time, walk faceclient.Walk, err error) {
 	if b == nil {
 		return
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	account := b.credit(operation, now)
-	account.balance -= float64(attempts)
-	account.spent = float64(attempts)
-	if pages > 0 {
-		account.pages = float64(pages)
+	account.balance -= float64(walk.Requests)
+	account.earning = 0
+	if account.balance < 0 {
+		account.earning = time.Duration(float64(walk.Requests) / b.perRefresh(operation) * float64(b.interval))
+	}
+	if err == nil {
+		account.pages = max(1, float64(walk.Pages))
 	}
 }
 
@@ -98,6 +101,5 @@ func (b *Budget) intervalInForce(operation faceclient.Operation, configured time
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	earning := b.accounts[operation].spent / b.perRefresh(operation) * float64(b.interval)
-	return max(b.interval, time.Duration(earning))
+	return max(b.interval, b.accounts[operation].earning)
 }

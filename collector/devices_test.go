@@ -24,6 +24,9 @@ func hostile() []string {
 		`"} 1` + "\n" + `face_liveness_up{resource="forged"} 1`, "# HELP forged", "# EOF",
 		`<script>alert("x")</script>`, `{{ template "x" }}`, `=cmd|' /C calc'!A0`, "'; DROP TABLE sessions; --",
 		"\xff", "a\xffb", "a\xfeb", "a\xc3", "\xed\xa0\x80", "\ufffd", "\u202egnp.exe", "\u0000\u2028", "📱", "e\u0301", "\u00e9",
+		"7f0b1c6e-0a38-4d4e-9a5f-3a1d6c0f8b21", "7F0B1C6E-0A38-4D4E-9A5F-3A1D6C0F8B21", "{7f0b1c6e-0a38-4d4e-9a5f-3a1d6c0f8b21}",
+		"7f0b1c6e00a3804d4e09a5f03a1d6c0f8b21", "7f0b1c6e-0a38-4d4e-9a5f-3a1d6c0f8b2g", "7f0b1c6e-0a38-4d4e-9a5f-3a1d6c0f8b2 ",
+		"00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", "------------------------------------",
 		strings.Repeat("x", 64), strings.Repeat("x", 129), strings.Repeat("📱", 200), strings.Repeat("\xff", 300),
 	}
 }
@@ -70,6 +73,19 @@ func TestWhichDevicesAreShown(t *testing.T) {
 			name:     "no device at all",
 			options:  collector.DeviceOptions{Top: 3, Label: collector.DeviceRaw},
 			sessions: map[string]int{"": 4},
+		},
+		{
+			name:    "UUIDs rank among other names, and are other names in capitals",
+			options: collector.DeviceOptions{Top: 4, Label: collector.DeviceRaw},
+			sessions: map[string]int{
+				"b0000000-0a38-4d4e-9a5f-3a1d6c0f8b21": 2, "b0000000-0a38-4d4e-9a5f-3a1d6c0f8b2": 2, "B0000000-0A38-4D4E-9A5F-3A1D6C0F8B21": 2,
+				"a0000000-0a38-4d4e-9a5f-3a1d6c0f8b21": 2, "b": 2, "c0000000-0a38-4d4e-9a5f-3a1d6c0f8b21": 1, "a": 1,
+			},
+			shown: map[string]float64{
+				"B0000000-0A38-4D4E-9A5F-3A1D6C0F8B21": 2, "a0000000-0a38-4d4e-9a5f-3a1d6c0f8b21": 2, "b": 2, "b0000000-0a38-4d4e-9a5f-3a1d6c0f8b2": 2,
+			},
+			other:    4,
+			distinct: 7,
 		},
 		{
 			name:     "fewer than top",
@@ -190,7 +206,7 @@ func TestWhichDevicesAreShown(t *testing.T) {
 }
 
 func TestHashedDevices(t *testing.T) {
-	ids := slices.Concat([]string{"7f0b1c6e-0a38-4d4e-9a5f-3a1d6c0f8b21", "phone-of-jane-doe"}, hostile())
+	ids := slices.Concat([]string{"phone-of-jane-doe"}, hostile())
 	ids = slices.DeleteFunc(ids, func(id string) bool { return len(id) < 6 }) // shorter ones could be in any text
 	labels := func(key string, reversed bool) []string {
 		sessions := of(ids...)
@@ -258,6 +274,7 @@ func TestHostileDevicesParseAgain(t *testing.T) {
 			t.Errorf("no device %q", repaired)
 		}
 	}
+	maps.DeleteFunc(families, func(name string, _ *dto.MetricFamily) bool { return !strings.Contains(name, "_device_sessions") })
 	for name, format := range formats() {
 		t.Run(name, func(t *testing.T) {
 			again := parsedAgain(t, families, format)
@@ -317,8 +334,14 @@ func checkParts(t testing.TB, options collector.DeviceOptions, sessions []facecl
 	for _, id := range ranked[:min(limit, len(ranked))] {
 		want += float64(counts[id])
 	}
-	sum := 0.0
-	for label, value := range byDevice(families) {
+	sum, shown := 0.0, byDevice(families)
+	for _, id := range ranked[:min(limit, len(ranked))] {
+		short := utf8.ValidString(id) && utf8.RuneCountInString(id) <= 128
+		if options.Label == collector.DeviceRaw && short && shown[id] < float64(counts[id]) {
+			t.Errorf("%q has %v sessions, want %d", id, shown[id], counts[id])
+		}
+	}
+	for label, value := range shown {
 		sum += value
 		if !utf8.ValidString(label) || utf8.RuneCountInString(label) > 128 {
 			t.Errorf("label %q", label)
@@ -336,12 +359,13 @@ func TestPartsAddUp(t *testing.T) {
 	for range 300 {
 		pool := slices.Clone(hostile())
 		for i := range random.IntN(60) {
-			pool = append(pool, fmt.Sprintf("device-%d", i))
+			uuid := fmt.Sprintf("%08x-0a38-4d4e-9a5f-%012x", random.Uint32(), i)
+			pool = append(pool, fmt.Sprintf("device-%d", i), uuid, strings.ToUpper(uuid), uuid[:35])
 		}
 		random.Shuffle(len(pool), func(i, j int) { pool[i], pool[j] = pool[j], pool[i] })
 		pool = append(pool[:random.IntN(len(pool))], "")
 		sessions := lively()[:random.IntN(5)]
-		for range random.IntN(200) {
+		for range random.IntN(500) {
 			// The lower an index, the more sessions.
 			session := of(pool[random.IntN(1+random.IntN(len(pool)))])[0]
 			if session.Expired = random.IntN(2) == 0; random.IntN(2) == 0 {

@@ -162,12 +162,8 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var book logbook
 		sessions := of("device-of-jane-doe", "device-of-john-doe", "\xff-device")
-		target := newTarget(walks(
-			lists(page{sessions: sessions}),
-			fails(unavailable(), page{sessions: sessions}),
-			fails(unavailable(), page{sessions: sessions}),
-			lists(page{sessions: sessions}),
-		), logged(&book))
+		good, bad := lists(page{sessions: sessions}), fails(unavailable(), page{sessions: sessions})
+		target := newTarget(walks([]script{good, bad, bad, good}...), logged(&book))
 		run(t, target)
 		for range 6 {
 			scrape(inTime, target)

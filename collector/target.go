@@ -263,7 +263,7 @@ func (t *Target) walk(ctx context.Context, began time.Time) (*tally, *Snapshot, 
 		attempts = max(1, attempts) // the refresh was started for one
 	}
 	walk, err := t.options.Source.Walk(ctx, attempts, watched{counted, func() { stalled.Reset(t.options.Timeout) }})
-	t.options.Budget.spend(t.options.Operation, time.Now(), walk.Requests, walk.Pages)
+	t.options.Budget.spend(t.options.Operation, time.Now(), walk, err)
 	counted.overspent = bounded && walk.Requests > attempts
 	if err != nil {
 		if errors.Is(context.Cause(ctx), errStalled) {
@@ -332,6 +332,6 @@ func (t *Target) reportCost(logger *slog.Logger, snapshot *Snapshot, took time.D
 	if requests > manyRequests && !t.options.Simulated {
 		level, message = slog.LevelWarn, "first walk done: a refresh at every interval will be many billed requests; raise refresh.interval"
 	}
-	logger.Log(context.Background(), level, message, "sessions", snapshot.Sessions, "pages", snapshot.Pages, "duration", took,
+	logger.Log(context.Background(), level, message, "sessions", int64(snapshot.Estimate(snapshot.Sessions)), "coverage", snapshot.Coverage, "pages", snapshot.Pages, "duration", took,
 		"interval", interval, "requests_in_30_days", int64(requests))
 }

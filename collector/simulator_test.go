@@ -1,0 +1,78 @@
+package collector_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"face_liveness_exporter/collector"
+	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facetest"
+)
+
+// The real client walks a simulated customer's list for three hours, and what the exporter has counted is compared with
+// what the simulator knows to have happened.
+func TestFlowsAreWhatHappenedToTheSimulatedCustomer(t *testing.T) {
+	const settling = 5 * time.Second
+	for _, test := range []struct {
+		name    string
+		skew    time.Duration // of the service's clock
+		failing time.Duration // for how long walks fail in the middle
+	}{
+		{name: "every walk goes well"},
+		{name: "the service's clock is 3 minutes ahead", skew: 3 * time.Minute},
+		{name: "the service's clock is 3 minutes behind", skew: -3 * time.Minute},
+		{name: "an hour's walks fail and are caught up", failing: time.Hour},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				service := facetest.New(facetest.Options{Now: func() time.Time { return time.Now().Add(test.skew) }})
+				defer service.Close()
+				traffic := facetest.NewTraffic(service, facetest.TrafficOptions{Seed: 7, PerDay: 6000, DeletedShare: -1, ThrottledShare: -1})
+				transport := service.Transport()
+				defer transport.CloseIdleConnections()
+				client, err := faceclient.New(faceclient.Options{
+					Endpoint: "http://face.test", APIVersion: faceclient.DefaultAPIVersion,
+					Credential: faceclient.NewKeyCredential(faceclient.StaticSecret(service.Key())),
+					PageSize:   1000, MaxPages: 1000, MaxRequestsPerSecond: 1e6, MaxConcurrentRequests: 4,
+					RequestTimeout: time.Second, Transport: transport,
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				target := newTarget(client.Lister(faceclient.DetectLiveness), every(3*time.Minute))
+				defer run(t, target)()
+				began := time.Now().Add(test.skew)
+				scrape(10*time.Second, target)
+				before := collector.Flows{}
+				for walk := range 60 {
+					at := time.Duration(walk) * 3 * time.Minute
+					fails := at >= 30*time.Minute && at < 30*time.Minute+test.failing
+					service.ClearFaults()
+					if fails {
+						service.Fail(facetest.Status(500, ""))
+					}
+					pass(3 * time.Minute)
+					scrape(10*time.Second, target)
+					flows := target.Flows()
+					if fails && flows != before {
+						t.Fatalf("walk %d: a failed walk moved the flows from %+v to %+v", walk, before, flows)
+					}
+					before = flows
+				}
+				ended := time.Now().Add(test.skew).Truncate(time.Second) // as the Date header has it
+				truth := traffic.Between(facetest.DetectLiveness, began.Add(-settling), ended.Add(-settling))
+				want := collector.Flows{
+					Creations: float64(truth.Created), Starts: float64(truth.Started),
+					Expirations: float64(truth.Expired), Abandonments: float64(truth.Abandoned), Window: ended.Sub(began).Seconds(),
+				}
+				if before != want {
+					t.Errorf("counted %+v, and what happened is %+v", before, want)
+				}
+				if want.Creations < 100 || want.Abandonments < 5 {
+					t.Errorf("too little happened to mean anything: %+v", want)
+				}
+			})
+		})
+	}
+}

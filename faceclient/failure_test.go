@@ -1,0 +1,268 @@
+package faceclient_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facetest"
+)
+
+func TestKnownErrors(t *testing.T) {
+	for _, known := range facetest.KnownErrors() {
+		t.Run(known.Name, func(t *testing.T) {
+			const retries = 2
+			t.Run("that stays", func(t *testing.T) {
+				inRig(t, 10, func(o *faceclient.Options) { o.MaxRetries = retries }, func(t *testing.T, r *rig) {
+					r.server.Fail(known.Fault)
+					attempts := 1
+					if known.Retry {
+						attempts += retries
+					}
+					failure := r.fails(known.Code, attempts)
+					if failure.Status != known.Status {
+						t.Errorf("status %d, want %d", failure.Status, known.Status)
+					}
+					if failure.Message == "" || failure.Message != faceclient.Explain(known.Status, known.Code) {
+						t.Errorf("message %q", failure.Message)
+					}
+					if refused := known.Status == 401 || known.Status == 403 || known.Status == 404; failure.Refused() != refused {
+						t.Errorf("refused: %v", failure.Refused())
+					}
+					if failure.RequestID == "" || failure.ClientRequestID != r.server.Requests()[attempts-1].ClientRequestID {
+						t.Errorf("request ids %q %q are not those of the last attempt", failure.RequestID, failure.ClientRequestID)
+					}
+					if !slices.Contains(faceclient.ErrorCodes(), known.Code) {
+						t.Errorf("%s is not among the error codes", known.Code)
+					}
+				})
+			})
+			t.Run("that passes", func(t *testing.T) {
+				inRig(t, 10, func(o *faceclient.Options) { o.MaxRetries = retries }, func(t *testing.T, r *rig) {
+					r.server.Fail(known.Fault.Times(retries))
+					walk, visited, err := r.walk()
+					if !known.Retry {
+						if faceclient.Code(err) != known.Code {
+							t.Errorf("code %q, want %q", faceclient.Code(err), known.Code)
+						}
+						return
+					}
+					r.finds(walk, visited, err)
+					if want := retries + 2; walk.Requests != want || r.requests() != want {
+						t.Errorf("%d requests, the service saw %d, want %d", walk.Requests, r.requests(), want)
+					}
+				})
+			})
+		})
+	}
+}
+
+// The order in which the places of the code count.
+func TestCodeIsTakenFromTheFirstPlaceThatHasAUsableOne(t *testing.T) {
+	for _, test := range []struct {
+		name, header, body, want string
+	}{
+		{"header first", "FromHeader", `{"error":{"code":"FromBody","statusCode":3},"statusCode":4}`, "FromHeader"},
+		{"body's code", "", `{"error":{"code":"FromBody","statusCode":3},"statusCode":4}`, "FromBody"},
+		{"a number for a code", "", `{"error":{"code":17,"statusCode":3}}`, "17"},
+		{"error.statusCode", "", `{"error":{"statusCode":3},"statusCode":4}`, "3"},
+		{"flat statusCode", "", `{"statusCode":4}`, "4"},
+		{"flat statusCode beside an error that is text", "", `{"error":"no","statusCode":4}`, "4"},
+		{"a code that is no label", "", `{"error":{"code":"not a code","statusCode":3}}`, "3"},
+		{"a header that is no label", "not a code", `{"error":{"code":"FromBody"}}`, "FromBody"},
+		{"too long", "", `{"error":{"code":"` + strings.Repeat("x", 65) + `"}}`, "418"},
+		{"just not too long", "", `{"error":{"code":"` + strings.Repeat("x", 64) + `"}}`, strings.Repeat("x", 64)},
+		{"an object for a code", "", `{"error":{"code":{}}}`, "418"},
+		{"empty", "", "", "418"},
+		{"HTML", "", "<html>", "418"},
+		{"cut short", "", `{"error":{"code":"FromB`, "418"},
+		{"an array", "", `[]`, "418"},
+		{"null", "", `null`, "418"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			inRig(t, 0, nil, func(t *testing.T, r *rig) {
+				r.server.Fail(facetest.Status(418, test.body).Header("x-ms-error-code", test.header))
+				if failure := r.fails(test.want, 1); failure.Status != 418 {
+					t.Errorf("status %d", failure.Status)
+				}
+			})
+		})
+	}
+}
+
+func TestAnswersThatAreNoListAreNotAskedForAgain(t *testing.T) {
+	faults := append(facetest.WrongShapes(),
+		facetest.HTML(200), facetest.SetField("sessionExpired", ""), facetest.SetField("id", ""),
+		facetest.SetField("authTokenTimeToLiveInSeconds", "-1"), facetest.SetField("authTokenTimeToLiveInSeconds", "600.5"),
+		facetest.SetField("authTokenTimeToLiveInSeconds", "9223372036854775807"),
+		facetest.SetField("createdDateTime", `"2024-05-19"`), facetest.SetField("createdDateTime", `null`),
+		facetest.SetField("sessionExpired", `null`),
+		facetest.JSON(`[}`), facetest.JSON(`[] x`), facetest.JSON(`{"error":{"code":"429"}}`),
+	)
+	for _, fault := range faults {
+		t.Run(fault.String(), func(t *testing.T) {
+			inRig(t, 5, nil, func(t *testing.T, r *rig) {
+				r.server.Fail(fault)
+				if failure := r.fails(faceclient.CodeInvalidResponse, 1); failure.Status != 200 {
+					t.Errorf("status %d, want 200", failure.Status)
+				}
+			})
+		})
+	}
+}
+
+func TestBodiesThatBreakOffAreReadAgain(t *testing.T) {
+	for _, test := range []struct {
+		fault facetest.Fault
+		code  string
+	}{
+		{facetest.TruncatedJSON(), faceclient.CodeConnection},
+		{facetest.CutBody(), faceclient.CodeConnection},
+		{facetest.ResetInBody(), faceclient.CodeConnection},
+		{facetest.Reset(), faceclient.CodeConnection},
+		{facetest.TruncatedGzip(), faceclient.CodeConnection},
+		{facetest.BrokenGzip(), faceclient.CodeConnection},
+		{facetest.HangInBody(), faceclient.CodeTimeout},
+		{facetest.Hang(), faceclient.CodeTimeout},
+		{facetest.SlowDrip(100, time.Second), faceclient.CodeTimeout},
+	} {
+		t.Run(test.fault.String(), func(t *testing.T) {
+			t.Run("once in every page", func(t *testing.T) {
+				inRig(t, 2500, func(o *faceclient.Options) { o.MaxRetries, o.MaxConcurrentRequests = 1, 1 }, func(t *testing.T, r *rig) {
+					failed := map[string]bool{}
+					r.server.Fail(test.fault.When(func(request facetest.Request) bool {
+						again := failed[request.Start]
+						failed[request.Start] = true
+						return !again
+					}))
+					walk, visited, err := r.walk()
+					r.finds(walk, visited, err)
+					if walk.Requests != 8 || walk.Pages != 4 || r.requests() != 8 {
+						t.Errorf("%d requests and %d pages, the service saw %d; want 8, 4, 8", walk.Requests, walk.Pages, r.requests())
+					}
+					want := []string{test.code, "", test.code, "", test.code, "", test.code, ""}
+					if got := r.seen.codes(); !slices.Equal(got, want) {
+						t.Errorf("observed %q, want %q", got, want)
+					}
+				})
+			})
+			t.Run("always", func(t *testing.T) {
+				inRig(t, 2500, func(o *faceclient.Options) { o.MaxRetries = 2 }, func(t *testing.T, r *rig) {
+					r.server.Fail(test.fault)
+					r.fails(test.code, 3)
+				})
+			})
+		})
+	}
+}
+
+// A page that fails for good in the middle of a walk fails the walk; nothing is listed in part.
+func TestAWalkFailsWithItsPage(t *testing.T) {
+	for _, atOnce := range []int{1, 4} {
+		inRig(t, 25_000, func(o *faceclient.Options) { o.MaxConcurrentRequests = atOnce }, func(t *testing.T, r *rig) {
+			r.server.Fail(facetest.Status(500, "").After(7))
+			walk, _, err := r.walk()
+			if got := faceclient.Code(err); got != "500" {
+				t.Errorf("code %q, want 500: %v", got, err)
+			}
+			if walk.Requests != r.requests() {
+				t.Errorf("%d requests, the service saw %d", walk.Requests, r.requests())
+			}
+		})
+	}
+}
+
+// Waits double and stay within the bound, and the last failure is not waited for.
+func TestBackoffGrowsWithinItsBound(t *testing.T) {
+	inRig(t, 10, func(o *faceclient.Options) { o.MaxRetries, o.MaxRetryWait = 8, 5*time.Second }, func(t *testing.T, r *rig) {
+		r.server.Fail(facetest.Status(500, ""))
+		began := time.Now()
+		r.fails("500", 9)
+		requests := r.server.Requests()
+		for i := range requests[1:] {
+			wait := requests[i+1].Time.Sub(requests[i].Time)
+			most := min(500*time.Millisecond<<i, 5*time.Second)
+			least := min(most/2, 250*time.Millisecond<<i)
+			if wait < least || wait > most {
+				t.Errorf("wait %d: %v, want %v to %v", i+1, wait, least, most)
+			}
+		}
+		if last := requests[len(requests)-1].Time; time.Since(last) > 0 {
+			t.Errorf("%v after the last attempt", time.Since(last))
+		}
+		if time.Since(began) > 33*time.Second {
+			t.Errorf("%v in all", time.Since(began))
+		}
+	})
+}
+
+func TestEveryErrorCodeIsExplained(t *testing.T) {
+	label := regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+	codes := faceclient.ErrorCodes()
+	for i, code := range codes {
+		if !label.MatchString(code) || slices.Contains(codes[:i], code) {
+			t.Errorf("%q is no label or comes twice", code)
+		}
+		explained := false
+		for _, status := range []int{0, 400, 401, 403, 404, 409, 429, 500, 502, 503, 504} {
+			text := faceclient.Explain(status, code)
+			explained = explained || text != ""
+			if strings.ContainsAny(text, "\n\r") || strings.HasSuffix(text, ".") {
+				t.Errorf("%d %s: %q is no single line without a full stop", status, code, text)
+			}
+		}
+		if !explained {
+			t.Errorf("%s is not explained", code)
+		}
+	}
+	if a, b := faceclient.Explain(401, "Unspecified"), faceclient.Explain(500, "Unspecified"); a == b {
+		t.Errorf("Unspecified means the same for 401 and 500: %q", a)
+	}
+	if got, want := faceclient.Explain(429, "SomethingNew"), faceclient.Explain(429, "429"); got != want {
+		t.Errorf("an unknown code of a known status is explained by %q", got)
+	}
+	if got := faceclient.Explain(299, "SomethingNew"); got != "" {
+		t.Errorf("what nobody knows is explained by %q", got)
+	}
+}
+
+func TestCodeOfAnyError(t *testing.T) {
+	for _, test := range []struct {
+		err  error
+		want string
+	}{
+		{nil, ""},
+		{&faceclient.Error{Code: "X"}, "X"},
+		{errors.Join(errors.New("first"), &faceclient.Error{Code: "X"}), "X"},
+		{context.Canceled, faceclient.CodeCanceled},
+		{context.DeadlineExceeded, faceclient.CodeTimeout},
+		{http.ErrAbortHandler, faceclient.CodeConnection},
+	} {
+		if got := faceclient.Code(test.err); got != test.want {
+			t.Errorf("%v has code %q, want %q", test.err, got, test.want)
+		}
+	}
+}
+
+func TestErrorText(t *testing.T) {
+	for _, test := range []struct {
+		err  faceclient.Error
+		want string
+	}{
+		{faceclient.Error{Code: "401", Status: 401, Message: "no"}, "401: no"},
+		{faceclient.Error{Code: "PermissionDenied", Status: 401, Message: "no"}, "PermissionDenied (HTTP 401): no"},
+		{faceclient.Error{Code: "timeout"}, "timeout"},
+		{faceclient.Error{Code: strconv.Itoa(599), Status: 599}, "599"},
+	} {
+		if got := test.err.Error(); got != test.want {
+			t.Errorf("%q, want %q", got, test.want)
+		}
+	}
+}

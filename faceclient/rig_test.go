@@ -1,0 +1,233 @@
+package faceclient_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facetest"
+)
+
+// change adapts a client's options to a test.
+type change = func(*faceclient.Options)
+
+// rig is a service in memory, a client of it, and what the client told its observer.
+type rig struct {
+	t      *testing.T
+	server *facetest.Server
+	client *faceclient.Client
+	seen   *watcher
+}
+
+// inRig runs a test against a service with so many sessions in a bubble, where time costs nothing.
+func inRig(t *testing.T, sessions int, adapt change, test func(*testing.T, *rig)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) { test(t, newRig(t, sessions, adapt)) })
+}
+
+func newRig(t *testing.T, sessions int, adapt change) *rig {
+	t.Helper()
+	server := facetest.New(facetest.Options{})
+	server.Populate(facetest.DetectLiveness, sessions, 1)
+	transport := server.Transport()
+	t.Cleanup(func() {
+		transport.CloseIdleConnections()
+		server.Close()
+	})
+	r := &rig{t: t, server: server, seen: &watcher{}}
+	options := plainOptions()
+	options.Transport = transport
+	options.Observer = r.seen
+	if adapt != nil {
+		adapt(&options)
+	}
+	r.client = newClient(t, options)
+	return r
+}
+
+// plainOptions are those of a client that hardly waits for its own limits.
+func plainOptions() faceclient.Options {
+	return faceclient.Options{
+		Endpoint:              "https://contoso.cognitiveservices.azure.com",
+		APIVersion:            faceclient.DefaultAPIVersion,
+		Credential:            faceclient.NewKeyCredential(faceclient.StaticSecret("test-key")),
+		PageSize:              1000,
+		MaxPages:              20_000,
+		MaxRequestsPerSecond:  1e9,
+		MaxConcurrentRequests: 4,
+		RequestTimeout:        10 * time.Second,
+		MaxRetries:            2,
+		MaxRetryWait:          30 * time.Second,
+		UserAgent:             "face_liveness_exporter/test",
+	}
+}
+
+func newClient(t testing.TB, options faceclient.Options) *faceclient.Client {
+	t.Helper()
+	client, err := faceclient.New(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	return client
+}
+
+// walk is one walk of the list that a rig is filled with.
+func (r *rig) walk() (faceclient.Walk, *listed, error) {
+	return walkOf(r.t.Context(), r.client.Lister(faceclient.DetectLiveness))
+}
+
+func walkOf(ctx context.Context, lister *faceclient.Lister) (faceclient.Walk, *listed, error) {
+	visited := &listed{}
+	walk, err := lister.Walk(ctx, 0, visited)
+	return walk, visited, err
+}
+
+// requests is how many of them the service has seen.
+func (r *rig) requests() int { return r.server.Counts(facetest.DetectLiveness).Requests }
+
+// fails is a walk that must fail with a code after so many requests. It gives the error.
+func (r *rig) fails(code string, requests int) *faceclient.Error {
+	r.t.Helper()
+	_, visited, err := r.walk()
+	if err == nil {
+		r.t.Fatalf("the walk found %d sessions, want %s", len(visited.sessions), code)
+	}
+	if got := faceclient.Code(err); got != code {
+		r.t.Errorf("code %q, want %q: %v", got, code, err)
+	}
+	if got := r.requests(); got != requests {
+		r.t.Errorf("%d requests, want %d", got, requests)
+	}
+	var failure *faceclient.Error
+	if !errors.As(err, &failure) {
+		r.t.Fatalf("%T is no *faceclient.Error", err)
+	}
+	return failure
+}
+
+// finds checks that a walk gave exactly what the service lists.
+func (r *rig) finds(walk faceclient.Walk, visited *listed, err error) {
+	r.t.Helper()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if walk.Coverage != 1 {
+		r.t.Errorf("coverage %v, want 1", walk.Coverage)
+	}
+	visited.equal(r.t, r.server.Sessions(facetest.DetectLiveness))
+}
+
+// listed is a visitor that keeps a copy of everything.
+type listed struct {
+	sessions []faceclient.Session
+	batches  []faceclient.Batch // without their sessions
+	restarts int
+	inside   atomic.Bool
+	overlap  bool
+}
+
+func (l *listed) Visit(batch faceclient.Batch) {
+	l.overlap = l.overlap || !l.inside.CompareAndSwap(false, true)
+	defer l.inside.Store(false)
+	for _, session := range batch.Sessions {
+		session.ID, session.DeviceID = bytes.Clone(session.ID), bytes.Clone(session.DeviceID)
+		l.sessions = append(l.sessions, session)
+	}
+	batch.Sessions = nil
+	l.batches = append(l.batches, batch)
+}
+
+func (l *listed) Restart() {
+	l.sessions, l.batches = nil, nil
+	l.restarts++
+}
+
+// equal compares session by session; one that is visited twice is one too many.
+func (l *listed) equal(t testing.TB, truth []facetest.Session) {
+	t.Helper()
+	if l.overlap {
+		t.Error("two visits at a time")
+	}
+	if len(l.sessions) != len(truth) {
+		t.Fatalf("visited %d sessions, the service lists %d", len(l.sessions), len(truth))
+	}
+	slices.SortFunc(l.sessions, func(a, b faceclient.Session) int { return bytes.Compare(a.ID, b.ID) })
+	slices.SortFunc(truth, func(a, b facetest.Session) int { return strings.Compare(a.ID, b.ID) })
+	for i, want := range truth {
+		got := &l.sessions[i]
+		same := string(got.ID) == want.ID && string(got.DeviceID) == want.DeviceID &&
+			got.Created.Equal(want.Created) && got.Started.Equal(want.Started) && got.HasStarted() == want.HasStarted() &&
+			got.TTL == want.TimeToLive() && got.Expired == want.Expired(time.Now()) && got.Expiry().Equal(want.Expires())
+		if !same {
+			t.Fatalf("session %d: visited %q %q %+v, want %+v", i, got.ID, got.DeviceID, *got, want)
+		}
+	}
+}
+
+// watcher is an observer that remembers.
+type watcher struct {
+	mu       sync.Mutex
+	attempts []faceclient.Attempt
+	retries  int
+	waits    []time.Duration
+	errors   []string
+}
+
+func (w *watcher) ObserveAttempt(attempt faceclient.Attempt) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.attempts = append(w.attempts, attempt)
+}
+
+func (w *watcher) ObserveRetry(faceclient.Operation) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.retries++
+}
+
+func (w *watcher) ObserveThrottle(_ faceclient.Operation, wait time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.waits = append(w.waits, wait)
+}
+
+func (w *watcher) ObserveError(_ faceclient.Operation, code string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.errors = append(w.errors, code)
+}
+
+// codes are the error codes of all attempts, "" for good ones.
+func (w *watcher) codes() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	codes := make([]string, len(w.attempts))
+	for i := range w.attempts {
+		codes[i] = w.attempts[i].ErrorCode
+	}
+	return codes
+}
+
+func (w *watcher) throttled() (sum time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, wait := range w.waits {
+		sum += wait
+	}
+	return sum
+}
+
+// answering is a transport that is a function.
+type answering func(*http.Request) (*http.Response, error)
+
+func (a answering) RoundTrip(request *http.Request) (*http.Response, error) { return a(request) }

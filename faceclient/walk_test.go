@@ -1,0 +1,239 @@
+package faceclient_test
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facetest"
+)
+
+func TestWalkFindsWhatTheServiceLists(t *testing.T) {
+	for _, sessions := range []int{0, 1, 999, 1000, 1001, 2000, 25_000} {
+		for _, atOnce := range []int{1, 4} {
+			t.Run(fmt.Sprintf("%d sessions, %d at once", sessions, atOnce), func(t *testing.T) {
+				inRig(t, sessions, func(o *faceclient.Options) { o.MaxConcurrentRequests = atOnce }, func(t *testing.T, r *rig) {
+					lister := r.client.Lister(faceclient.DetectLiveness)
+					pages := sessions/1000 + 1 // the last one is not full
+					for i := range 3 {
+						r.server.ForgetRequests()
+						walk, visited, err := walkOf(t.Context(), lister)
+						r.finds(walk, visited, err)
+						requests, least := r.requests(), pages
+						if i == 0 && sessions%1000 != 0 {
+							least++ // the first short page is checked once
+						}
+						most := least
+						if atOnce > 1 && pages > 2 {
+							most = pages + pages*15/100 + 3
+						}
+						if requests < least || requests > most {
+							t.Errorf("walk %d: %d requests, want %d to %d", i+1, requests, least, most)
+						}
+						if walk.Requests != requests || walk.Pages != requests {
+							t.Errorf("walk %d: says %d requests and %d pages, the service saw %d", i+1, walk.Requests, walk.Pages, requests)
+						}
+						if visited.restarts != 0 {
+							t.Errorf("walk %d: began anew", i+1)
+						}
+					}
+				})
+			})
+		}
+	}
+}
+
+func TestEveryWayToWriteASessionIsRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 0, func(o *faceclient.Options) { o.PageSize = 100 })
+		created := time.Now().Add(-time.Hour).Add(123_456_789)
+		var truth []facetest.Session
+		for order := range uint8(42) {
+			for digits := range uint8(10) {
+				for flags := range 32 {
+					if flags != int(order+digits)%32 && digits != order%10 {
+						continue // each combination of flags comes with some orders and digits
+					}
+					session := facetest.Session{
+						ID: fmt.Sprintf("%02d-%d-%02d", order, digits, flags), Created: created,
+						Wire: facetest.Wire{
+							Zulu: flags&1 != 0, NullStart: flags&2 != 0, EmptyDevice: flags&4 != 0,
+							NullDevice: flags&4 == 0 && flags&8 != 0, Extra: flags&16 != 0,
+							Digits: digits, Order: order,
+						},
+					}
+					if flags%3 == 0 {
+						session.Started, session.TTL = created.Add(9*time.Second), 86400*time.Second
+					}
+					if flags%5 == 0 {
+						session.DeviceID = "device"
+					}
+					truth = append(truth, session)
+				}
+			}
+		}
+		for i, odd := range []string{`"`, `\`, `a"b\c`, "tab\t", "é", "日本語", "\U0001f600", "with space", "a&b=c#d+e%20/f?", strings.Repeat("é", 64)} {
+			truth = append(truth, facetest.Session{ID: odd, DeviceID: odd + strconv.Itoa(i), Created: created})
+		}
+		r.server.Add(facetest.DetectLiveness, truth...)
+		walk, visited, err := r.walk()
+		r.finds(walk, visited, err)
+		if len(visited.sessions) != len(truth) {
+			t.Errorf("%d sessions, want %d", len(visited.sessions), len(truth))
+		}
+	})
+}
+
+func TestTheOperationsHaveListsOfTheirOwn(t *testing.T) {
+	inRig(t, 10, nil, func(t *testing.T, r *rig) {
+		r.server.Populate(facetest.DetectLivenessWithVerify, 20, 2)
+		for operation, want := range map[faceclient.Operation]int{faceclient.DetectLiveness: 10, faceclient.DetectLivenessWithVerify: 20} {
+			_, visited, err := walkOf(t.Context(), r.client.Lister(operation))
+			if err != nil || len(visited.sessions) != want {
+				t.Errorf("%s: %d sessions, %v; want %d", operation, len(visited.sessions), err, want)
+			}
+		}
+	})
+}
+
+func TestPageSizeIsWhatIsAskedFor(t *testing.T) {
+	for _, size := range []int{1, 7, 100, 1000} {
+		t.Run(strconv.Itoa(size), func(t *testing.T) {
+			inRig(t, 21, func(o *faceclient.Options) { o.PageSize = size }, func(t *testing.T, r *rig) {
+				walk, visited, err := r.walk()
+				r.finds(walk, visited, err)
+				for _, request := range r.server.Requests() {
+					if request.Top != strconv.Itoa(size) || request.Items > size {
+						t.Errorf("%v", request)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestAListThatIsTooLongFailsAfterItsFirstPage(t *testing.T) {
+	inRig(t, 30_000, func(o *faceclient.Options) { o.MaxPages = 10 }, func(t *testing.T, r *rig) {
+		r.fails(faceclient.CodePagination, 1)
+		if len(r.seen.errors) != 1 || r.seen.errors[0] != faceclient.CodePagination {
+			t.Errorf("observed %v", r.seen.errors)
+		}
+	})
+}
+
+// Ids that are not spread evenly tell nothing of a list's length, so that only its pages do.
+func TestMaxPagesBoundsAListOfUnknownLength(t *testing.T) {
+	inRig(t, 0, func(o *faceclient.Options) { o.MaxPages, o.PageSize = 10, 10 }, func(t *testing.T, r *rig) {
+		for i := range 200 {
+			r.server.Add(facetest.DetectLiveness, facetest.Session{ID: fmt.Sprintf("%03d", i), Created: time.Now()})
+		}
+		_, _, err := r.walk()
+		if got := faceclient.Code(err); got != faceclient.CodePagination {
+			t.Errorf("code %q, want pagination: %v", got, err)
+		}
+		if got := r.requests(); got > 12 {
+			t.Errorf("%d requests for at most 10 pages", got)
+		}
+	})
+}
+
+func TestAListAsLongAsMaxPagesAllowsIsWalked(t *testing.T) {
+	for _, atOnce := range []int{1, 4} {
+		inRig(t, 9_500, func(o *faceclient.Options) { o.MaxPages, o.MaxConcurrentRequests = 11, atOnce }, func(t *testing.T, r *rig) {
+			lister := r.client.Lister(faceclient.DetectLiveness)
+			for range 3 {
+				walk, visited, err := walkOf(t.Context(), lister)
+				r.finds(walk, visited, err)
+			}
+		})
+	}
+}
+
+func TestAListThatChangesIsWalkedAsItIs(t *testing.T) {
+	inRig(t, 25_000, nil, func(t *testing.T, r *rig) {
+		lister := r.client.Lister(faceclient.DetectLiveness)
+		for _, step := range []struct {
+			name   string
+			change func()
+		}{
+			{"as it is", func() {}},
+			{"four times as long", func() { r.server.Populate(facetest.DetectLiveness, 75_000, 9) }},
+			{"a tenth", func() {
+				var gone []string
+				for i, session := range r.server.Sessions(facetest.DetectLiveness) {
+					if i%10 != 0 {
+						gone = append(gone, session.ID)
+					}
+				}
+				r.server.Delete(facetest.DetectLiveness, gone...)
+			}},
+			{"only the first half of the key space", func() {
+				var gone []string
+				for _, session := range r.server.Sessions(facetest.DetectLiveness) {
+					if session.ID >= "8" {
+						gone = append(gone, session.ID)
+					}
+				}
+				r.server.Delete(facetest.DetectLiveness, gone...)
+			}},
+			{"empty", func() {
+				var gone []string
+				for _, session := range r.server.Sessions(facetest.DetectLiveness) {
+					gone = append(gone, session.ID)
+				}
+				r.server.Delete(facetest.DetectLiveness, gone...)
+			}},
+			{"filled again", func() { r.server.Populate(facetest.DetectLiveness, 3_000, 10) }},
+		} {
+			step.change()
+			walk, visited, err := walkOf(t.Context(), lister)
+			if err != nil {
+				t.Fatalf("%s: %v", step.name, err)
+			}
+			r.finds(walk, visited, err)
+		}
+	})
+}
+
+func TestHorizonIsTheServicesClockWhenTheFirstRequestWasSent(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		faults []facetest.Fault
+		off    time.Duration
+	}{
+		{"clocks agree", nil, 0},
+		{"a slow answer", []facetest.Fault{facetest.Delay(7 * time.Second)}, 0},
+		{"the service is an hour ahead", []facetest.Fault{facetest.SkewDate(time.Hour)}, time.Hour},
+		{"the service is behind, and slow", []facetest.Fault{facetest.SkewDate(-time.Hour), facetest.Delay(5 * time.Second)}, -time.Hour},
+		{"no Date", []facetest.Fault{facetest.NoDate(), facetest.Delay(3 * time.Second)}, 0},
+		{"the first attempt fails after a while", []facetest.Fault{facetest.Delay(2 * time.Second), facetest.Status(503, "").Times(1)}, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			inRig(t, 1500, nil, func(t *testing.T, r *rig) {
+				r.server.Fail(test.faults...)
+				began := time.Now()
+				walk, visited, err := r.walk()
+				if err != nil {
+					t.Fatal(err)
+				}
+				want := began.Add(test.off)
+				// Date has whole seconds and is cut down, never up.
+				if late := walk.Horizon.Sub(want); late > 0 || late < -time.Second {
+					t.Errorf("horizon %v from the moment of sending", late)
+				}
+				for _, batch := range visited.batches {
+					if !batch.Horizon.Equal(walk.Horizon) {
+						t.Errorf("a batch has horizon %v, the walk %v", batch.Horizon, walk.Horizon)
+					}
+					if batch.Date.Before(walk.Horizon) || batch.Date.After(time.Now().Add(test.off)) {
+						t.Errorf("a batch of %v in a walk from %v", batch.Date, walk.Horizon)
+					}
+				}
+			})
+		})
+	}
+}
