@@ -41,9 +41,7 @@ func (s *looseString) UnmarshalJSON(data []byte) error {
 // body may be empty, HTML or cut short; what cannot be read is left out.
 func errorFromResponse(status int, header http.Header, body []byte, now time.Time) *Error {
 	var parsed errorBody
-	if json.Unmarshal(body, &parsed) != nil {
-		parsed = errorBody{}
-	}
+	_ = json.Unmarshal(body, &parsed) // broken JSON leaves it empty; a field of another type leaves the other fields
 	code := strconv.Itoa(status)
 	for _, candidate := range []string{
 		header.Get("x-ms-error-code"),
