@@ -56,7 +56,7 @@ type TargetOptions struct {
 
 // Target is one operation of one resource: its last good snapshot, its health, and the refresh that may be under way.
 type Target struct {
-	options  TargetOptions
+	settings atomic.Pointer[TargetOptions]
 	snapshot atomic.Pointer[Snapshot]
 	wanted   chan *run // room for the one run that can be asked for
 
@@ -92,26 +92,40 @@ type Health struct {
 
 // NewTarget makes a target that nothing refreshes until Run is called.
 func NewTarget(options TargetOptions) *Target {
-	return &Target{options: options, wanted: make(chan *run, 1)}
+	t := &Target{wanted: make(chan *run, 1)}
+	t.settings.Store(&options)
+	return t
 }
 
+// Update makes the next refresh follow other options and clears the wait after a failure. Snapshot, health and flows stay,
+// so the options must be of the same list. A refresh that is under way goes on as it began.
+func (t *Target) Update(options TargetOptions) {
+	t.settings.Store(&options)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.notBefore = time.Time{}
+}
+
+// options are in force now; they are not changed.
+func (t *Target) options() *TargetOptions { return t.settings.Load() }
+
 // Resource and Operation are the target's labels.
-func (t *Target) Resource() string { return t.options.Resource }
+func (t *Target) Resource() string { return t.options().Resource }
 
 // Operation is the list that the target is about.
-func (t *Target) Operation() faceclient.Operation { return t.options.Operation }
+func (t *Target) Operation() faceclient.Operation { return t.options().Operation }
 
 // Interval is how old a snapshot may be before a scrape starts a refresh: as configured, or longer where the budget asks
 // for it.
 func (t *Target) Interval() time.Duration {
-	return t.options.Budget.intervalInForce(t.options.Operation, t.options.Interval)
+	return t.options().Budget.intervalInForce(t.options().Operation, t.options().Interval)
 }
 
 // Snapshot is what the last complete walk found, nil before the first, and whether its population is young enough to be
 // shown.
 func (t *Target) Snapshot(now time.Time) (snapshot *Snapshot, shown bool) {
 	snapshot = t.snapshot.Load()
-	return snapshot, snapshot != nil && now.Sub(snapshot.Ended) <= max(t.options.MaxStale, 2*t.Interval())
+	return snapshot, snapshot != nil && now.Sub(snapshot.Ended) <= max(t.options().MaxStale, 2*t.Interval())
 }
 
 // Health tells how refreshing goes.
@@ -173,7 +187,7 @@ func (t *Target) ensure(now time.Time) *run {
 	waiting := now.Before(t.notBefore) && t.running == nil
 	failedWith := t.failedWith
 	t.mu.Unlock()
-	rotated := waiting && t.options.Source.Fingerprint() != failedWith
+	rotated := waiting && t.options().Source.Fingerprint() != failedWith
 
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -186,7 +200,7 @@ func (t *Target) ensure(now time.Time) *run {
 	if snapshot := t.snapshot.Load(); t.health.FailuresInRow == 0 && snapshot != nil && now.Sub(snapshot.Ended) < t.Interval() {
 		return nil
 	}
-	if attempts, bounded := t.options.Budget.allowance(t.options.Operation, now); bounded && attempts == 0 {
+	if attempts, bounded := t.options().Budget.allowance(t.options().Operation, now); bounded && attempts == 0 {
 		return nil
 	}
 	t.running = &run{done: make(chan struct{})}
@@ -206,15 +220,16 @@ func (t *Target) worthAwaiting(ctx context.Context, now time.Time) bool {
 
 // refresh walks the list once and publishes what came of it.
 func (t *Target) refresh(ctx context.Context, refresh *run) {
+	options := t.options()
 	select {
-	case t.options.Slots <- struct{}{}:
+	case options.Slots <- struct{}{}:
 	case <-ctx.Done():
 		return // Run tells those who wait
 	}
-	fingerprint := t.options.Source.Fingerprint()
+	fingerprint := options.Source.Fingerprint()
 	began := time.Now()
-	counted, snapshot, err := t.walk(ctx, began)
-	<-t.options.Slots
+	counted, snapshot, err := t.walk(ctx, options, began)
+	<-options.Slots
 	took := time.Since(began)
 	if err == nil {
 		t.snapshot.Store(snapshot)
@@ -250,20 +265,20 @@ func (t *Target) refresh(ctx context.Context, refresh *run) {
 var errStalled = errors.New("no page came for the refresh time-out")
 
 // walk counts the list. The snapshot is nil where there is an error.
-func (t *Target) walk(ctx context.Context, began time.Time) (*tally, *Snapshot, error) {
+func (t *Target) walk(ctx context.Context, options *TargetOptions, began time.Time) (*tally, *Snapshot, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	stalled := time.AfterFunc(t.options.Timeout, func() { cancel(errStalled) })
+	stalled := time.AfterFunc(options.Timeout, func() { cancel(errStalled) })
 	defer stalled.Stop()
 	t.mu.Lock()
 	counted := newTally(t.counted)
 	t.mu.Unlock()
-	attempts, bounded := t.options.Budget.allowance(t.options.Operation, began)
+	attempts, bounded := options.Budget.allowance(options.Operation, began)
 	if bounded {
 		attempts = max(1, attempts) // the refresh was started for one
 	}
-	walk, err := t.options.Source.Walk(ctx, attempts, watched{counted, func() { stalled.Reset(t.options.Timeout) }})
-	t.options.Budget.spend(t.options.Operation, time.Now(), walk, err)
+	walk, err := options.Source.Walk(ctx, attempts, watched{counted, func() { stalled.Reset(options.Timeout) }})
+	options.Budget.spend(options.Operation, time.Now(), walk, err)
 	counted.overspent = bounded && walk.Requests > attempts
 	if err != nil {
 		if errors.Is(context.Cause(ctx), errStalled) {
@@ -271,7 +286,7 @@ func (t *Target) walk(ctx context.Context, began time.Time) (*tally, *Snapshot, 
 		}
 		return nil, nil, err
 	}
-	return counted, counted.finish(walk, began, time.Now(), t.options.Devices), nil
+	return counted, counted.finish(walk, began, time.Now(), options.Devices), nil
 }
 
 // watched tells of every batch that comes.
@@ -299,7 +314,7 @@ func (t *Target) retryDelay(err error, n int) time.Duration {
 
 // report logs what is new since the refresh before; what goes on as it was is for debugging.
 func (t *Target) report(before Health, snapshot *Snapshot, err error, took time.Duration) {
-	logger := t.options.Logger.With("resource", t.options.Resource, "operation", string(t.options.Operation))
+	logger := t.options().Logger.With("resource", t.options().Resource, "operation", string(t.options().Operation))
 	var failure *faceclient.Error
 	switch {
 	case err != nil && before.FailuresInRow > 0:
@@ -329,7 +344,7 @@ func (t *Target) reportCost(logger *slog.Logger, snapshot *Snapshot, took time.D
 	interval := t.Interval()
 	requests := float64(snapshot.Pages) * month.Seconds() / interval.Seconds()
 	level, message := slog.LevelInfo, "first walk done"
-	if requests > manyRequests && !t.options.Simulated {
+	if requests > manyRequests && !t.options().Simulated {
 		level, message = slog.LevelWarn, "first walk done: a refresh at every interval will be many billed requests; raise refresh.interval"
 	}
 	logger.Log(context.Background(), level, message, "sessions", int64(snapshot.Estimate(snapshot.Sessions)), "coverage", snapshot.Coverage, "pages", snapshot.Pages, "duration", took,

@@ -257,7 +257,8 @@ func (c *Client) retryWait(n int, asked time.Duration) time.Duration {
 	wait := minRetryWait << min(n, 20)
 	wait = wait/2 + rand.N(wait/2)
 	if asked > 0 {
-		wait = asked + rand.N(asked/10+1) // others were told the same time
+		asked = min(asked, c.options.MaxRetryWait) // before the sum, which could overflow
+		wait = asked + rand.N(asked/10+1)          // others were told the same time
 	}
 	return min(wait, c.options.MaxRetryWait)
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -165,7 +166,7 @@ func fromTransport(err error) *Error {
 		hostname     x509.HostnameError
 		invalid      x509.CertificateInvalidError
 		record       tls.RecordHeaderError
-		alert        tls.AlertError
+		operation    *net.OpError
 	)
 	switch {
 	case errors.Is(err, errAttemptTimeout), errors.Is(err, context.DeadlineExceeded):
@@ -173,8 +174,10 @@ func fromTransport(err error) *Error {
 	case errors.Is(err, context.Canceled):
 		code = CodeCanceled
 	case errors.As(err, &verification), errors.As(err, &authority), errors.As(err, &hostname),
-		errors.As(err, &invalid), errors.As(err, &record), errors.As(err, &alert):
+		errors.As(err, &invalid), errors.As(err, &record):
 		code = CodeTLS
+	case errors.As(err, &operation) && (operation.Op == "remote error" || operation.Op == "local error"):
+		code = CodeTLS // how crypto/tls reports an alert, the other side's or its own
 	}
 	return &Error{Code: code, Message: Explain(0, code), cause: err}
 }

@@ -318,7 +318,7 @@ func TestAClientGoesOnAfterACanceledWalk(t *testing.T) {
 func TestRequestsInFlightAreBounded(t *testing.T) {
 	for _, atOnce := range []int{1, 3, 16} {
 		t.Run(strconv.Itoa(atOnce), func(t *testing.T) {
-			inRig(t, 40_000, func(o *faceclient.Options) { o.MaxConcurrentRequests = atOnce }, func(t *testing.T, r *rig) {
+			inRig(t, 40_000, func(o *faceclient.Options) { o.MaxConcurrentRequests, o.PageSize = atOnce, 100 }, func(t *testing.T, r *rig) {
 				r.server.Populate(facetest.DetectLivenessWithVerify, 40_000, 1)
 				var now, most atomic.Int64
 				r.server.Fail(facetest.Wrap("count", func(next http.Handler) http.Handler {

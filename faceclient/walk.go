@@ -48,6 +48,16 @@ func (c *Client) Lister(operation Operation) *Lister {
 // Fingerprint changes when the credential's secret does.
 func (l *Lister) Fingerprint() string { return l.client.Fingerprint() }
 
+// Inherit takes over what another Lister has learned of the same list.
+func (l *Lister) Inherit(from *Lister) {
+	from.mu.Lock()
+	last := from.last
+	from.mu.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.last = last
+}
+
 var (
 	// errUnordered says that a page does not continue in ascending order after its cursor.
 	errUnordered = errors.New("ids do not ascend")

@@ -49,19 +49,19 @@ func startDemo(ctx context.Context, logger *slog.Logger) (*demo, error) {
 }
 
 // config is what a user would write to show the simulated resource.
-func (d *demo) config() (*config.Config, error) {
-	cfg := config.Default()
-	cfg.Refresh.Interval = demoInterval
+func (d *demo) config() (cfg *config.Config, fromFile bool, err error) {
+	shown := config.Default()
+	shown.Refresh.Interval = demoInterval
 	api := config.DefaultAPI()
 	api.MaxRequestsPerSecond = 10 // what the standard tier allows
-	cfg.Resources = []config.Resource{{
+	shown.Resources = []config.Resource{{
 		Name:       "demo",
 		Endpoint:   d.address,
 		Operations: []string{config.OperationDetectLiveness, config.OperationDetectLivenessWithVerify},
 		Key:        config.Secret(d.service.Key()),
 		API:        api,
 	}}
-	return &cfg, nil
+	return &shown, false, nil
 }
 
 // stop ends the service and every answer that it is in the middle of.

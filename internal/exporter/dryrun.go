@@ -4,33 +4,24 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"text/tabwriter"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/expfmt"
 
 	"face_liveness_exporter/collector"
 )
 
 // dryRun lists every resource once, prints what a scrape would get, and tells how it went.
-func dryRun(ctx context.Context, fleet *fleet, process Process) error {
-	ctx, cancel := context.WithCancel(ctx)
-	stopped := make(chan struct{})
-	fleet.onStart = false
-	go func() {
-		defer close(stopped)
-		_ = fleet.run(ctx) // ends with ctx and never fails
-	}()
+func dryRun(ctx context.Context, e *exporter, process Process) error {
+	fleet := e.fleet.Load()
+	fleet.onStart = false // everything is asked for below, and waited for
+	fleet.enforce(ctx, nil)
 	collector.Prepare(ctx, fleet.targets...)
-	cancel()
-	<-stopped
+	fleet.stop()
 
-	own, err := newOwnRegistry(true)
-	if err != nil {
-		return err
-	}
-	families, err := append(prometheus.Gatherers{own}, fleet.gatherers()...).Gather()
+	families, err := e.Gather()
 	if err != nil {
 		return err
 	}
@@ -64,9 +55,13 @@ func summarize(fleet *fleet, process Process) error {
 				health.LastDuration.Round(time.Millisecond), reason)
 			continue
 		}
-		fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\tok\n", target.Resource(), target.Operation(), snapshot.Sessions,
-			snapshot.Sessions-snapshot.Expired, snapshot.Expired, snapshot.Devices, snapshot.Pages,
-			health.LastDuration.Round(time.Millisecond))
+		devices, result := strconv.FormatUint(snapshot.Devices, 10), "ok"
+		if !snapshot.Complete() {
+			devices, result = "-", fmt.Sprintf("estimated from %.1f %% of the list", 100*snapshot.Coverage)
+		}
+		fmt.Fprintf(table, "%s\t%s\t%.0f\t%.0f\t%.0f\t%s\t%d\t%s\t%s\n", target.Resource(), target.Operation(),
+			snapshot.Estimate(snapshot.Sessions), snapshot.Estimate(snapshot.Sessions-snapshot.Expired), snapshot.Estimate(snapshot.Expired),
+			devices, snapshot.Pages, health.LastDuration.Round(time.Millisecond), result)
 	}
 	if err := table.Flush(); err != nil {
 		return err

@@ -2,16 +2,16 @@ package exporter
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	commonconfig "github.com/prometheus/common/config"
-	"github.com/prometheus/common/version"
-	"golang.org/x/sync/errgroup"
 
 	"face_liveness_exporter/collector"
 	"face_liveness_exporter/faceclient"
@@ -21,161 +21,193 @@ import (
 // maxStartJitter bounds how far the first refreshes are spread.
 const maxStartJitter = 2 * time.Second
 
-// fleet is all resources of a configuration.
+// fleet is all resources of a configuration. It is not changed once it is in force: a reload makes another one, which
+// takes over what stays the same.
 type fleet struct {
 	onStart   bool
-	simulated bool // a demo
 	resources []*resource
 	targets   []*collector.Target // of all resources
 }
 
 // resource is one Face resource with all that belongs to it.
 type resource struct {
+	config   config.Resource
 	client   *faceclient.Client
+	listers  []*faceclient.Lister // one an operation, as are targets and options
+	targets  []*collector.Target
+	options  []collector.TargetOptions
+	api      *collector.APIMetrics
+	budget   *collector.Budget
+	interval time.Duration // that the budget was made for
 	registry *prometheus.Registry
+	probe    http.Handler // answers with the registry alone
+	life     *life        // of the targets
 }
 
-// newFleet builds every resource. It asks nobody for anything. The error names the resource.
-func newFleet(cfg *config.Config, simulated bool, logger *slog.Logger) (*fleet, error) {
-	built := &fleet{onStart: cfg.Refresh.OnStart, simulated: simulated}
+// life is the time in which a resource's targets are refreshed.
+type life struct {
+	cancel context.CancelFunc
+	group  sync.WaitGroup
+}
+
+// same tells whether two configurations are of the same lists, so that what was counted of the one is true of the other.
+func same(a, b config.Resource) bool {
+	return a.Name == b.Name && a.Endpoint == b.Endpoint && a.API.Version == b.API.Version && slices.Equal(a.Operations, b.Operations)
+}
+
+// newFleet builds every resource. It asks nobody for anything and leaves the fleet before as it is; that may be nil. The
+// error names the resource.
+func newFleet(cfg *config.Config, before *fleet, simulated bool, logger *slog.Logger) (*fleet, error) {
+	built := &fleet{onStart: cfg.Refresh.OnStart}
 	slots := make(chan struct{}, cfg.Refresh.MaxConcurrent)
 	for _, r := range cfg.Resources {
-		if err := built.add(cfg, r, slots, logger); err != nil {
+		template := collector.TargetOptions{
+			Resource: r.Name,
+			Interval: cfg.Refresh.Interval,
+			Timeout:  cfg.Refresh.Timeout,
+			MaxStale: cfg.Refresh.MaxStale,
+			Devices: collector.DeviceOptions{
+				Top: cfg.Devices.Top, Label: collector.DeviceLabel(cfg.Devices.Label), HashKey: []byte(cfg.Devices.HashKey.Reveal()),
+			},
+			Simulated: simulated,
+			Slots:     slots,
+		}
+		resource, err := newResource(r, before.find(r), template, logger)
+		if err != nil {
 			return nil, fmt.Errorf("resource %q: %w", r.Name, err)
 		}
+		built.resources = append(built.resources, resource)
+		built.targets = append(built.targets, resource.targets...)
 	}
 	return built, nil
 }
 
-func (f *fleet) add(cfg *config.Config, r config.Resource, slots chan struct{}, logger *slog.Logger) error {
+// find gives the resource that keeps its snapshots and counters under this configuration, nil where there is none.
+func (f *fleet) find(r config.Resource) *resource {
+	if f == nil {
+		return nil
+	}
+	for _, resource := range f.resources {
+		if same(resource.config, r) {
+			return resource
+		}
+	}
+	return nil
+}
+
+// named gives the resource of this name, nil where there is none.
+func (f *fleet) named(name string) *resource {
+	for _, resource := range f.resources {
+		if resource.config.Name == name {
+			return resource
+		}
+	}
+	return nil
+}
+
+// newResource builds a resource, with what stays of the one before where that is not nil.
+func newResource(r config.Resource, before *resource, template collector.TargetOptions, logger *slog.Logger) (*resource, error) {
 	operations := make([]faceclient.Operation, len(r.Operations))
 	for i, operation := range r.Operations {
 		operations[i] = faceclient.Operation(operation)
 	}
-	api := collector.NewAPIMetrics(r.Name, operations, r.API.MonthlyRequestBudget)
-	client, err := newClient(r, api, logger)
-	if err != nil {
-		return err
+	built := &resource{config: r, interval: template.Interval}
+	if before != nil {
+		built.api, built.targets, built.life = before.api, before.targets, before.life
+	} else {
+		built.api = collector.NewAPIMetrics(r.Name, operations, r.API.MonthlyRequestBudget)
 	}
-	budget := collector.NewBudget(r.API.MonthlyRequestBudget, cfg.Refresh.Interval, operations)
-	targets := make([]*collector.Target, len(operations))
+	if before != nil && before.interval == template.Interval && before.config.API.MonthlyRequestBudget == r.API.MonthlyRequestBudget {
+		built.budget = before.budget
+	} else {
+		built.budget = collector.NewBudget(r.API.MonthlyRequestBudget, template.Interval, operations)
+	}
+	var err error
+	if built.client, err = newClient(r, built.api, logger); err != nil {
+		return nil, err
+	}
 	for i, operation := range operations {
-		targets[i] = collector.NewTarget(collector.TargetOptions{
-			Resource:  r.Name,
-			Operation: operation,
-			Source:    client.Lister(operation),
-			Interval:  cfg.Refresh.Interval,
-			Timeout:   cfg.Refresh.Timeout,
-			MaxStale:  cfg.Refresh.MaxStale,
-			Budget:    budget,
-			Devices: collector.DeviceOptions{
-				Top: cfg.Devices.Top, Label: collector.DeviceLabel(cfg.Devices.Label), HashKey: []byte(cfg.Devices.HashKey.Reveal()),
-			},
-			Simulated: f.simulated,
-			Slots:     slots,
-			Logger:    logger.With("host", client.Host()),
-		})
-	}
-	registry := prometheus.NewRegistry()
-	info := collector.ResourceInfo{Name: r.Name, Endpoint: r.Endpoint, APIVersion: r.API.Version}
-	if err := registry.Register(collector.New(info, api, targets...)); err != nil {
-		return err
-	}
-	f.resources = append(f.resources, &resource{client: client, registry: registry})
-	f.targets = append(f.targets, targets...)
-	return nil
-}
-
-// newClient makes the client of a resource.
-func newClient(r config.Resource, observer faceclient.Observer, logger *slog.Logger) (*faceclient.Client, error) {
-	credential, err := newCredential(r)
-	if err != nil {
-		return nil, err
-	}
-	tlsConfig, err := newTLSConfig(r.TLS)
-	if err != nil {
-		return nil, err
-	}
-	return faceclient.New(faceclient.Options{
-		Endpoint:              r.Endpoint,
-		APIVersion:            r.API.Version,
-		Credential:            credential,
-		PageSize:              r.API.PageSize,
-		MaxPages:              r.API.MaxPages,
-		MaxRequestsPerSecond:  r.API.MaxRequestsPerSecond,
-		MaxConcurrentRequests: r.API.MaxConcurrentRequests,
-		RequestTimeout:        r.API.RequestTimeout,
-		MaxRetries:            r.API.MaxRetries,
-		MaxRetryWait:          r.API.MaxRetryWait,
-		UserAgent:             userAgent(),
-		TLS:                   tlsConfig,
-		Observer:              observer,
-		Logger:                logger.With("resource", r.Name),
-	})
-}
-
-func newCredential(r config.Resource) (faceclient.Credential, error) {
-	if r.Entra == nil {
-		if r.KeyFile != "" {
-			return faceclient.NewKeyCredential(secretFile(r.KeyFile)), nil
+		lister := built.client.Lister(operation)
+		options := template
+		options.Operation, options.Source, options.Budget = operation, lister, built.budget
+		options.Logger = logger.With("host", built.client.Host())
+		built.listers = append(built.listers, lister)
+		built.options = append(built.options, options)
+		if before != nil {
+			lister.Inherit(before.listers[i])
+		} else {
+			built.targets = append(built.targets, collector.NewTarget(options))
 		}
-		return faceclient.NewKeyCredential(faceclient.StaticSecret(r.Key.Reveal())), nil
 	}
-	options := faceclient.EntraOptions{
-		Kind:     faceclient.EntraKind(r.Entra.Credential),
-		Cloud:    faceclient.Cloud(r.Entra.Cloud),
-		TenantID: r.Entra.TenantID,
-		ClientID: r.Entra.ClientID,
-	}
-	if r.Entra.ClientSecretFile != "" {
-		options.ClientSecret = secretFile(r.Entra.ClientSecretFile)
-	}
-	return faceclient.NewEntraCredential(options)
+	built.registry = prometheus.NewRegistry()
+	info := collector.ResourceInfo{Name: r.Name, Endpoint: r.Endpoint, APIVersion: r.API.Version}
+	return built, built.registry.Register(collector.New(info, built.api, built.targets...))
 }
 
-func secretFile(path string) faceclient.Secret {
-	return func() (string, error) {
-		secret, err := config.ReadSecretFile(path)
-		return secret.Reveal(), err
-	}
-}
-
-func newTLSConfig(t config.TLS) (*tls.Config, error) {
-	return commonconfig.NewTLSConfig(&commonconfig.TLSConfig{
-		CAFile: t.CAFile, CertFile: t.CertFile, KeyFile: t.KeyFile,
-		ServerName: t.ServerName, InsecureSkipVerify: t.InsecureSkipVerify,
-	})
-}
-
-func userAgent() string {
-	if version.Version == "" {
-		return programName + "/unknown"
-	}
-	return programName + "/" + version.Version
-}
-
-// run refreshes until ctx ends: once at start where that is asked for, and then whenever a scrape finds it due.
-func (f *fleet) run(ctx context.Context) error {
-	var group errgroup.Group
-	jitter := min(maxStartJitter, time.Duration(len(f.targets)-1)*50*time.Millisecond)
-	for _, target := range f.targets {
-		group.Go(func() error {
-			target.Run(ctx)
-			return nil
-		})
-		if !f.onStart {
+// enforce puts the fleet in the place of the one before, which may be nil: what is new begins, what has stayed goes on
+// under its new settings, and what is gone ends. Nothing of it can fail.
+func (f *fleet) enforce(ctx context.Context, before *fleet) {
+	jitter := min(maxStartJitter, time.Duration(len(f.targets))*50*time.Millisecond)
+	for _, resource := range f.resources {
+		if resource.life == nil {
+			resource.start(ctx, f.onStart, jitter)
 			continue
 		}
-		group.Go(func() error {
+		resource.api.SetBudget(resource.config.API.MonthlyRequestBudget)
+		for i, target := range resource.targets {
+			target.Update(resource.options[i])
+		}
+	}
+	if before == nil {
+		return
+	}
+	for _, old := range before.resources {
+		if f.find(old.config) == nil {
+			old.stop()
+		}
+		old.client.Close()
+	}
+}
+
+// start refreshes until ctx ends or stop is called: once at once where that is asked for, and then whenever a scrape finds
+// it due.
+func (r *resource) start(ctx context.Context, onStart bool, jitter time.Duration) {
+	ctx, cancel := context.WithCancel(ctx)
+	r.life = &life{cancel: cancel}
+	for _, target := range r.targets {
+		r.life.group.Go(func() { target.Run(ctx) })
+		if !onStart {
+			continue
+		}
+		r.life.group.Go(func() {
 			select {
-			case <-time.After(rand.N(jitter + 1)):
+			case <-time.After(rand.N(jitter)):
 				collector.Prepare(ctx, target)
 			case <-ctx.Done():
 			}
-			return nil
 		})
 	}
-	return group.Wait()
+}
+
+// stop ends the refreshes and waits until they have.
+func (r *resource) stop() {
+	r.life.cancel()
+	r.life.group.Wait()
+}
+
+// stop ends everything that the fleet does.
+func (f *fleet) stop() {
+	for _, resource := range f.resources {
+		if resource.life != nil {
+			resource.life.cancel()
+		}
+	}
+	for _, resource := range f.resources {
+		if resource.life != nil {
+			resource.life.group.Wait()
+		}
+		resource.client.Close()
+	}
 }
 
 // ready tells whether the first refresh of every target has ended.
@@ -196,8 +228,11 @@ func (f *fleet) gatherers() prometheus.Gatherers {
 	return gatherers
 }
 
-func (f *fleet) close() {
-	for _, resource := range f.resources {
-		resource.client.Close()
+// names are the resources' names, for messages.
+func (f *fleet) names() string {
+	names := make([]string, len(f.resources))
+	for i, resource := range f.resources {
+		names[i] = resource.config.Name
 	}
+	return strings.Join(names, ", ")
 }

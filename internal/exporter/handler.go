@@ -1,20 +1,14 @@
 package exporter
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"net/http/pprof"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-
-	"face_liveness_exporter/collector"
 )
 
 const (
@@ -22,47 +16,50 @@ const (
 	defaultScrapeTimeout = 10 * time.Second
 	// readyAfter is when the exporter is ready even though a first refresh goes on.
 	readyAfter = 60 * time.Second
+	// answerTimeout is how long a scraper may take to read its answer.
+	answerTimeout = 30 * time.Second
 )
 
 // handler answers everything that the exporter serves.
 type handler struct {
-	flags   *flags
-	fleet   *fleet
-	started time.Time
-	isReady atomic.Bool
+	*exporter
+	places  chan struct{} // holds an element for each exposition under way; nil is no bound
+	options promhttp.HandlerOpts
 }
 
-func newHandler(f *flags, fleet *fleet, logger *slog.Logger) (http.Handler, error) {
-	h := &handler{flags: f, fleet: fleet, started: time.Now()}
-	own, err := newOwnRegistry(f.disableExporterMetrics)
-	if err != nil {
-		return nil, err
+func newHandler(e *exporter) (http.Handler, error) {
+	f := e.flags
+	h := &handler{exporter: e, options: promhttp.HandlerOpts{
+		ErrorLog:          slog.NewLogLogger(e.logger.Handler(), slog.LevelError),
+		ErrorHandling:     promhttp.ContinueOnError,
+		EnableOpenMetrics: true,
+	}}
+	if f.maxRequests > 0 {
+		h.places = make(chan struct{}, f.maxRequests)
 	}
-	options := promhttp.HandlerOpts{
-		ErrorLog:            slog.NewLogLogger(logger.Handler(), slog.LevelError),
-		ErrorHandling:       promhttp.ContinueOnError,
-		MaxRequestsInFlight: f.maxRequests,
-		EnableOpenMetrics:   true,
-	}
+	all, own := h.exposition(e), h.exposition(e.own)
 	if !f.disableExporterMetrics {
-		options.Registry = own
-	}
-	exposition := promhttp.HandlerFor(append(prometheus.Gatherers{own}, fleet.gatherers()...), options)
-	if !f.disableExporterMetrics {
-		exposition = promhttp.InstrumentMetricHandler(own, exposition)
+		h.options.Registry = e.own
+		all = promhttp.InstrumentMetricHandler(e.own, h.exposition(e))
 	}
 
 	mux := http.NewServeMux()
 	metrics := f.telemetryPath
 	if metrics == "/" {
 		metrics = "/{$}" // alone, and not all that nothing else answers
-	}
-	mux.Handle("GET "+metrics, h.prepared(exposition))
-	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { writeLine(w, http.StatusOK, "healthy") })
-	mux.HandleFunc("GET /-/ready", h.ready)
-	if f.telemetryPath != "/" {
+	} else {
 		mux.HandleFunc("GET /{$}", h.status)
 	}
+	mux.HandleFunc("GET "+metrics, func(w http.ResponseWriter, r *http.Request) {
+		h.scrape(w, r, h.fleet.Load().targets, all)
+	})
+	mux.HandleFunc("GET /probe", h.probe)
+	mux.HandleFunc("GET /-/metrics", func(w http.ResponseWriter, r *http.Request) { h.limited(w, r, own) })
+	mux.HandleFunc("GET /sd", h.discover)
+	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { writeLine(w, http.StatusOK, "healthy") })
+	mux.HandleFunc("GET /-/ready", h.ready)
+	mux.HandleFunc("POST /-/reload", h.reloadNow)
+	mux.HandleFunc("PUT /-/reload", h.reloadNow)
 	if f.enablePprof {
 		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 		mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
@@ -73,40 +70,38 @@ func newHandler(f *flags, fleet *fleet, logger *slog.Logger) (http.Handler, erro
 	return mux, nil
 }
 
-// newOwnRegistry holds the metrics about the exporter itself.
-func newOwnRegistry(withoutRuntime bool) (*prometheus.Registry, error) {
-	own := prometheus.NewRegistry()
-	loaded := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "face_liveness_exporter_config_last_reload_successful",
-		Help: "Whether the last attempt to load the configuration succeeded.",
-	})
-	loadedAt := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "face_liveness_exporter_config_last_reload_success_timestamp_seconds",
-		Help: "When the configuration was last loaded, in Unix time.",
-	})
-	loaded.Set(1)
-	loadedAt.SetToCurrentTime()
-	parts := []prometheus.Collector{versioncollector.NewCollector(programName), loaded, loadedAt}
-	if !withoutRuntime {
-		parts = append(parts, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	}
-	for _, part := range parts {
-		if err := own.Register(part); err != nil {
-			return nil, err
-		}
-	}
-	return own, nil
+// exposition answers with what is gathered.
+func (h *handler) exposition(gatherer prometheus.Gatherer) http.Handler {
+	return promhttp.HandlerFor(gatherer, h.options)
 }
 
-// prepared brings all targets up to date before a scrape is answered, as far as the scrape's time allows. It comes before
-// the bound on requests, so that who waits for a refresh holds no place.
-func (h *handler) prepared(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), scrapeTime(r.Header.Get("X-Prometheus-Scrape-Timeout-Seconds")))
-		defer cancel()
-		collector.Prepare(ctx, h.fleet.targets...)
-		next.ServeHTTP(w, r)
-	})
+// limited answers where a place is free, and 503 where none is. An answer that is not read in time gives its place up.
+func (h *handler) limited(w http.ResponseWriter, r *http.Request, answer http.Handler) {
+	if h.places != nil {
+		select {
+		case h.places <- struct{}{}:
+			defer func() { <-h.places }()
+		default:
+			writeLine(w, http.StatusServiceUnavailable, "too many scrapes at once; see --web.max-requests")
+			return
+		}
+	}
+	// What cannot take a deadline, such as a test's recorder, needs none.
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerTimeout))
+	answer.ServeHTTP(w, r)
+}
+
+// reloadNow reads the configuration again.
+func (h *handler) reloadNow(w http.ResponseWriter, r *http.Request) {
+	if !h.flags.enableLifecycle {
+		writeLine(w, http.StatusForbidden, "reloading over HTTP is not enabled; see --web.enable-lifecycle")
+		return
+	}
+	if err := h.requestReload(r.Context()); err != nil {
+		writeLine(w, http.StatusInternalServerError, "not reloaded: "+err.Error())
+		return
+	}
+	writeLine(w, http.StatusOK, "reloaded")
 }
 
 // scrapeTime is how long a scrape may take whose header says so many seconds: half a second less, or a fifth less where
@@ -124,7 +119,7 @@ func scrapeTime(header string) time.Duration {
 
 // ready answers 200 once every first refresh has ended or a minute is over, and from then on.
 func (h *handler) ready(w http.ResponseWriter, _ *http.Request) {
-	if !h.isReady.Load() && (h.fleet.ready() || time.Since(h.started) >= readyAfter) {
+	if !h.isReady.Load() && (h.fleet.Load().ready() || time.Since(h.started) >= readyAfter) {
 		h.isReady.Store(true)
 	}
 	if h.isReady.Load() {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"os"
 
 	"github.com/prometheus/common/version"
 
@@ -21,6 +22,8 @@ type Process struct {
 	Stdout, Stderr io.Writer
 	// Getenv looks up an environment variable; "" where it is not set.
 	Getenv func(string) string
+	// Hangups ask to read the configuration again; nil never does.
+	Hangups <-chan os.Signal
 }
 
 // Run is the whole program. It returns the exit code: 0 when ctx ended it or the task was done, 1 otherwise.
@@ -41,8 +44,8 @@ func Run(ctx context.Context, process Process) int {
 	return 0
 }
 
-func run(ctx context.Context, f *flags, process Process, logger *slog.Logger) (err error) {
-	find := func() (*config.Config, error) { return findConfig(f, process, logger) }
+func run(ctx context.Context, f *flags, process Process, logger *slog.Logger) error {
+	find := func() (*config.Config, bool, error) { return findConfig(f, process, logger) }
 	if f.demo {
 		demo, err := startDemo(ctx, logger)
 		if err != nil {
@@ -51,7 +54,7 @@ func run(ctx context.Context, f *flags, process Process, logger *slog.Logger) (e
 		defer demo.stop()
 		find = demo.config
 	}
-	cfg, err := find()
+	cfg, _, err := find()
 	if err != nil {
 		return err
 	}
@@ -60,16 +63,24 @@ func run(ctx context.Context, f *flags, process Process, logger *slog.Logger) (e
 		return nil
 	}
 	logger.InfoContext(ctx, "Starting "+programName, "version", version.Info(), "build_context", version.BuildContext())
-	fleet, err := newFleet(cfg, f.demo, logger)
+	exporter, err := newExporter(f, cfg, func() (*config.Config, error) {
+		cfg, fromFile, err := find()
+		if err == nil && !fromFile {
+			err = errNoFile
+		}
+		return cfg, err
+	}, logger)
 	if err != nil {
 		return err
 	}
-	defer fleet.close()
 	if f.dryRun {
-		return dryRun(ctx, fleet, process)
+		return dryRun(ctx, exporter, process)
 	}
-	return serve(ctx, f, fleet, logger)
+	return serve(ctx, exporter, process.Hangups)
 }
+
+// errNoFile is why a configuration that comes from elsewhere cannot be read again.
+var errNoFile = errors.New("there is no configuration file to read again")
 
 // errNoConfig names the three ways to start.
 var errNoConfig = errors.New(`there is nothing to show. Three ways to start:
@@ -78,13 +89,14 @@ var errNoConfig = errors.New(`there is nothing to show. Three ways to start:
   3. a configuration file:             ` + programName + ` --config.file=config.yaml (see config.example.yaml)`)
 
 // findConfig reads the configuration from the first place that has one: the file that was asked for, config.yaml, the
-// environment. Warnings are logged, or printed where only a check was asked for.
-func findConfig(f *flags, process Process, logger *slog.Logger) (*config.Config, error) {
+// environment; and tells whether it was a file. Warnings are logged, or printed where only a check was asked for.
+func findConfig(f *flags, process Process, logger *slog.Logger) (found *config.Config, fromFile bool, err error) {
 	cfg, warnings, err := config.Load(f.configFile, process.Getenv)
-	if errors.Is(err, fs.ErrNotExist) && !f.configFileSet {
+	fromFile = !errors.Is(err, fs.ErrNotExist) || f.configFileSet
+	if !fromFile {
 		cfg, warnings, err = config.FromEnvironment(process.Getenv)
 		if errors.Is(err, config.ErrNoEnvironment) {
-			return nil, errNoConfig
+			return nil, false, errNoConfig
 		}
 	}
 	for _, warning := range warnings {
@@ -94,5 +106,5 @@ func findConfig(f *flags, process Process, logger *slog.Logger) (*config.Config,
 			logger.Warn("configuration", "problem", warning.String())
 		}
 	}
-	return cfg, err
+	return cfg, fromFile, err
 }

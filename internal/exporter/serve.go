@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
+	"os"
+	"sync"
 	"time"
 
 	"github.com/prometheus/exporter-toolkit/web"
@@ -15,33 +18,43 @@ import (
 const stopTimeout = 3 * time.Second
 
 // serve answers until ctx ends, which is no error, or until it cannot.
-func serve(ctx context.Context, f *flags, fleet *fleet, logger *slog.Logger) error {
-	handler, err := newHandler(f, fleet, logger)
+func serve(ctx context.Context, e *exporter, hangups <-chan os.Signal) error {
+	handler, err := newHandler(e)
 	if err != nil {
 		return err
 	}
+	bound := make(chan struct{})
+	isBound := sync.OnceFunc(func() { close(bound) })
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
-		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+		IdleTimeout:       2 * time.Minute,
+		ErrorLog:          slog.NewLogLogger(e.logger.Handler(), slog.LevelDebug),
+		BaseContext: func(net.Listener) context.Context { // asked for once a listener is there
+			isBound()
+			return context.WithoutCancel(ctx)
+		},
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return fleet.run(ctx) })
-	if f.demo {
+	group.Go(func() error {
+		e.run(ctx, bound, hangups)
+		return nil
+	})
+	if e.flags.demo {
 		group.Go(func() error {
-			keepFresh(ctx, demoInterval, fleet.targets)
+			keepFresh(ctx, demoInterval, e.fleet.Load().targets)
 			return nil
 		})
 	}
 	group.Go(func() error {
-		if err := web.ListenAndServe(server, f.web, logger); !errors.Is(err, http.ErrServerClosed) {
+		if err := web.ListenAndServe(server, e.flags.web, e.logger); !errors.Is(err, http.ErrServerClosed) {
 			return err
 		}
 		return nil
 	})
 	group.Go(func() error {
 		<-ctx.Done()
-		logger.InfoContext(ctx, "stopping")
+		e.logger.InfoContext(ctx, "stopping")
 		// The refreshes have been told to stop as well, so that no scrape waits for one.
 		timeout, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 		defer cancel()

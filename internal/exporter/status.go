@@ -27,8 +27,9 @@ type statusRow struct {
 // status answers with the page for people. It starts no refresh.
 func (h *handler) status(w http.ResponseWriter, _ *http.Request) {
 	now := time.Now()
-	rows := make([]statusRow, len(h.fleet.targets))
-	for i, target := range h.fleet.targets {
+	targets := h.fleet.Load().targets
+	rows := make([]statusRow, len(targets))
+	for i, target := range targets {
 		health := target.Health()
 		snapshot, shown := target.Snapshot(now)
 		row := statusRow{

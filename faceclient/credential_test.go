@@ -1,0 +1,119 @@
+package faceclient_test
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facetest"
+)
+
+func TestAKeyThatIsRotatedIsUsedAtOnce(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		keys     []string // as the file has them, each time it is read; the last one stays
+		requests int
+		want     string
+	}{
+		{"the right key", []string{"new"}, 2, ""},
+		{"rotated after the first attempt", []string{"old", "new"}, 3, ""},
+		{"rotated to another wrong one", []string{"old", "older"}, 2, "401"},
+		{"rotated again and again, too late", []string{"old", "older", "older", "oldest", "new"}, 2, "401"},
+		{"not rotated", []string{"old"}, 1, "401"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var reads atomic.Int64
+			secret := func() (string, error) {
+				return test.keys[min(int(reads.Add(1)), len(test.keys))-1], nil
+			}
+			inRig(t, 10, func(o *faceclient.Options) {
+				o.Credential = faceclient.NewKeyCredential(secret)
+			}, func(t *testing.T, r *rig) {
+				r.server.SetKey("new")
+				walk, visited, err := r.walk()
+				if got := faceclient.Code(err); got != test.want || r.requests() != test.requests {
+					t.Errorf("code %q after %d requests, want %q after %d", got, r.requests(), test.want, test.requests)
+				}
+				if test.want == "" {
+					r.finds(walk, visited, err)
+				}
+			})
+		})
+	}
+}
+
+// The attempt with the new key is no retry of those that the bound is about.
+func TestANewKeyNeedsNoRetryLeft(t *testing.T) {
+	keys := []string{"old", "new"}
+	secret := func() (string, error) { return keys[0], nil }
+	inRig(t, 10, func(o *faceclient.Options) {
+		o.MaxRetries = 0
+		o.Credential = faceclient.NewKeyCredential(secret)
+	}, func(t *testing.T, r *rig) {
+		r.server.SetKey("new")
+		r.server.Fail(facetest.Wrap("rotate", func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+				next.ServeHTTP(w, request)
+				keys[0] = "new"
+			})
+		}))
+		walk, visited, err := r.walk()
+		r.finds(walk, visited, err)
+	})
+}
+
+func TestKeyThatCannotBeRead(t *testing.T) {
+	readable := false
+	secret := func() (string, error) {
+		if !readable {
+			return "", errors.New("no such file")
+		}
+		return "test-key", nil
+	}
+	inRig(t, 10, func(o *faceclient.Options) { o.Credential = faceclient.NewKeyCredential(secret) }, func(t *testing.T, r *rig) {
+		r.fails(faceclient.CodeAuthentication, 0)
+		unreadable := r.client.Fingerprint()
+		readable = true
+		if r.client.Fingerprint() == unreadable {
+			t.Error("the fingerprint stays when the key can be read")
+		}
+		walk, visited, err := r.walk()
+		r.finds(walk, visited, err)
+	})
+}
+
+func TestFingerprintFollowsTheKeyAndDoesNotTellIt(t *testing.T) {
+	key := "key-one"
+	secret := func() (string, error) { return key, nil }
+	entra, err := faceclient.NewEntraCredential(faceclient.EntraOptions{
+		Kind: faceclient.EntraClientSecret, TenantID: "t", ClientID: "c", ClientSecret: secret,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, credential := range map[string]faceclient.Credential{
+		"key": faceclient.NewKeyCredential(secret), "client secret": entra,
+	} {
+		t.Run(name, func(t *testing.T) {
+			options := plainOptions()
+			options.Credential = credential
+			client := newClient(t, options)
+			lister := client.Lister(faceclient.DetectLiveness)
+			key = "key-one"
+			one := client.Fingerprint()
+			if client.Fingerprint() != one || lister.Fingerprint() != one {
+				t.Error("the fingerprint changes by itself")
+			}
+			key = "key-two"
+			if two := client.Fingerprint(); two == one || lister.Fingerprint() != two {
+				t.Error("the fingerprint stays when the secret changes")
+			}
+			if strings.Contains(one, "key") {
+				t.Errorf("fingerprint %q", one)
+			}
+		})
+	}
+}

@@ -1,0 +1,161 @@
+package faceclient_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facetest"
+)
+
+// canary is part of everything that must not be told.
+const canary = "canary"
+
+// wantSilence fails where something tells of the canary, or of an address.
+func wantSilence(t *testing.T, what, text string) {
+	t.Helper()
+	for _, secret := range []string{canary, "http://", "https://", "singleModal", "start="} {
+		if strings.Contains(strings.ToLower(text), secret) {
+			t.Errorf("%s holds %q: %s", what, secret, text)
+		}
+	}
+}
+
+// faultsThatQuote are answers that say the canary in every way there is.
+func faultsThatQuote() []facetest.Fault {
+	message := "The key canary-key of https://canary.test is wrong for session canary-session."
+	item := func(fields string) facetest.Fault {
+		return facetest.JSON(`[{"id":"canary-session","createdDateTime":"2024-05-19T16:16:31Z","sessionExpired":true,"deviceCorrelationId":"canary-device"` + fields + `}]`)
+	}
+	faults := []facetest.Fault{
+		facetest.Redirect(302, "https://canary.test/canary"),
+		facetest.JSON(`"canary"`), facetest.JSON(`[canary]`), facetest.JSON(`[{"canary":}]`), facetest.JSON(`["canary`),
+		item(`,"createdDateTime":"canary"`), item(`,"deviceCorrelationId":{"canary":1}`), item(`,"authTokenTimeToLiveInSeconds":"canary"`),
+		item(`,"id":"` + strings.Repeat("canary", 11) + `"`), item(`,"canary\x":1`), item(`,"id":""`),
+		facetest.IgnoreStart(), facetest.WrapAround(), facetest.Reset(), facetest.CutBody(), facetest.Hang(),
+		facetest.HTML(200), facetest.NotGzip(), facetest.EndlessItems(),
+		facetest.Status(400, message), facetest.Status(503, "<html>canary</html>").Header("x-ms-error-code", "not a code: canary"),
+		facetest.Status(403, "").Header("apim-request-id", "not an id: canary"),
+	}
+	for _, status := range []int{400, 401, 403, 404, 409, 418, 429, 500, 503} {
+		for _, shape := range []facetest.Shape{facetest.ShapeCode, facetest.ShapeStatusCode, facetest.ShapeFlat} {
+			faults = append(faults, facetest.StatusError(status, shape, fmt.Sprint(status), message))
+		}
+	}
+	return faults
+}
+
+func TestNothingThatIsSecretIsToldByErrorsAndLogs(t *testing.T) {
+	for i, fault := range faultsThatQuote() {
+		t.Run(fmt.Sprint(i, " ", fault), func(t *testing.T) {
+			var logged bytes.Buffer
+			inRig(t, 0, func(o *faceclient.Options) {
+				o.Endpoint += "/canary-path"
+				o.Credential = faceclient.NewKeyCredential(faceclient.StaticSecret("canary-key"))
+				o.Logger = slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug - 100}))
+				o.RequestTimeout, o.PageSize = time.Second, 2
+			}, func(t *testing.T, r *rig) {
+				r.server.SetKey("canary-key")
+				for n := range 5 {
+					r.server.Add(facetest.DetectLiveness, facetest.Session{
+						ID: fmt.Sprint("canary-session-", n), DeviceID: "canary-device", Created: time.Now(),
+					})
+				}
+				r.server.Fail(facetest.Wrap("path", func(next http.Handler) http.Handler {
+					return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+						request.URL.Path = strings.TrimPrefix(request.URL.Path, "/canary-path")
+						next.ServeHTTP(w, request)
+					})
+				}), fault)
+				_, _, err := r.walk()
+				if err == nil {
+					t.Fatal("the walk went well")
+				}
+				wantSilence(t, "the error", err.Error())
+				var failure *faceclient.Error
+				if !errors.As(err, &failure) {
+					t.Fatalf("%T is no *faceclient.Error", err)
+				}
+				wantSilence(t, "the typed error", fmt.Sprint(failure.Code, failure.Message, failure.RequestID, failure.ClientRequestID))
+				for _, code := range append(r.seen.codes(), r.seen.errors...) {
+					wantSilence(t, "an observed code", code)
+				}
+			})
+			if !strings.Contains(logged.String(), "client_request_id=") {
+				t.Errorf("no attempt was logged: %s", logged.String())
+			}
+			wantSilence(t, "the log", logged.String())
+		})
+	}
+}
+
+func TestNothingThatIsSecretIsToldByTransportErrors(t *testing.T) {
+	for _, cause := range []error{
+		&url.Error{Op: "Get", URL: "https://canary.test/start=canary", Err: errors.New("canary")},
+		&net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Name: "canary.test", Err: "no such host"}},
+		errors.New("canary"),
+	} {
+		var logged bytes.Buffer
+		options := plainOptions()
+		options.MaxRetries = 0
+		options.Logger = slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		options.Transport = answering(func(*http.Request) (*http.Response, error) { return nil, cause })
+		_, _, err := walkOf(t.Context(), newClient(t, options).Lister(faceclient.DetectLiveness))
+		wantSilence(t, "the error", err.Error())
+		wantSilence(t, "the log", logged.String())
+	}
+}
+
+func TestNothingThatIsSecretIsToldWithoutACredential(t *testing.T) {
+	options := plainOptions()
+	options.Transport = answering(func(*http.Request) (*http.Response, error) {
+		t.Error("a request was sent without a credential")
+		return nil, errors.New("no")
+	})
+	options.Credential = faceclient.NewKeyCredential(func() (string, error) { return "", errors.New("/run/secrets/canary: no such file") })
+	seen := &watcher{}
+	options.Observer = seen
+	_, _, err := walkOf(t.Context(), newClient(t, options).Lister(faceclient.DetectLiveness))
+	if faceclient.Code(err) != faceclient.CodeAuthentication {
+		t.Errorf("code %q, want authentication", faceclient.Code(err))
+	}
+	wantSilence(t, "the error", err.Error())
+	if len(seen.attempts) != 0 || len(seen.errors) != 1 || seen.errors[0] != faceclient.CodeAuthentication {
+		t.Errorf("observed %d attempts and errors %v, want none and authentication once", len(seen.attempts), seen.errors)
+	}
+}
+
+func TestNothingThatIsSecretIsToldByWrongOptions(t *testing.T) {
+	for _, endpoint := range []string{"https://canary\x7f", "canary", "ftp://canary", "https://canary:x", "https:///canary"} {
+		options := plainOptions()
+		options.Endpoint = endpoint
+		if _, err := faceclient.New(options); err == nil {
+			t.Errorf("%q is taken", endpoint)
+		} else {
+			wantSilence(t, "the error", strings.ReplaceAll(err.Error(), "http or https", ""))
+		}
+	}
+}
+
+// A request's own context says why it ended, and that reason is not ours to tell.
+func TestNothingThatIsSecretIsToldByACause(t *testing.T) {
+	inRig(t, 10, nil, func(t *testing.T, r *rig) {
+		r.server.Fail(facetest.Hang())
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(time.Second, func() { cancel(errors.New("canary")) })
+		_, _, err := walkOf(ctx, r.client.Lister(faceclient.DetectLiveness))
+		if faceclient.Code(err) != faceclient.CodeCanceled {
+			t.Errorf("code %q, want canceled", faceclient.Code(err))
+		}
+		wantSilence(t, "the error", err.Error())
+	})
+}

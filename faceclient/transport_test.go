@@ -1,0 +1,236 @@
+package faceclient_test
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"sync/atomic"
+	"testing"
+
+	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facetest"
+)
+
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	for _, status := range []int{300, 301, 302, 303, 304, 307, 308} {
+		t.Run(strconv.Itoa(status), func(t *testing.T) {
+			var strangers atomic.Int64
+			stranger := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, request *http.Request) {
+				strangers.Add(1)
+				t.Errorf("the other host got %s with key %q", request.URL, request.Header.Get("Ocp-Apim-Subscription-Key"))
+			}))
+			defer stranger.Close()
+			face := facetest.New(facetest.Options{})
+			defer face.Close()
+			face.Fail(facetest.Redirect(status, stranger.URL+"/face"))
+			server := httptest.NewServer(face)
+			defer server.Close()
+
+			options := plainOptions()
+			options.Endpoint = server.URL
+			client := newClient(t, options)
+			walk, _, err := walkOf(t.Context(), client.Lister(faceclient.DetectLiveness))
+			if got := faceclient.Code(err); got != faceclient.CodeRedirect {
+				t.Errorf("code %q, want redirect: %v", got, err)
+			}
+			if walk.Requests != 1 || strangers.Load() != 0 {
+				t.Errorf("%d requests, %d at the other host; want 1 and 0", walk.Requests, strangers.Load())
+			}
+		})
+	}
+}
+
+// loopback is a Face API with sessions on a TLS socket.
+func loopback(t *testing.T, sessions int, config *tls.Config) *httptest.Server {
+	t.Helper()
+	face := facetest.New(facetest.Options{})
+	face.Populate(facetest.DetectLiveness, sessions, 1)
+	server := httptest.NewUnstartedServer(face)
+	server.TLS = config
+	server.EnableHTTP2 = true
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	t.Cleanup(func() {
+		server.Close()
+		face.Close()
+	})
+	return server
+}
+
+func trusting(server *httptest.Server) *tls.Config {
+	roots := x509.NewCertPool()
+	roots.AddCert(server.Certificate())
+	return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+}
+
+func TestTLS(t *testing.T) {
+	server := loopback(t, 2500, nil)
+	old := loopback(t, 10, &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}) //nolint:gosec // refused on purpose
+	mutual := loopback(t, 10, &tls.Config{ClientAuth: tls.RequireAnyClientCert, MinVersion: tls.VersionTLS12})
+	plain := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(plain.Close)
+	otherName := trusting(server)
+	otherName.ServerName = "contoso.cognitiveservices.azure.com"
+
+	for _, test := range []struct {
+		name     string
+		endpoint string
+		config   *tls.Config
+		want     string
+	}{
+		{"its CA is trusted", server.URL, trusting(server), ""},
+		{"its CA is unknown", server.URL, nil, faceclient.CodeTLS},
+		{"another host's certificate", server.URL, otherName, faceclient.CodeTLS},
+		{"a version that is too old", old.URL, trusting(old), faceclient.CodeTLS},
+		{"a client certificate is asked for", mutual.URL, trusting(mutual), faceclient.CodeTLS},
+		{"no TLS at all", "https" + plain.URL[len("http"):], nil, faceclient.CodeTLS},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			options := plainOptions()
+			options.Endpoint, options.TLS = test.endpoint, test.config
+			client := newClient(t, options)
+			walk, visited, err := walkOf(t.Context(), client.Lister(faceclient.DetectLiveness))
+			if got := faceclient.Code(err); got != test.want {
+				t.Errorf("code %q, want %q: %v", got, test.want, err)
+			}
+			if test.want == "" {
+				if len(visited.sessions) != 2500 {
+					t.Errorf("%d sessions, want 2500", len(visited.sessions))
+				}
+			} else if walk.Requests != 1 {
+				t.Errorf("%d attempts: what is refused is not asked again", walk.Requests)
+			}
+		})
+	}
+}
+
+func TestConnectionRefused(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	options := plainOptions()
+	options.Endpoint = "http://" + listener.Addr().String()
+	options.MaxRetries, options.MaxRetryWait = 2, 0
+	walk, _, err := walkOf(t.Context(), newClient(t, options).Lister(faceclient.DetectLiveness))
+	if got := faceclient.Code(err); got != faceclient.CodeConnection || walk.Requests != 3 {
+		t.Errorf("code %q after %d attempts, want connection after 3: %v", got, walk.Requests, err)
+	}
+}
+
+func TestTransportErrors(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		err  error
+		want string
+	}{
+		{"name not found", &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", IsNotFound: true}}, faceclient.CodeConnection},
+		{"certificate out of date", x509.CertificateInvalidError{Reason: x509.Expired}, faceclient.CodeTLS},
+		{"anything", errors.New("anything"), faceclient.CodeConnection},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			options := plainOptions()
+			options.MaxRetries = 0
+			options.Transport = answering(func(*http.Request) (*http.Response, error) { return nil, test.err })
+			_, _, err := walkOf(t.Context(), newClient(t, options).Lister(faceclient.DetectLiveness))
+			if got := faceclient.Code(err); got != test.want {
+				t.Errorf("code %q, want %q: %v", got, test.want, err)
+			}
+			if !errors.Is(err, test.err) {
+				t.Errorf("%v does not wrap its cause", err)
+			}
+		})
+	}
+}
+
+func TestBodiesWithoutEndAreNotReadToTheirEnd(t *testing.T) {
+	for _, test := range []struct {
+		fault facetest.Fault
+		most  int64 // bytes that the service gets rid of
+	}{
+		{facetest.EndlessBlanks(), 200 << 10},
+		{facetest.EndlessItems(), 200 << 10},
+		{facetest.GzipBomb(1 << 30), 64 << 10}, // a thousandth of what it unpacks to, some MiB at a time
+	} {
+		t.Run(test.fault.String(), func(t *testing.T) {
+			inRig(t, 10, func(o *faceclient.Options) { o.PageSize = 10 }, func(t *testing.T, r *rig) {
+				r.server.Fail(test.fault)
+				failure := r.fails(faceclient.CodeInvalidResponse, 1)
+				if failure.Status != 200 {
+					t.Errorf("status %d", failure.Status)
+				}
+				r.server.Close() // ends the answer, so that its bytes are counted
+				if got := r.server.Counts(facetest.DetectLiveness).Bytes; got > test.most || got == 0 {
+					t.Errorf("%d bytes were taken, want at most %d", got, test.most)
+				}
+			})
+		})
+	}
+}
+
+func TestErrorBodiesWithoutEndAreNotReadToTheirEnd(t *testing.T) {
+	inRig(t, 10, func(o *faceclient.Options) { o.MaxRetries = 0 }, func(t *testing.T, r *rig) {
+		r.server.Fail(facetest.Wrap("endless error", func(http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+				w.WriteHeader(http.StatusForbidden)
+				for request.Context().Err() == nil {
+					if _, err := w.Write(make([]byte, 4096)); err != nil {
+						return
+					}
+				}
+			})
+		}))
+		r.fails("403", 1)
+		r.server.Close()
+		if got := r.server.Counts(facetest.DetectLiveness).Bytes; got > 200<<10 {
+			t.Errorf("%d bytes were taken", got)
+		}
+	})
+}
+
+// A status is known before its body breaks off.
+func TestAnErrorWhoseBodyBreaksOffKeepsItsStatus(t *testing.T) {
+	for _, fault := range []facetest.Fault{facetest.CutBody(), facetest.ResetInBody(), facetest.HangInBody()} {
+		t.Run(fault.String(), func(t *testing.T) {
+			inRig(t, 10, nil, func(t *testing.T, r *rig) {
+				r.server.Fail(fault, facetest.StatusError(403, facetest.ShapeCode, "UnsupportedFeature", "No."))
+				r.fails("403", 1)
+			})
+		})
+	}
+}
+
+func TestNotGzip(t *testing.T) {
+	inRig(t, 10, nil, func(t *testing.T, r *rig) {
+		r.server.Fail(facetest.NotGzip())
+		r.fails(faceclient.CodeConnection, 3)
+	})
+}
+
+func TestGzipIsUnpacked(t *testing.T) {
+	face := facetest.New(facetest.Options{Gzip: true})
+	t.Cleanup(face.Close)
+	face.Populate(facetest.DetectLiveness, 2500, 1)
+	server := httptest.NewServer(face)
+	t.Cleanup(server.Close)
+	options := plainOptions()
+	options.Endpoint = server.URL
+	_, visited, err := walkOf(t.Context(), newClient(t, options).Lister(faceclient.DetectLiveness))
+	if err != nil {
+		t.Fatal(err)
+	}
+	visited.equal(t, face.Sessions(facetest.DetectLiveness))
+	counts := face.Counts(facetest.DetectLiveness)
+	if counts.Bytes/int64(counts.Items) > 150 {
+		t.Errorf("%d bytes for %d sessions: nothing was packed", counts.Bytes, counts.Items)
+	}
+}

@@ -1,0 +1,80 @@
+package exporter
+
+import (
+	"crypto/tls"
+	"log/slog"
+
+	commonconfig "github.com/prometheus/common/config"
+	"github.com/prometheus/common/version"
+
+	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/internal/config"
+)
+
+// newClient makes the client of a resource.
+func newClient(r config.Resource, observer faceclient.Observer, logger *slog.Logger) (*faceclient.Client, error) {
+	credential, err := newCredential(r)
+	if err != nil {
+		return nil, err
+	}
+	tlsConfig, err := newTLSConfig(r.TLS)
+	if err != nil {
+		return nil, err
+	}
+	return faceclient.New(faceclient.Options{
+		Endpoint:              r.Endpoint,
+		APIVersion:            r.API.Version,
+		Credential:            credential,
+		PageSize:              r.API.PageSize,
+		MaxPages:              r.API.MaxPages,
+		MaxRequestsPerSecond:  r.API.MaxRequestsPerSecond,
+		MaxConcurrentRequests: r.API.MaxConcurrentRequests,
+		RequestTimeout:        r.API.RequestTimeout,
+		MaxRetries:            r.API.MaxRetries,
+		MaxRetryWait:          r.API.MaxRetryWait,
+		UserAgent:             userAgent(),
+		TLS:                   tlsConfig,
+		Observer:              observer,
+		Logger:                logger.With("resource", r.Name),
+	})
+}
+
+func newCredential(r config.Resource) (faceclient.Credential, error) {
+	if r.Entra == nil {
+		if r.KeyFile != "" {
+			return faceclient.NewKeyCredential(secretFile(r.KeyFile)), nil
+		}
+		return faceclient.NewKeyCredential(faceclient.StaticSecret(r.Key.Reveal())), nil
+	}
+	options := faceclient.EntraOptions{
+		Kind:     faceclient.EntraKind(r.Entra.Credential),
+		Cloud:    faceclient.Cloud(r.Entra.Cloud),
+		TenantID: r.Entra.TenantID,
+		ClientID: r.Entra.ClientID,
+	}
+	if r.Entra.ClientSecretFile != "" {
+		options.ClientSecret = secretFile(r.Entra.ClientSecretFile)
+	}
+	return faceclient.NewEntraCredential(options)
+}
+
+func secretFile(path string) faceclient.Secret {
+	return func() (string, error) {
+		secret, err := config.ReadSecretFile(path)
+		return secret.Reveal(), err
+	}
+}
+
+func newTLSConfig(t config.TLS) (*tls.Config, error) {
+	return commonconfig.NewTLSConfig(&commonconfig.TLSConfig{
+		CAFile: t.CAFile, CertFile: t.CertFile, KeyFile: t.KeyFile,
+		ServerName: t.ServerName, InsecureSkipVerify: t.InsecureSkipVerify,
+	})
+}
+
+func userAgent() string {
+	if version.Version == "" {
+		return programName + "/unknown"
+	}
+	return programName + "/" + version.Version
+}
