@@ -76,7 +76,9 @@ func NewAPIMetrics(resource string, operations []faceclient.Operation, monthlyRe
 }
 
 // SetBudget changes the budget that is shown, in attempts in 30 days.
-func (m *APIMetrics) SetBudget(monthlyRequestBudget int64) { m.budget.Set(float64(monthlyRequestBudget)) }
+func (m *APIMetrics) SetBudget(monthlyRequestBudget int64) {
+	m.budget.Set(float64(monthlyRequestBudget))
+}
 
 // ObserveAttempt is part of faceclient.Observer.
 func (m *APIMetrics) ObserveAttempt(attempt faceclient.Attempt) {

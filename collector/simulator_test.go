@@ -1,6 +1,8 @@
 package collector_test
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -9,6 +11,15 @@ import (
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/faceclient/facetest"
 )
+
+// direct answers requests without a network.
+type direct struct{ handler http.Handler }
+
+func (d direct) RoundTrip(request *http.Request) (*http.Response, error) {
+	recorder := httptest.NewRecorder()
+	d.handler.ServeHTTP(recorder, request)
+	return recorder.Result(), nil
+}
 
 // The real client walks a simulated customer's list for three hours, and what the exporter has counted is compared with
 // what the simulator knows to have happened.
@@ -28,14 +39,12 @@ func TestFlowsAreWhatHappenedToTheSimulatedCustomer(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				service := facetest.New(facetest.Options{Now: func() time.Time { return time.Now().Add(test.skew) }})
 				defer service.Close()
-				traffic := facetest.NewTraffic(service, facetest.TrafficOptions{Seed: 7, PerDay: 6000, DeletedShare: -1, ThrottledShare: -1})
-				transport := service.Transport()
-				defer transport.CloseIdleConnections()
+				traffic := facetest.NewTraffic(service, facetest.TrafficOptions{Seed: 7, PerDay: 2000, AbandonedShare: 0.3, DeletedShare: -1, ThrottledShare: -1})
 				client, err := faceclient.New(faceclient.Options{
 					Endpoint: "http://face.test", APIVersion: faceclient.DefaultAPIVersion,
 					Credential: faceclient.NewKeyCredential(faceclient.StaticSecret(service.Key())),
 					PageSize:   1000, MaxPages: 1000, MaxRequestsPerSecond: 1e6, MaxConcurrentRequests: 4,
-					RequestTimeout: time.Second, Transport: transport,
+					RequestTimeout: time.Second, Transport: direct{service},
 				})
 				if err != nil {
 					t.Fatal(err)
@@ -69,7 +78,7 @@ func TestFlowsAreWhatHappenedToTheSimulatedCustomer(t *testing.T) {
 				if before != want {
 					t.Errorf("counted %+v, and what happened is %+v", before, want)
 				}
-				if want.Creations < 100 || want.Abandonments < 5 {
+				if want.Creations < 30 || want.Abandonments < 2 {
 					t.Errorf("too little happened to mean anything: %+v", want)
 				}
 			})

@@ -42,6 +42,9 @@ func (s *Snapshot) Complete() bool { return s.Coverage == 1 }
 // Estimate scales a count up to the whole list.
 func (s *Snapshot) Estimate(count uint64) float64 { return float64(count) / s.Coverage }
 
+// listed is the number of listed sessions, estimated where it was not counted, for people.
+func (s *Snapshot) listed() int64 { return int64(s.Estimate(s.Sessions)) }
+
 // tally counts a walk's sessions as they come and then forgets them. It is a faceclient.Visitor.
 type tally struct {
 	before watermark // as the last successful walk left it

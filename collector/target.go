@@ -16,8 +16,6 @@ const (
 	// firstRetryDelay is the least time from a first failed refresh to the next one; it doubles with every failure.
 	firstRetryDelay = 15 * time.Second
 	month           = 30 * 24 * time.Hour
-	// manyRequests a month are worth a warning.
-	manyRequests = 100_000
 )
 
 // Source lists the sessions of one operation of one resource.
@@ -149,15 +147,20 @@ func (t *Target) Run(ctx context.Context) {
 		case refresh := <-t.wanted:
 			t.refresh(ctx, refresh)
 		case <-ctx.Done():
-			t.mu.Lock()
-			defer t.mu.Unlock()
-			t.stopped = true
-			if t.running != nil {
-				close(t.running.done)
-				t.running = nil
-			}
+			t.stop()
 			return
 		}
+	}
+}
+
+// stop releases whoever waits and lets no refresh begin any more.
+func (t *Target) stop() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.stopped = true
+	if t.running != nil {
+		close(t.running.done)
+		t.running = nil
 	}
 }
 
@@ -257,7 +260,7 @@ func (t *Target) refresh(ctx context.Context, refresh *run) {
 	t.mu.Unlock()
 	close(refresh.done)
 	if ctx.Err() == nil {
-		t.report(before, snapshot, err, took)
+		t.report(ctx, options, before, snapshot, err)
 	}
 }
 
@@ -281,15 +284,16 @@ func (t *Target) walk(ctx context.Context, options *TargetOptions, began time.Ti
 	options.Budget.spend(options.Operation, time.Now(), walk, err)
 	counted.overspent = bounded && walk.Requests > attempts
 	if err != nil {
-		if errors.Is(context.Cause(ctx), errStalled) {
+		if errors.Is(context.Cause(ctx), errStalled) && faceclient.Code(err) == faceclient.CodeCanceled {
 			err = &faceclient.Error{Code: faceclient.CodeTimeout, Message: "no page came for as long as refresh.timeout"}
 		}
 		return nil, nil, err
 	}
-	return counted, counted.finish(walk, began, time.Now(), options.Devices), nil
+	snapshot := counted.finish(walk, began, time.Now(), options.Devices)
+	return counted, snapshot, nil
 }
 
-// watched tells of every batch that comes.
+// watched tells of every page that comes.
 type watched struct {
 	faceclient.Visitor
 	came func()
@@ -301,6 +305,12 @@ func (w watched) Visit(batch faceclient.Batch) {
 	w.Visitor.Visit(batch)
 }
 
+// Restart is part of faceclient.Visitor.
+func (w watched) Restart() {
+	w.came()
+	w.Visitor.Restart()
+}
+
 // retryDelay is the least time from the end of the n-th failure in a row to the next refresh.
 func (t *Target) retryDelay(err error, n int) time.Duration {
 	interval := t.Interval()
@@ -310,43 +320,4 @@ func (t *Target) retryDelay(err error, n int) time.Duration {
 		delay = interval
 	}
 	return delay + rand.N(delay/10+1)
-}
-
-// report logs what is new since the refresh before; what goes on as it was is for debugging.
-func (t *Target) report(before Health, snapshot *Snapshot, err error, took time.Duration) {
-	logger := t.options().Logger.With("resource", t.options().Resource, "operation", string(t.options().Operation))
-	var failure *faceclient.Error
-	switch {
-	case err != nil && before.FailuresInRow > 0:
-		logger.Debug("refresh failed again", "error", err, "error_code", faceclient.Code(err))
-	case err != nil:
-		if !errors.As(err, &failure) {
-			failure = &faceclient.Error{}
-		}
-		logger.Warn("refresh failed", "error", err, "error_code", faceclient.Code(err),
-			"apim_request_id", failure.RequestID, "client_request_id", failure.ClientRequestID)
-	case before.FailuresInRow > 0:
-		logger.Info("refresh succeeds again", "failures", before.FailuresInRow, "sessions", snapshot.Sessions)
-	default:
-		logger.Debug("refreshed", "sessions", snapshot.Sessions, "pages", snapshot.Pages, "duration", took)
-	}
-	if err == nil && !before.Overspent && t.Health().Overspent {
-		logger.Warn("ids are not random, so the list can only be read as a whole: the interval grows to what the budget allows",
-			"interval", t.Interval(), "pages", snapshot.Pages)
-	}
-	if first := before.Refreshes == before.Failures; first && err == nil {
-		t.reportCost(logger, snapshot, took)
-	}
-}
-
-// reportCost says after the first walk what the interval will cost.
-func (t *Target) reportCost(logger *slog.Logger, snapshot *Snapshot, took time.Duration) {
-	interval := t.Interval()
-	requests := float64(snapshot.Pages) * month.Seconds() / interval.Seconds()
-	level, message := slog.LevelInfo, "first walk done"
-	if requests > manyRequests && !t.options().Simulated {
-		level, message = slog.LevelWarn, "first walk done: a refresh at every interval will be many billed requests; raise refresh.interval"
-	}
-	logger.Log(context.Background(), level, message, "sessions", int64(snapshot.Estimate(snapshot.Sessions)), "coverage", snapshot.Coverage, "pages", snapshot.Pages, "duration", took,
-		"interval", interval, "requests_in_30_days", int64(requests))
 }

@@ -136,10 +136,10 @@ func (c *Client) Host() string { return c.base.Host }
 // Fingerprint changes when the credential's secret does.
 func (c *Client) Fingerprint() string { return c.options.Credential.Fingerprint() }
 
-// Close drops the connections that are not in use.
 // page gets room for one answer; it goes back to pages.
 func (c *Client) page() *page { return c.pages.Get().(*page) }
 
+// Close drops the connections that are not in use.
 func (c *Client) Close() { c.ownIdle() }
 
 // newTransport is Go's own with bounds that suit a service that is asked now and then by a few workers.

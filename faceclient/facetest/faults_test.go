@@ -256,7 +256,7 @@ func TestFaultsAreNarrowedAndComposed(t *testing.T) {
 	if got := statuses(srv, facetest.DetectLiveness, 4); !slices.Equal(got, []int{200, 500, 500, 200}) {
 		t.Errorf("after 1, times 2: %v", got)
 	}
-	if srv.Fail(facetest.Status(500, "").Times(0)); ask(srv, listURL(facetest.DetectLiveness, "")).StatusCode != 200 {
+	if srv.Fail(facetest.Status(500, "").Times(0)); ask(srv, listURL(facetest.DetectLiveness, "")).StatusCode != http.StatusOK {
 		t.Error("a fault of no times took part")
 	}
 

@@ -89,35 +89,45 @@ func TestItemEncoding(t *testing.T) {
 		session facetest.Session
 		want    string
 	}{
-		"as recorded": {base,
-			`{"id":"b","createdDateTime":"2024-05-19T16:16:31.2576555+00:00","sessionExpired":true,"authTokenTimeToLiveInSeconds":600}`},
+		"as recorded": {
+			base,
+			`{"id":"b","createdDateTime":"2024-05-19T16:16:31.2576555+00:00","sessionExpired":true,"authTokenTimeToLiveInSeconds":600}`,
+		},
 		"reference's example": {
 			with(func(s *facetest.Session) {
 				s.Created = created.Truncate(10 * time.Millisecond)
 				s.Wire = facetest.Wire{Zulu: true, Digits: 3}
 			}),
-			`{"id":"b","createdDateTime":"2024-05-19T16:16:31.250Z","sessionExpired":true,"authTokenTimeToLiveInSeconds":600}`},
+			`{"id":"b","createdDateTime":"2024-05-19T16:16:31.250Z","sessionExpired":true,"authTokenTimeToLiveInSeconds":600}`,
+		},
 		"zeros cut": {
 			with(func(s *facetest.Session) { s.Created = created.Truncate(time.Millisecond) }),
-			`{"id":"b","createdDateTime":"2024-05-19T16:16:31.257+00:00","sessionExpired":true,"authTokenTimeToLiveInSeconds":600}`},
+			`{"id":"b","createdDateTime":"2024-05-19T16:16:31.257+00:00","sessionExpired":true,"authTokenTimeToLiveInSeconds":600}`,
+		},
 		"leading zeros of a fraction": {
 			with(func(s *facetest.Session) { s.Created = created.Truncate(time.Second).Add(100) }),
-			`{"id":"b","createdDateTime":"2024-05-19T16:16:31.0000001+00:00","sessionExpired":true,"authTokenTimeToLiveInSeconds":600}`},
+			`{"id":"b","createdDateTime":"2024-05-19T16:16:31.0000001+00:00","sessionExpired":true,"authTokenTimeToLiveInSeconds":600}`,
+		},
 		"nine digits": {
 			with(func(s *facetest.Session) { s.Wire.Digits = 9 }),
-			`{"id":"b","createdDateTime":"2024-05-19T16:16:31.257655500+00:00","sessionExpired":true,"authTokenTimeToLiveInSeconds":600}`},
+			`{"id":"b","createdDateTime":"2024-05-19T16:16:31.257655500+00:00","sessionExpired":true,"authTokenTimeToLiveInSeconds":600}`,
+		},
 		"started, device, no TTL": {
 			with(func(s *facetest.Session) { s.TTL = 0; s.Started = created.Add(time.Second); s.DeviceID = "kiosk" }),
-			`{"id":"b","createdDateTime":"2024-05-19T16:16:31.2576555+00:00","sessionStartDateTime":"2024-05-19T16:16:32.2576555+00:00","sessionExpired":true,"deviceCorrelationId":"kiosk"}`},
+			`{"id":"b","createdDateTime":"2024-05-19T16:16:31.2576555+00:00","sessionStartDateTime":"2024-05-19T16:16:32.2576555+00:00","sessionExpired":true,"deviceCorrelationId":"kiosk"}`,
+		},
 		"nulls": {
 			with(func(s *facetest.Session) { s.TTL = 0; s.Wire = facetest.Wire{NullStart: true, NullDevice: true} }),
-			`{"id":"b","createdDateTime":"2024-05-19T16:16:31.2576555+00:00","sessionStartDateTime":null,"sessionExpired":true,"deviceCorrelationId":null}`},
+			`{"id":"b","createdDateTime":"2024-05-19T16:16:31.2576555+00:00","sessionStartDateTime":null,"sessionExpired":true,"deviceCorrelationId":null}`,
+		},
 		"other order of keys": {
 			with(func(s *facetest.Session) { s.Wire.Order = 5 }),
-			`{"authTokenTimeToLiveInSeconds":600,"id":"b","createdDateTime":"2024-05-19T16:16:31.2576555+00:00","sessionExpired":true}`},
+			`{"authTokenTimeToLiveInSeconds":600,"id":"b","createdDateTime":"2024-05-19T16:16:31.2576555+00:00","sessionExpired":true}`,
+		},
 		"text that needs escaping": {
 			with(func(s *facetest.Session) { s.TTL = 0; s.ID = `a"\`; s.DeviceID = "\n\xff" }),
-			`{"id":"a\"\\","createdDateTime":"2024-05-19T16:16:31.2576555+00:00","sessionExpired":true,"deviceCorrelationId":"\u000a` + "\xff" + `"}`},
+			`{"id":"a\"\\","createdDateTime":"2024-05-19T16:16:31.2576555+00:00","sessionExpired":true,"deviceCorrelationId":"\u000a` + "\xff" + `"}`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			srv := facetest.New(facetest.Options{Now: fixed(created.Add(time.Hour))})

@@ -100,7 +100,7 @@ func TestCloseReleasesHangingAnswersOfOtherListeners(t *testing.T) {
 		ask(srv, listURL(facetest.DetectLiveness, ""))
 	}()
 	srv.Close()
-	if got := <-ended; got != http.ErrAbortHandler {
+	if got, _ := (<-ended).(error); !errors.Is(got, http.ErrAbortHandler) {
 		t.Errorf("ended with %v", got)
 	}
 }

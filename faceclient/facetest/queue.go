@@ -69,7 +69,8 @@ type ledger struct {
 
 func (l *ledger) note(kind eventKind, at int64) {
 	l.totals[kind]++
-	times := append(l.times[kind], at)
+	l.times[kind] = append(l.times[kind], at)
+	times := l.times[kind]
 	// Old times go when they are half of all, so that a copy is paid for by as many notes.
 	if old := countUntil(times, at-int64(Retention)); old > len(times)/2 && old > 1000 {
 		times = append([]int64(nil), times[old:]...)

@@ -39,8 +39,7 @@ func (h *handler) discover(w http.ResponseWriter, r *http.Request) {
 func (h *handler) probe(w http.ResponseWriter, r *http.Request) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	name := query.Get("resource")
-	switch {
-	case err != nil || name == "" || len(query["resource"]) > 1:
+	if err != nil || name == "" || len(query["resource"]) > 1 {
 		writeLine(w, http.StatusBadRequest, "name one resource: /probe?resource=NAME; /sd lists them")
 		return
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -40,8 +39,7 @@ type resource struct {
 	budget   *collector.Budget
 	interval time.Duration // that the budget was made for
 	registry *prometheus.Registry
-	probe    http.Handler // answers with the registry alone
-	life     *life        // of the targets
+	life     *life // of the targets
 }
 
 // life is the time in which a resource's targets are refreshed.

@@ -27,7 +27,7 @@ type handler struct {
 	options promhttp.HandlerOpts
 }
 
-func newHandler(e *exporter) (http.Handler, error) {
+func newHandler(e *exporter) http.Handler {
 	f := e.flags
 	h := &handler{exporter: e, options: promhttp.HandlerOpts{
 		ErrorLog:          slog.NewLogLogger(e.logger.Handler(), slog.LevelError),
@@ -67,7 +67,7 @@ func newHandler(e *exporter) (http.Handler, error) {
 		mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
 		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	}
-	return mux, nil
+	return mux
 }
 
 // exposition answers with what is gathered.

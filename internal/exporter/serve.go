@@ -19,14 +19,10 @@ const stopTimeout = 3 * time.Second
 
 // serve answers until ctx ends, which is no error, or until it cannot.
 func serve(ctx context.Context, e *exporter, hangups <-chan os.Signal) error {
-	handler, err := newHandler(e)
-	if err != nil {
-		return err
-	}
 	bound := make(chan struct{})
 	isBound := sync.OnceFunc(func() { close(bound) })
 	server := &http.Server{
-		Handler:           handler,
+		Handler:           newHandler(e),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		ErrorLog:          slog.NewLogLogger(e.logger.Handler(), slog.LevelDebug),

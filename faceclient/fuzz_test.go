@@ -1,0 +1,166 @@
+package faceclient_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"face_liveness_exporter/faceclient"
+)
+
+// FuzzPage: what the client takes for a page is one to encoding/json too, with as many sessions; what it refuses, it
+// refuses by one of three codes; and it never panics.
+func FuzzPage(f *testing.F) {
+	const item = `{"id":"a","createdDateTime":"2024-05-19T16:16:31.2576555+00:00","sessionExpired":false}`
+	for _, seed := range []string{
+		``, ` `, `[]`, ` [ ] `, `[`, `]`, `null`, `{}`, `"x"`, `[null]`, `[[]]`, `[{}]`, `[]]`, `[][]`, "\ufeff[]", "[\x00]",
+		`[` + item + `]`, `[` + item + `,]`, `[,` + item + `]`, `[` + item + `,` + item + `]`, `[` + item, `[` + item + `]x`, `[` + item + ` ` + item + `]`,
+		`[` + item + `,{"sessionExpired":true,"createdDateTime":"2024-05-19T16:16:31Z","authTokenTimeToLiveInSeconds":60,"id":"b"}]`,
+		`[{"id":"b","createdDateTime":"2024-05-19T16:16:31Z","sessionExpired":true},` + item + `]`,
+		`[{"id":"\ud800","id":"\u00e9","ID":7,"createdDateTime":"2024-05-19T16:16:31\u002b00:00","sessionExpired":true}]`,
+		`[{"id":"` + "\xff\xfe" + `","createdDateTime":"2024-05-19T16:16:31Z","sessionExpired":true}]`,
+		`[{"id":"` + strings.Repeat("é", 64) + `","createdDateTime":"2024-05-19T16:16:31Z","sessionExpired":true}]`,
+		`[{"id":"` + strings.Repeat("x", 65) + `","createdDateTime":"2024-05-19T16:16:31Z","sessionExpired":true}]`,
+		`[{"id":"a","createdDateTime":"2024-05-19T16:16:31Z","sessionExpired":true,"x":` + strings.Repeat("[", 9000) + strings.Repeat("]", 9000) + `}]`,
+		`[{"id":"a","createdDateTime":"2024-05-19T16:16:31Z","sessionStartDateTime":null,"deviceCorrelationId":"\"\\","sessionExpired":true,"x":{"id":"b","y":[1e400,-0.0]}}]`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		_, visited, err := walkOverPage(t, string(body))
+		if err != nil {
+			switch code := faceclient.Code(err); code {
+			case faceclient.CodeInvalidResponse, faceclient.CodeConnection, faceclient.CodePagination:
+			default:
+				t.Fatalf("code %q: %v", code, err)
+			}
+			return
+		}
+		var items []map[string]json.RawMessage
+		if err := json.Unmarshal(body, &items); err != nil {
+			t.Fatalf("taken, but encoding/json says %v", err)
+		}
+		distinct := map[string]bool{} // where ids do not ascend, one that comes twice counts once
+		for _, item := range items {
+			var id string
+			if err := json.Unmarshal(item["id"], &id); err != nil || id == "" {
+				t.Fatalf("taken, but encoding/json reads the id %s as %q, %v", item["id"], id, err)
+			}
+			distinct[id] = true
+		}
+		if len(visited.sessions) != len(distinct) {
+			t.Fatalf("%d sessions, encoding/json finds %d", len(visited.sessions), len(distinct))
+		}
+		for _, session := range visited.sessions {
+			if !distinct[string(session.ID)] || session.Created.IsZero() || session.TTL < 0 {
+				t.Fatalf("%+v is in no item", session.Session)
+			}
+		}
+	})
+}
+
+// answer is a response as an error would bring it.
+func answer(status int, header http.Header, body string) *http.Response {
+	return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body))}
+}
+
+// FuzzErrorResponse: whatever the service answers, the code is fit to be a label, it and the status are explained or
+// not without a panic, and the text has nothing of the answer but the code.
+func FuzzErrorResponse(f *testing.F) {
+	for _, seed := range []struct {
+		status       int
+		header, body string
+	}{
+		{400, "", `{"error":{"code":"BadArgument","message":"bad"}}`},
+		{429, "", `{"error":{"statusCode":429,"message":"Rate limit is exceeded. Try again in 26 seconds."}}`},
+		{401, "", `{"statusCode":401,"message":"Access denied"}`},
+		{409, "ConcurrentOperationConflict", ``},
+		{403, "a b", `{"error":{"code":{"code":"x"}}}`},
+		{500, "", `{"error":null,"statusCode":1e3}`},
+		{502, "", `<html>`}, {503, "\x00", "\xff"}, {599, "", `{"error":{"code":"ſ"}}`}, {0, "", ""}, {-1, "x", "{"},
+	} {
+		f.Add(seed.status, seed.header, seed.body)
+	}
+	label := regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+	f.Fuzz(func(t *testing.T, status int, header, body string) {
+		status = 400 + int(uint(status)%200)
+		options := plainOptions()
+		options.MaxRetries = 0
+		options.Transport = answering(func(*http.Request) (*http.Response, error) {
+			return answer(status, http.Header{"X-Ms-Error-Code": {header}}, body), nil
+		})
+		_, _, err := walkOf(t.Context(), newClient(t, options).Lister(faceclient.DetectLiveness))
+		var failure *faceclient.Error
+		if !errors.As(err, &failure) {
+			t.Fatalf("%v is no *faceclient.Error", err)
+		}
+		if failure.Status != status || !label.MatchString(failure.Code) {
+			t.Fatalf("status %d, code %q", failure.Status, failure.Code)
+		}
+		if number := strconv.Itoa(status); failure.Code != number && failure.Code != header && !json.Valid([]byte(body)) {
+			t.Fatalf("code %q comes from nowhere", failure.Code)
+		}
+		if want := faceclient.Explain(status, failure.Code); failure.Message != want || faceclient.Explain(0, body) != "" && !label.MatchString(body) {
+			t.Fatalf("message %q, want %q", failure.Message, want)
+		}
+		text := "list detectLiveness: " + failure.Code
+		if failure.Code != strconv.Itoa(status) {
+			text += " (HTTP " + strconv.Itoa(status) + ")"
+		}
+		if failure.Message != "" {
+			text += ": " + failure.Message
+		}
+		if err.Error() != text {
+			t.Fatalf("text %q, want %q", err.Error(), text)
+		}
+		if failure.Wait < 0 {
+			t.Fatalf("wait %v", failure.Wait)
+		}
+	})
+}
+
+// FuzzWait: whatever the service says of waiting, in a header or in words, the client waits before it tries again, and
+// never longer than its bound.
+func FuzzWait(f *testing.F) {
+	for _, header := range []string{
+		"", "0", "1", "7", " 7 ", "-1", "1.5", "3600", "9223372036", "9223372037", "18446744073709551615", "18446744073709551616", "1e9", "0x10",
+		"Sat, 01 Jan 2000 00:00:07 GMT", "Fri, 31 Dec 1999 00:00:00 GMT", "Wed, 01 Jan 3000 00:00:00 GMT", "Saturday, 01-Jan-00 00:00:07 GMT", "soon",
+	} {
+		for _, message := range []string{"", "Please retry after 1 second.", "Try again in 26 seconds.", "Try again in 999999999 seconds.", "retry after 0 second", "retry after -1 second"} {
+			f.Add(header, message)
+		}
+	}
+	f.Fuzz(func(t *testing.T, header, message string) {
+		body, err := json.Marshal(map[string]any{"statusCode": 429, "message": message})
+		if err != nil {
+			t.Fatal(err)
+		}
+		synctest.Test(t, func(t *testing.T) {
+			options := plainOptions()
+			options.MaxRetries = 1
+			options.Transport = answering(func(*http.Request) (*http.Response, error) {
+				return answer(429, http.Header{"Retry-After": {header}, "Date": {"Sat, 01 Jan 2000 00:00:00 GMT"}}, string(body)), nil
+			})
+			began := time.Now()
+			walk, _, err := walkOf(t.Context(), newClient(t, options).Lister(faceclient.DetectLiveness))
+			var failure *faceclient.Error
+			if !errors.As(err, &failure) || failure.Wait < 0 || walk.Requests != 2 {
+				t.Fatalf("%d requests, %v", walk.Requests, err)
+			}
+			took := time.Since(began)
+			if took < min(250*time.Millisecond, options.MaxRetryWait) || took > options.MaxRetryWait {
+				t.Fatalf("waited %v", took)
+			}
+			if failure.Wait > 0 && took < min(failure.Wait, options.MaxRetryWait) {
+				t.Fatalf("waited %v where %v was asked for", took, failure.Wait)
+			}
+		})
+	})
+}

@@ -1,0 +1,132 @@
+package statuspage
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// number writes a count with its thousands apart: 1,234,567.
+func number(value float64) string {
+	return grouped(strconv.FormatFloat(math.Round(value), 'f', 0, 64))
+}
+
+// count is a number that says where it is an estimate.
+func count(value float64, estimated bool) string {
+	if estimated {
+		return "≈ " + number(value)
+	}
+	return number(value)
+}
+
+// money writes an amount of an unknown currency with two decimals.
+func money(value float64) string {
+	if value > 0 && value < 0.01 {
+		return "under 0.01"
+	}
+	return grouped(strconv.FormatFloat(value, 'f', 2, 64))
+}
+
+// price writes an amount as it was configured, with at least two decimals.
+func price(value float64) string {
+	exact := strconv.FormatFloat(value, 'f', -1, 64)
+	if _, decimals, _ := strings.Cut(exact, "."); len(decimals) > 2 {
+		return grouped(exact)
+	}
+	return grouped(strconv.FormatFloat(value, 'f', 2, 64))
+}
+
+// grouped puts a comma before every third digit of the integer part.
+func grouped(digits string) string {
+	whole, decimals, fraction := strings.Cut(digits, ".")
+	var out strings.Builder
+	for i, digit := range whole {
+		if i > 0 && (len(whole)-i)%3 == 0 && whole[i-1] != '-' {
+			out.WriteByte(',')
+		}
+		out.WriteRune(digit)
+	}
+	if fraction {
+		out.WriteString("." + decimals)
+	}
+	return out.String()
+}
+
+// percent writes a share, with a decimal where it is small.
+func percent(share float64) string {
+	switch value := share * 100; {
+	case value > 0 && value < 0.1:
+		return "under 0.1 %"
+	case value > 99.9 && value < 100:
+		return "over 99.9 %"
+	case value < 10:
+		return strings.TrimSuffix(strconv.FormatFloat(value, 'f', 1, 64), ".0") + " %"
+	default:
+		return strconv.FormatFloat(math.Floor(value), 'f', 0, 64) + " %"
+	}
+}
+
+// span writes a duration in its two largest units: 2 min 3 s. What lies below 0 is 0.
+func span(d time.Duration) string {
+	d = max(0, d)
+	switch {
+	case d < time.Second:
+		return strconv.FormatInt(d.Milliseconds(), 10) + " ms"
+	case d < 10*time.Second:
+		return strings.TrimSuffix(strconv.FormatFloat(d.Truncate(100*time.Millisecond).Seconds(), 'f', 1, 64), ".0") + " s"
+	}
+	units := [...]struct {
+		unit time.Duration
+		name string
+	}{{24 * time.Hour, " d"}, {time.Hour, " h"}, {time.Minute, " min"}, {time.Second, " s"}}
+	for i, u := range units {
+		if d < u.unit {
+			continue
+		}
+		text := strconv.FormatInt(int64(d/u.unit), 10) + u.name
+		if rest := d % u.unit; i+1 < len(units) && rest >= units[i+1].unit {
+			text += " " + strconv.FormatInt(int64(rest/units[i+1].unit), 10) + units[i+1].name
+		}
+		return text
+	}
+	return ""
+}
+
+// ago writes how long ago something was, in whole seconds.
+func ago(d time.Duration) string {
+	if d < time.Second {
+		return "just now"
+	}
+	return span(d.Truncate(time.Second)) + " ago"
+}
+
+// instant writes a point in time to the second.
+func instant(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") + " UTC" }
+
+// many writes a number with its noun.
+func many(value float64, noun string) string {
+	if math.Round(value) == 1 {
+		return "1 " + noun
+	}
+	return number(value) + " " + noun + "s"
+}
+
+// sentence begins with a capital and ends with a full stop.
+func sentence(text string) string {
+	text = strings.TrimSpace(text)
+	first, size := utf8.DecodeRuneInString(text)
+	if size == 0 {
+		return ""
+	}
+	if !strings.ContainsAny(text[len(text)-1:], ".!?") {
+		text += "."
+	}
+	// A setting is written as it is configured.
+	if word, _, _ := strings.Cut(text, " "); strings.ContainsAny(strings.TrimSuffix(word, "."), "._") {
+		return text
+	}
+	return string(unicode.ToUpper(first)) + text[size:]
+}
