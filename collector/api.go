@@ -61,7 +61,9 @@ func NewAPIMetrics(resource string, operations []faceclient.Operation, monthlyRe
 	m.budget.Set(float64(monthlyRequestBudget))
 	for _, operation := range operations {
 		name := string(operation)
-		m.requests.WithLabelValues(name, "200")
+		for _, code := range []string{"200", "401", "403", "404", "429", "error"} { // those that alerts look for
+			m.requests.WithLabelValues(name, code)
+		}
 		m.retries.WithLabelValues(name)
 		m.throttled.WithLabelValues(name)
 		m.billed.WithLabelValues(name)

@@ -3,6 +3,7 @@ package faceclient_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"sync"
@@ -318,18 +319,13 @@ func TestAClientGoesOnAfterACanceledWalk(t *testing.T) {
 func TestRequestsInFlightAreBounded(t *testing.T) {
 	for _, atOnce := range []int{1, 3, 16} {
 		t.Run(strconv.Itoa(atOnce), func(t *testing.T) {
-			inRig(t, 40_000, func(o *faceclient.Options) { o.MaxConcurrentRequests, o.PageSize = atOnce, 100 }, func(t *testing.T, r *rig) {
+			flights := &flights{}
+			inRig(t, 40_000, func(o *faceclient.Options) {
+				o.MaxConcurrentRequests, o.PageSize = atOnce, 100
+				flights.RoundTripper, o.Transport = o.Transport, flights
+			}, func(t *testing.T, r *rig) {
 				r.server.Populate(facetest.DetectLivenessWithVerify, 40_000, 1)
-				var now, most atomic.Int64
-				r.server.Fail(facetest.Wrap("count", func(next http.Handler) http.Handler {
-					return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
-						n := now.Add(1)
-						defer now.Add(-1)
-						for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
-						}
-						next.ServeHTTP(w, request)
-					})
-				}), facetest.Delay(time.Second))
+				r.server.Fail(facetest.Delay(time.Second))
 				var both sync.WaitGroup
 				for _, operation := range faceclient.Operations() {
 					both.Go(func() {
@@ -339,10 +335,43 @@ func TestRequestsInFlightAreBounded(t *testing.T) {
 					})
 				}
 				both.Wait()
-				if got := most.Load(); got != int64(atOnce) {
+				if got := flights.most.Load(); got != int64(atOnce) {
 					t.Errorf("%d requests at once, want %d", got, atOnce)
+				}
+				if left := flights.now.Load(); left != 0 {
+					t.Errorf("%d bodies were not closed", left)
 				}
 			})
 		})
 	}
+}
+
+// flights counts requests from sending until their body is closed.
+type flights struct {
+	http.RoundTripper
+
+	now, most atomic.Int64
+}
+
+func (f *flights) RoundTrip(request *http.Request) (*http.Response, error) {
+	n := f.now.Add(1)
+	for old := f.most.Load(); n > old && !f.most.CompareAndSwap(old, n); old = f.most.Load() {
+	}
+	response, err := f.RoundTripper.RoundTrip(request)
+	if err != nil {
+		f.now.Add(-1)
+		return nil, err
+	}
+	response.Body = &landing{response.Body, sync.OnceFunc(func() { f.now.Add(-1) })}
+	return response, nil
+}
+
+type landing struct {
+	io.ReadCloser
+	landed func()
+}
+
+func (l *landing) Close() error {
+	defer l.landed()
+	return l.ReadCloser.Close()
 }

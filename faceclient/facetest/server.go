@@ -158,7 +158,7 @@ func (s *Server) tick() time.Time {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	defer context.AfterFunc(s.life, cancel)()
+	defer context.AfterFunc(s.life, cancel)() //nolint:contextcheck // the answer ends with the request and with the server
 	r = r.WithContext(ctx)
 
 	entry := newEntry(r, s.now())
