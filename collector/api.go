@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 
 	"face_liveness_exporter/faceclient"
 )
@@ -124,6 +125,24 @@ func (m *APIMetrics) boundedCode(operation faceclient.Operation, code string) st
 	}
 	known[code] = true
 	return code
+}
+
+// Requests is how many requests were sent for an operation of the resource, retries included.
+func (m *APIMetrics) Requests(operation faceclient.Operation) float64 {
+	var shown dto.Metric
+	if duration, ok := m.duration.WithLabelValues(string(operation)).(prometheus.Metric); !ok || duration.Write(&shown) != nil {
+		return 0
+	}
+	return float64(shown.GetHistogram().GetSampleCount()) // every attempt has a duration
+}
+
+// Billed is how many transactions the service said it bills for the requests of an operation of the resource.
+func (m *APIMetrics) Billed(operation faceclient.Operation) float64 {
+	var shown dto.Metric
+	if m.billed.WithLabelValues(string(operation)).Write(&shown) != nil {
+		return 0
+	}
+	return shown.GetCounter().GetValue()
 }
 
 // Describe is part of prometheus.Collector.

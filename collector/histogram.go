@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"iter"
 	"maps"
 	"math"
 	"slices"
@@ -41,6 +42,21 @@ func (h *Histogram) observe(value float64) {
 	}
 	h.count++
 	h.sum += value
+}
+
+// Buckets gives the upper bound of every classic bucket, ascending to +Inf, and how many values are in it alone.
+func (h *Histogram) Buckets() iter.Seq2[float64, uint64] {
+	return func(yield func(float64, uint64) bool) {
+		for i, count := range h.classic {
+			bound := math.Inf(1)
+			if i < len(h.upperBounds) {
+				bound = h.upperBounds[i]
+			}
+			if !yield(bound, count) {
+				return
+			}
+		}
+	}
 }
 
 // nativeIndex is the index of the native bucket (2^((index-1)/8), 2^(index/8)] that a value above 0 lies in.

@@ -79,8 +79,14 @@ type Health struct {
 	// Refreshes have finished, Failures of them without success, FailuresInRow since the last success.
 	Refreshes, Failures uint64
 	FailuresInRow       int
-	// LastDuration is how long the last finished refresh took, LastWalk how long the last successful one did.
+	// LastEnded is when the last finished refresh ended, LastDuration how long it took and LastWalk how long the last
+	// successful one did.
+	LastEnded              time.Time
 	LastDuration, LastWalk time.Duration
+	// Refreshing is whether a refresh is under way.
+	Refreshing bool
+	// RetryAt is from when on a scrape starts a refresh again after the last one failed; zero where none has to wait.
+	RetryAt time.Time
 	// Overspent is whether the last successful refresh took more requests than its budget had, because the list's ids are
 	// not random and it can only be read as a whole.
 	Overspent bool
@@ -130,7 +136,9 @@ func (t *Target) Snapshot(now time.Time) (snapshot *Snapshot, shown bool) {
 func (t *Target) Health() Health {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.health
+	health := t.health
+	health.Refreshing, health.RetryAt = t.running != nil, t.notBefore
+	return health
 }
 
 // Flows are what has happened since the target was made.
@@ -240,7 +248,7 @@ func (t *Target) refresh(ctx context.Context, refresh *run) {
 	t.mu.Lock()
 	before := t.health
 	t.health.Refreshes++
-	t.health.LastDuration = took
+	t.health.LastEnded, t.health.LastDuration = began.Add(took), took
 	t.health.LastError = err
 	t.health.Up = err == nil
 	t.notBefore = time.Time{}

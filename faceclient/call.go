@@ -10,9 +10,11 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -20,6 +22,7 @@ import (
 )
 
 const (
+	clientRequestID = "client-request-id"
 	// minRetryWait is the first wait before a retry that the service does not time; it doubles from there.
 	minRetryWait = 500 * time.Millisecond
 	// maxErrorBody is how much of an error's body is read.
@@ -89,68 +92,92 @@ func (c *Client) fetch(ctx context.Context, operation Operation, start string, l
 // RoundTrip is one attempt: it waits for its turn, sends, and reads and decodes the whole answer, so that a body that
 // breaks off is one more reason to try again.
 func (a *call) RoundTrip(request *http.Request) (*http.Response, error) {
-	ctx := request.Context()
 	if !a.ledger.reserve() {
 		return nil, errAllowance
 	}
-	a.failure = nil
-	if a.attempts > 0 {
-		a.client.options.Observer.ObserveRetry(a.operation)
-	}
-	a.attempts++
-	clientRequestID := uuid.NewString()
-	request = request.Clone(ctx)
-	request.Header.Set("Accept", "application/json")
-	request.Header.Set("User-Agent", a.client.options.UserAgent)
-	request.Header.Set("client-request-id", clientRequestID)
-	if err := a.client.options.Credential.Authorize(ctx, request.Header); err != nil {
-		a.failure = &Error{Code: CodeAuthentication, Message: Explain(0, CodeAuthentication), cause: err}
-		if ctx.Err() != nil {
-			a.failure = fromTransport(context.Canceled)
-		}
-		return nil, a.failure
-	}
-	a.sent = request.Header
-	admitted, err := a.client.pace.enter(ctx)
-	a.client.options.Observer.ObserveThrottle(a.operation, admitted.throttled)
-	if err != nil {
-		a.failure = fromTransport(err)
-		return nil, a.failure
+	request = request.Clone(request.Context())
+	admitted, failure := a.prepare(request)
+	if failure != nil {
+		a.ledger.giveBack()
+		a.failure = failure
+		return nil, failure
 	}
 	defer a.client.pace.leave()
-	ctx, cancel := context.WithTimeoutCause(ctx, a.client.options.RequestTimeout, errAttemptTimeout)
+	ctx, cancel := context.WithTimeoutCause(request.Context(), a.client.options.RequestTimeout, errAttemptTimeout)
 	defer cancel()
 
 	a.ledger.sent()
-	began := time.Now()
 	response, failure := a.exchange(request.WithContext(ctx))
+	a.failure = failure
+	switch {
+	case failure == nil:
+		a.client.answered.Add(1)
+		a.client.pace.answered()
+		response.Body = http.NoBody
+		return response, nil
+	case failure.Status == http.StatusTooManyRequests:
+		a.client.pace.refused(admitted)
+	}
+	return nil, failure
+}
+
+// prepare completes the request and waits until it may be sent. Where it has not failed, the place in flight is the
+// caller's to leave.
+func (a *call) prepare(request *http.Request) (pass, *Error) {
+	ctx, options := request.Context(), &a.client.options
+	if a.attempts > 0 {
+		options.Observer.ObserveRetry(a.operation)
+	}
+	a.attempts++
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("User-Agent", options.UserAgent)
+	request.Header.Set(clientRequestID, uuid.NewString())
+	if err := options.Credential.Authorize(ctx, request.Header); err != nil {
+		if ctx.Err() != nil {
+			return pass{}, fromTransport(context.Canceled)
+		}
+		return pass{}, &Error{Code: CodeAuthentication, Message: Explain(0, CodeAuthentication), cause: err}
+	}
+	a.sent = request.Header
+	admitted, err := a.client.pace.enter(ctx)
+	options.Observer.ObserveThrottle(a.operation, admitted.throttled)
+	if err != nil {
+		return pass{}, fromTransport(err)
+	}
+	return admitted, nil
+}
+
+// exchange sends the request, reads the answer into the page, and tells what became of it. The response is nil where
+// none came; its body is closed.
+func (a *call) exchange(request *http.Request) (*http.Response, *Error) {
+	var written atomic.Int64
+	request = request.WithContext(httptrace.WithClientTrace(request.Context(), &httptrace.ClientTrace{
+		WroteRequest: func(httptrace.WroteRequestInfo) { written.Add(1) },
+	}))
+	began := time.Now()
+	response, failure := a.answer(request)
 	observed := Attempt{Operation: a.operation, Duration: time.Since(began)}
+	// Go's transport sends a request again by itself where a kept connection broke before the answer.
+	for range written.Load() - 1 {
+		a.ledger.repeated()
+		a.client.options.Observer.ObserveRetry(a.operation)
+		a.client.options.Observer.ObserveAttempt(Attempt{Operation: a.operation, ErrorCode: CodeConnection, Duration: observed.Duration})
+	}
 	if response != nil {
 		observed.Status = response.StatusCode
 		observed.Billed = billed(response.Header)
 	}
 	if failure != nil {
-		failure.ClientRequestID = clientRequestID
+		failure.ClientRequestID = request.Header.Get(clientRequestID)
 		observed.ErrorCode = failure.Code
-		if failure.Status == http.StatusTooManyRequests {
-			a.client.pace.refused(admitted)
-		}
-	} else {
-		a.client.answered.Add(1)
-		a.client.pace.answered()
 	}
 	a.client.options.Observer.ObserveAttempt(observed)
-	a.log(ctx, observed, clientRequestID, response)
-	a.failure = failure
-	if failure != nil {
-		return nil, failure
-	}
-	response.Body = http.NoBody
-	return response, nil
+	a.log(request, observed, response)
+	return response, failure
 }
 
-// exchange sends the request and reads the answer into the page. The response is nil where none came; its body is closed.
-func (a *call) exchange(request *http.Request) (*http.Response, *Error) {
+// answer sends the request and reads the answer into the page.
+func (a *call) answer(request *http.Request) (*http.Response, *Error) {
 	response, err := a.client.options.Transport.RoundTrip(request)
 	if err != nil {
 		return nil, a.transportFailure(request.Context(), err)
@@ -266,13 +293,13 @@ func (c *Client) retryWait(n int, asked time.Duration) time.Duration {
 // giveUp is go-retryablehttp's last word. The library's own would quote the address.
 func (a *call) giveUp(_ *http.Response, err error, _ int) (*http.Response, error) { return nil, err }
 
-func (a *call) log(ctx context.Context, attempt Attempt, clientRequestID string, response *http.Response) {
+func (a *call) log(request *http.Request, attempt Attempt, response *http.Response) {
 	attributes := []slog.Attr{
 		slog.String("host", a.client.Host()),
 		slog.String("operation", string(attempt.Operation)),
 		slog.Int("status", attempt.Status),
 		slog.Duration("duration", attempt.Duration),
-		slog.String("client_request_id", clientRequestID),
+		slog.String("client_request_id", request.Header.Get(clientRequestID)),
 	}
 	if response != nil {
 		attributes = append(attributes, slog.String("apim_request_id", requestID(response.Header)))
@@ -280,7 +307,7 @@ func (a *call) log(ctx context.Context, attempt Attempt, clientRequestID string,
 	if attempt.ErrorCode != "" {
 		attributes = append(attributes, slog.String("error_code", attempt.ErrorCode))
 	}
-	a.client.options.Logger.LogAttrs(ctx, slog.LevelDebug, "API request", attributes...)
+	a.client.options.Logger.LogAttrs(request.Context(), slog.LevelDebug, "API request", attributes...)
 }
 
 // requestID is the service's name for a request, where it looks like one.

@@ -21,8 +21,6 @@ func TestAServiceThatPagesInItsOwnWayIsStillWalkedExactly(t *testing.T) {
 		{"capped and descending", []facetest.Fault{facetest.ShortPages(100), facetest.InOrder(facetest.Descending)}, 25},
 		{"capped and in no order", []facetest.Fault{facetest.ShortPages(100), facetest.InOrder(facetest.Hashed)}, 25},
 		{"ragged and by creation", []facetest.Fault{facetest.RaggedPages(100), facetest.InOrder(facetest.ByCreation)}, 200},
-		{"start is inclusive", []facetest.Fault{facetest.InclusiveStart()}, 3},
-		{"pages overlap", []facetest.Fault{facetest.Overlap(50)}, 3},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			inRig(t, 2500, nil, func(t *testing.T, r *rig) {
@@ -82,6 +80,8 @@ func TestPagesThatAreNoListFailTheWalk(t *testing.T) {
 		{"start ignored, one short page", 30, facetest.IgnoreStart()},
 		{"pages repeated", 2500, facetest.RepeatPages()},
 		{"pages repeated, long list", 25_000, facetest.RepeatPages()},
+		{"start is inclusive, so that the end repeats itself", 2500, facetest.InclusiveStart()},
+		{"pages overlap, so that the end repeats itself", 2500, facetest.Overlap(50)},
 		{"list wraps around", 2500, facetest.WrapAround()},
 		{"list wraps around, long list", 25_000, facetest.WrapAround()},
 		{"an id of 65 characters", 0, facetest.JSON(`[{"id":"12345678901234567890123456789012345678901234567890123456789012345",` +

@@ -190,7 +190,7 @@ func TestEntraSignInThatIsRefused(t *testing.T) {
 	r := entraRig(t, 10, sign.credential(t, func(o *faceclient.EntraOptions) {
 		o.ClientSecret = func() (string, error) { return secret, nil }
 	}))
-	failure := r.fails(faceclient.CodeAuthentication, 0)
+	failure := r.failure(faceclient.CodeAuthentication, 0)
 	if strings.Contains(failure.Error(), "canary") || strings.Contains(failure.Error(), "AADSTS") {
 		t.Errorf("the error quotes the sign-in: %v", failure)
 	}
@@ -226,6 +226,24 @@ func TestEntraTokenIsFetchedOnceForAllWhoWait(t *testing.T) {
 	waiting.Wait()
 	if got := len(sign.scopes()); got != 1 {
 		t.Errorf("%d tokens, want 1", got)
+	}
+}
+
+// A refusal that comes late, after others have renewed the token, is not one of the new token.
+func TestEntraTokenIsKeptWhenAnOlderOneIsRefused(t *testing.T) {
+	sign := newTokenServer(t)
+	credential := sign.credential(t, nil)
+	headers := []http.Header{{}, {}, {}}
+	for i, header := range headers {
+		if err := credential.Authorize(t.Context(), header); err != nil {
+			t.Fatal(err)
+		}
+		if i < 2 && !credential.Rejected(headers[0]) {
+			t.Error("there is no other token to try")
+		}
+	}
+	if got := headers[2].Get("Authorization"); got != "Bearer token-2" || len(sign.scopes()) != 2 {
+		t.Errorf("%q after %d tokens, want the second of two", got, len(sign.scopes()))
 	}
 }
 

@@ -97,24 +97,28 @@ func ErrorCodes() []string {
 	codes := []string{
 		CodeTimeout, CodeConnection, CodeTLS, CodeRedirect, CodeInvalidResponse, CodeCanceled, CodePagination, CodeAuthentication,
 	}
-	for _, known := range explanations() {
-		if !slices.Contains(codes, known.code) {
-			codes = append(codes, known.code)
+	for _, known := range Explanations() {
+		if !slices.Contains(codes, known.Code) {
+			codes = append(codes, known.Code)
 		}
 	}
 	return codes
 }
 
-// explanation says what a code means and what to do. A status of 0 stands for any.
-type explanation struct {
-	status  int
-	code    string
-	meaning string
+// Explanation says what a code means and what to do about it.
+type Explanation struct {
+	// Status is the HTTP status that the code comes with; 0 stands for any, and for none where no answer came.
+	Status int
+	// Code is the label error_code.
+	Code string
+	// Meaning is one line without a full stop.
+	Meaning string
 }
 
-// explanations are the documented answers of the list operations, most specific first.
-func explanations() []explanation {
-	return []explanation{
+// Explanations are the documented answers of the list operations, most specific first, and then what goes wrong before
+// the service has named a code. A code comes twice where its meaning depends on the status. Each call makes a new slice.
+func Explanations() []Explanation {
+	return []Explanation{
 		{400, "BadArgument", "the service refuses start or top; lower api.page_size, or report a bug of this exporter"},
 		{400, "BadRequest", "a bearer token went to a regional endpoint; use the resource's custom subdomain, or a key"},
 		{401, "PermissionDenied", "the Entra ID principal lacks the role; assign Cognitive Services Data Reader or Cognitive Services User"},
@@ -131,13 +135,13 @@ func explanations() []explanation {
 		{502, "502", "a gateway before the service failed; it is tried again"},
 		{503, "503", "the service is unavailable; it is tried again"},
 		{504, "504", "a gateway before the service timed out; it is tried again"},
-		{0, CodeTimeout, "no whole answer within api.request_timeout"},
+		{0, CodeTimeout, "no whole answer came in time; check the network and the proxy, or raise api.request_timeout"},
 		{0, CodeConnection, "the connection failed or broke; check network, DNS and proxy"},
 		{0, CodeTLS, "the server's certificate is not trusted; check the endpoint, the system's CAs and tls.ca_file"},
 		{0, CodeRedirect, "the endpoint redirects, and a key is never sent on; use the resource's own endpoint"},
 		{0, CodeInvalidResponse, "the answer is no list of sessions; check that the endpoint is a Face resource and no portal or proxy answers for it"},
-		{0, CodeCanceled, "given up because the exporter stops or the refresh had brought no page for refresh.timeout"},
-		{0, CodePagination, "the pages do not add up to a list"},
+		{0, CodeCanceled, "given up because the exporter stops or the refresh had brought no page for refresh.timeout; it is tried again"},
+		{0, CodePagination, "the pages do not add up to a list, or to one longer than api.max_pages; raise api.max_pages, or report a bug"},
 		{0, CodeAuthentication, "no credential could be had; check key_file or the Entra ID settings"},
 	}
 }
@@ -146,12 +150,12 @@ func explanations() []explanation {
 // code has several meanings; 0 stands for none.
 func Explain(status int, code string) string {
 	fallback := ""
-	for _, known := range explanations() {
-		if known.code == code && (known.status == status || known.status == 0) {
-			return known.meaning
+	for _, known := range Explanations() {
+		if known.Code == code && (known.Status == status || known.Status == 0) {
+			return known.Meaning
 		}
-		if known.status == status && known.code == strconv.Itoa(status) {
-			fallback = known.meaning
+		if known.Status == status && known.Code == strconv.Itoa(status) {
+			fallback = known.Meaning
 		}
 	}
 	return fallback

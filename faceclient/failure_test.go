@@ -26,7 +26,7 @@ func TestKnownErrors(t *testing.T) {
 					if known.Retry {
 						attempts += retries
 					}
-					failure := r.fails(known.Code, attempts)
+					failure := r.failure(known.Code, attempts)
 					if failure.Status != known.Status {
 						t.Errorf("status %d, want %d", failure.Status, known.Status)
 					}
@@ -89,7 +89,7 @@ func TestCodeIsTakenFromTheFirstPlaceThatHasAUsableOne(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			inRig(t, 0, nil, func(t *testing.T, r *rig) {
 				r.server.Fail(facetest.Status(418, test.body).Header("x-ms-error-code", test.header))
-				if failure := r.fails(test.want, 1); failure.Status != 418 {
+				if failure := r.failure(test.want, 1); failure.Status != 418 {
 					t.Errorf("status %d", failure.Status)
 				}
 			})
@@ -110,7 +110,7 @@ func TestAnswersThatAreNoListAreNotAskedForAgain(t *testing.T) {
 		t.Run(fault.String(), func(t *testing.T) {
 			inRig(t, 5, nil, func(t *testing.T, r *rig) {
 				r.server.Fail(fault)
-				if failure := r.fails(faceclient.CodeInvalidResponse, 1); failure.Status != 200 {
+				if failure := r.failure(faceclient.CodeInvalidResponse, 1); failure.Status != 200 {
 					t.Errorf("status %d, want 200", failure.Status)
 				}
 			})

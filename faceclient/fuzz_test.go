@@ -84,7 +84,11 @@ func FuzzErrorResponse(f *testing.F) {
 		{409, "ConcurrentOperationConflict", ``},
 		{403, "a b", `{"error":{"code":{"code":"x"}}}`},
 		{500, "", `{"error":null,"statusCode":1e3}`},
-		{502, "", `<html>`}, {503, "\x00", "\xff"}, {599, "", `{"error":{"code":"ſ"}}`}, {0, "", ""}, {-1, "x", "{"},
+		{502, "", `<html>`},
+		{503, "\x00", "\xff"},
+		{599, "", `{"error":{"code":"ſ"}}`},
+		{0, "", ""},
+		{-1, "x", "{"},
 	} {
 		f.Add(seed.status, seed.header, seed.body)
 	}

@@ -21,14 +21,22 @@ func TestRequest(t *testing.T) {
 		operation               faceclient.Operation
 		want                    string // address without query
 	}{
-		{"subdomain", "https://contoso.cognitiveservices.azure.com", "v1.2-preview.1", faceclient.DetectLiveness,
-			"https://contoso.cognitiveservices.azure.com/face/v1.2-preview.1/detectLiveness/singleModal/sessions"},
-		{"trailing slash", "https://contoso.cognitiveservices.azure.us/", "v1.1-preview.1", faceclient.DetectLivenessWithVerify,
-			"https://contoso.cognitiveservices.azure.us/face/v1.1-preview.1/detectLivenessWithVerify/singleModal/sessions"},
-		{"several slashes", "https://contoso.cognitiveservices.azure.cn//", "v1.2-preview.1", faceclient.DetectLiveness,
-			"https://contoso.cognitiveservices.azure.cn/face/v1.2-preview.1/detectLiveness/singleModal/sessions"},
-		{"port and prefix", "http://127.0.0.1:8080/gateway/", "v1.2-preview.1", faceclient.DetectLiveness,
-			"http://127.0.0.1:8080/gateway/face/v1.2-preview.1/detectLiveness/singleModal/sessions"},
+		{
+			"subdomain", "https://contoso.cognitiveservices.azure.com", "v1.2-preview.1", faceclient.DetectLiveness,
+			"https://contoso.cognitiveservices.azure.com/face/v1.2-preview.1/detectLiveness/singleModal/sessions",
+		},
+		{
+			"trailing slash", "https://contoso.cognitiveservices.azure.us/", "v1.1-preview.1", faceclient.DetectLivenessWithVerify,
+			"https://contoso.cognitiveservices.azure.us/face/v1.1-preview.1/detectLivenessWithVerify/singleModal/sessions",
+		},
+		{
+			"several slashes", "https://contoso.cognitiveservices.azure.cn//", "v1.2-preview.1", faceclient.DetectLiveness,
+			"https://contoso.cognitiveservices.azure.cn/face/v1.2-preview.1/detectLiveness/singleModal/sessions",
+		},
+		{
+			"port and prefix", "http://127.0.0.1:8080/gateway/", "v1.2-preview.1", faceclient.DetectLiveness,
+			"http://127.0.0.1:8080/gateway/face/v1.2-preview.1/detectLiveness/singleModal/sessions",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var sent []*http.Request
@@ -44,7 +52,7 @@ func TestRequest(t *testing.T) {
 				case request.URL.Query().Get("start") == "":
 					body = `[{"id":"` + uuidA + `","createdDateTime":"2024-05-19T16:16:31Z","sessionExpired":false}]`
 				}
-				return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}, nil
+				return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}, nil
 			})
 			if _, _, err := walkOf(t.Context(), newClient(t, options).Lister(test.operation)); err != nil {
 				t.Fatal(err)
@@ -192,7 +200,7 @@ func walkOverPage(t *testing.T, body string) (faceclient.Walk, *listed, error) {
 		if request.URL.Query().Get("start") == "" {
 			answer = body
 		}
-		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(answer))}, nil
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(answer))}, nil
 	})
 	return walkOf(t.Context(), newClient(t, options).Lister(faceclient.DetectLiveness))
 }
@@ -214,6 +222,7 @@ func TestFieldsThatAreAbsentOrOdd(t *testing.T) {
 		{"escapes in a name", `,"\u0064eviceCorrelationId":"d"`, "d", 10 * time.Minute, false},
 		{"names in other case are other names", `,"DeviceCorrelationId":"d","ID":5`, "", 10 * time.Minute, false},
 		{"unknown fields with known names inside", `,"x":{"id":"b","sessionExpired":true},"y":[{"id":"c"}]`, "", 10 * time.Minute, false},
+		{"null after a value", `,"deviceCorrelationId":"d","deviceCorrelationId":null,"authTokenTimeToLiveInSeconds":60,"authTokenTimeToLiveInSeconds":null,"sessionStartDateTime":"2024-05-19T16:16:32Z","sessionStartDateTime":null`, "", 10 * time.Minute, false},
 		{"a name twice: the last counts", `,"deviceCorrelationId":"d","deviceCorrelationId":"e"`, "e", 10 * time.Minute, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {

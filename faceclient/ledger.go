@@ -30,6 +30,22 @@ func (l *ledger) reserve() bool {
 	return true
 }
 
+// giveBack undoes a reserve whose attempt was not sent.
+func (l *ledger) giveBack() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.left++
+	l.used--
+}
+
+// repeated counts an attempt that nobody could reserve.
+func (l *ledger) repeated() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.left = max(0, l.left-1)
+	l.used++
+}
+
 // sent notes that an attempt is sent now.
 func (l *ledger) sent() {
 	l.mu.Lock()

@@ -1,6 +1,7 @@
 package faceclient
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -22,7 +23,7 @@ const (
 type pace struct {
 	gate     gate
 	limiter  *rate.Limiter
-	turn     chan struct{} // holds an element while somebody is past the gate and not yet in flight: one at a time
+	turn     chan struct{} // holds an element while somebody waits for gate and limiter: one reservation at a time
 	inFlight chan struct{} // holds an element a request in flight
 
 	mu       sync.Mutex // guards what follows and the changes of limiter
@@ -47,36 +48,45 @@ type pass struct {
 
 // enter waits until a request may be sent. Who has entered must leave; where there is an error nobody has.
 func (p *pace) enter(ctx context.Context) (pass, error) {
-	began := time.Now()
+	var admitted pass
+	for {
+		began := time.Now()
+		err := p.takeTurn(ctx)
+		admitted.throttled += time.Since(began)
+		if err != nil {
+			return admitted, err
+		}
+		select {
+		case p.inFlight <- struct{}{}:
+		case <-ctx.Done():
+			return admitted, context.Cause(ctx)
+		}
+		if p.gate.left() <= 0 {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			admitted.slowdown = p.slowdown
+			return admitted, nil
+		}
+		p.leave() // the gate was closed while all places were taken: back to the end of the queue
+	}
+}
+
+// takeTurn passes gate and limiter, one after the other. Who waited for the limiter looks at the gate again.
+func (p *pace) takeTurn(ctx context.Context) error {
 	select {
 	case p.turn <- struct{}{}:
 		defer func() { <-p.turn }()
 	case <-ctx.Done():
-		return pass{throttled: time.Since(began)}, context.Cause(ctx)
+		return context.Cause(ctx)
 	}
 	if err := p.gate.wait(ctx); err != nil {
-		return pass{throttled: time.Since(began)}, err
+		return err
 	}
 	if p.limiter.Wait(ctx) != nil {
-		return pass{throttled: time.Since(began)}, context.Cause(ctx)
+		// Wait refuses at once where the context's deadline is before the turn; then there is no cause yet.
+		return cmp.Or(context.Cause(ctx), context.Canceled)
 	}
-	if err := p.gate.wait(ctx); err != nil {
-		return pass{throttled: time.Since(began)}, err
-	}
-	throttled := time.Since(began)
-	select {
-	case p.inFlight <- struct{}{}:
-	case <-ctx.Done():
-		return pass{throttled: throttled}, context.Cause(ctx)
-	}
-	began = time.Now()
-	if err := p.gate.wait(ctx); err != nil { // closed while all places were taken
-		p.leave()
-		return pass{throttled: throttled + time.Since(began)}, err
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return pass{throttled: throttled + time.Since(began), slowdown: p.slowdown}, nil
+	return p.gate.wait(ctx)
 }
 
 func (p *pace) leave() { <-p.inFlight }
@@ -115,14 +125,15 @@ func (g *gate) closeFor(d time.Duration) {
 	}
 }
 
+// left is how long the gate stays closed; it is open where that is not above 0.
+func (g *gate) left() time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return time.Until(g.until)
+}
+
 func (g *gate) wait(ctx context.Context) error {
-	for {
-		g.mu.Lock()
-		left := time.Until(g.until)
-		g.mu.Unlock()
-		if left <= 0 {
-			return nil
-		}
+	for left := g.left(); left > 0; left = g.left() {
 		timer := time.NewTimer(left)
 		select {
 		case <-timer.C:
@@ -131,4 +142,5 @@ func (g *gate) wait(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 	}
+	return nil
 }

@@ -186,12 +186,16 @@ func (w *walk) takeOver() *span {
 	if w.partial || w.seen != nil || math.IsInf(w.perShare, 1) || len(w.running) == 0 {
 		return nil
 	}
-	slowest := slices.MaxFunc(w.running, func(a, b *span) int {
-		if a.end-a.at < b.end-b.at {
-			return -1
+	var slowest *span
+	for _, s := range w.running {
+		// One that is complete stays here until its worker has put it aside.
+		if !s.complete && (slowest == nil || s.end-s.at > slowest.end-slowest.at) {
+			slowest = s
 		}
-		return 1
-	})
+	}
+	if slowest == nil {
+		return nil
+	}
 	perPage := w.pageSize() / w.perShare
 	left := (slowest.end - slowest.at) / perPage
 	if left <= worthTaking {

@@ -95,8 +95,14 @@ func walkOf(ctx context.Context, lister *faceclient.Lister) (faceclient.Walk, *l
 // requests is how many of them the service has seen.
 func (r *rig) requests() int { return r.server.Counts(facetest.DetectLiveness).Requests }
 
-// fails is a walk that must fail with a code after so many requests. It gives the error.
-func (r *rig) fails(code string, requests int) *faceclient.Error {
+// fails is a walk that must fail with a code after so many requests.
+func (r *rig) fails(code string, requests int) {
+	r.t.Helper()
+	_ = r.failure(code, requests)
+}
+
+// failure is fails for those who want to see the error.
+func (r *rig) failure(code string, requests int) *faceclient.Error {
 	r.t.Helper()
 	_, visited, err := r.walk()
 	if err == nil {

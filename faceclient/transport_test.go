@@ -164,7 +164,7 @@ func TestBodiesWithoutEndAreNotReadToTheirEnd(t *testing.T) {
 		t.Run(test.fault.String(), func(t *testing.T) {
 			inRig(t, 10, func(o *faceclient.Options) { o.PageSize = 10 }, func(t *testing.T, r *rig) {
 				r.server.Fail(test.fault)
-				failure := r.fails(faceclient.CodeInvalidResponse, 1)
+				failure := r.failure(faceclient.CodeInvalidResponse, 1)
 				if failure.Status != 200 {
 					t.Errorf("status %d", failure.Status)
 				}

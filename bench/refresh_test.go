@@ -1,0 +1,232 @@
+// Package bench_test measures whole refreshes against the plain way of doing them: one page after the other, encoding/json,
+// a slice of structs. The service, the exporter and the plain way are processes of their own, so that the time and the
+// memory of each are its own.
+package bench_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/internal/exporter"
+)
+
+// roleVariable makes this test binary play one of the three parts.
+const (
+	roleVariable    = "BENCH_ROLE"
+	serviceVariable = "BENCH_SERVICE"
+	configVariable  = "BENCH_CONFIG"
+)
+
+func TestMain(m *testing.M) {
+	switch os.Getenv(roleVariable) {
+	case "service":
+		exitWith(serve())
+	case "plain":
+		exitWith(walkPlainly(os.Getenv(serviceVariable)))
+	case "exporter":
+		os.Exit(exporter.Run(context.Background(), exporter.Process{
+			Args:   []string{"--dry-run", "--config.file=" + os.Getenv(configVariable)},
+			Stdout: discard{}, Stderr: os.Stderr, Getenv: os.Getenv,
+		}))
+	}
+	os.Exit(m.Run())
+}
+
+type discard struct{}
+
+func (discard) Write(b []byte) (int, error) { return len(b), nil }
+
+func exitWith(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// serve is the service: it says its address, and then answers until its standard input ends.
+func serve() error {
+	sessions, err := strconv.Atoi(os.Getenv("BENCH_SESSIONS"))
+	if err != nil {
+		return err
+	}
+	latency, err := time.ParseDuration(os.Getenv("BENCH_LATENCY"))
+	if err != nil {
+		return err
+	}
+	service := facetest.New(facetest.Options{Latency: latency, Requests: 1})
+	service.Populate(facetest.DetectLiveness, sessions, 1)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/face/", service)
+	mux.HandleFunc("/requests", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, service.Counts(facetest.DetectLiveness).Requests)
+	})
+	fmt.Println("http://" + listener.Addr().String()) //nolint:forbidigo // this is what the process is asked for
+	go func() {
+		_, _ = os.Stdin.Read(make([]byte, 1))
+		_ = listener.Close()
+	}()
+	if err := http.Serve(listener, mux); !errors.Is(err, net.ErrClosed) { //nolint:gosec // lives for one benchmark
+		return err
+	}
+	return nil
+}
+
+// walkPlainly is the walk that anybody would write.
+func walkPlainly(service string) error {
+	type session struct {
+		ID      string     `json:"id"`
+		Created time.Time  `json:"createdDateTime"`
+		Started *time.Time `json:"sessionStartDateTime"`
+		Expired bool       `json:"sessionExpired"`
+		Device  string     `json:"deviceCorrelationId"`
+		TTL     *int       `json:"authTokenTimeToLiveInSeconds"`
+	}
+	var all []session
+	for start := ""; ; {
+		request, err := http.NewRequestWithContext(context.Background(), http.MethodGet,
+			service+"/face/v1.2-preview.1/detectLiveness/singleModal/sessions?top=1000&start="+url.QueryEscape(start), nil)
+		if err != nil {
+			return err
+		}
+		request.Header.Set("Ocp-Apim-Subscription-Key", "test-key")
+		response, err := (&http.Client{}).Do(request)
+		if err != nil {
+			return err
+		}
+		var page []session
+		err = json.NewDecoder(response.Body).Decode(&page)
+		if err = errors.Join(err, response.Body.Close()); err != nil {
+			return err
+		}
+		all = append(all, page...)
+		if len(page) < 1000 {
+			break
+		}
+		start = page[len(page)-1].ID
+	}
+	devices := map[string]int{}
+	active := 0
+	for i := range all {
+		devices[all[i].Device]++
+		if !all[i].Expired {
+			active++
+		}
+	}
+	if len(all) == 0 || len(devices) == 0 {
+		return errors.New("nothing listed")
+	}
+	return nil
+}
+
+// play starts this binary in a role.
+func play(b *testing.B, role string, environment ...string) *exec.Cmd {
+	b.Helper()
+	command := exec.CommandContext(b.Context(), os.Args[0])
+	command.Env = append(os.Environ(), append(environment, roleVariable+"="+role)...)
+	command.Stderr = os.Stderr
+	return command
+}
+
+// startService starts the service and gives its address.
+func startService(b *testing.B, sessions int, latency time.Duration) string {
+	b.Helper()
+	command := play(b, "service", fmt.Sprintf("BENCH_SESSIONS=%d", sessions), "BENCH_LATENCY="+latency.String())
+	input, err := command.StdinPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	output, err := command.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		_ = input.Close()
+		_ = command.Wait()
+	})
+	var address string
+	if _, err := fmt.Fscanln(output, &address); err != nil {
+		b.Fatal(err)
+	}
+	return address
+}
+
+// requests is how many the service has had.
+func requests(b *testing.B, service string) int {
+	b.Helper()
+	response, err := (&http.Client{}).Get(service + "/requests")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer response.Body.Close()
+	count := 0
+	if _, err := fmt.Fscan(response.Body, &count); err != nil {
+		b.Fatal(err)
+	}
+	return count
+}
+
+// BenchmarkRefresh compares the first refresh of a process, from its start to its end, with the plain way. Plain walks of
+// more than longestPlain are left out: they take pages × latency.
+func BenchmarkRefresh(b *testing.B) {
+	const longestPlain = 30 * time.Second
+	for _, sessions := range []int{1_000, 10_000, 100_000, 1_000_000} {
+		for _, latency := range []time.Duration{0, 50 * time.Millisecond, 200 * time.Millisecond} {
+			name := fmt.Sprintf("sessions=%d/latency=%v", sessions, latency)
+			b.Run(name+"/exporter", func(b *testing.B) { measure(b, "exporter", sessions, latency) })
+			if time.Duration(sessions/1000)*latency <= longestPlain {
+				b.Run(name+"/plain", func(b *testing.B) { measure(b, "plain", sessions, latency) })
+			}
+		}
+	}
+}
+
+func measure(b *testing.B, role string, sessions int, latency time.Duration) {
+	service := startService(b, sessions, latency)
+	file := filepath.Join(b.TempDir(), "config.yaml")
+	settings := strings.Join([]string{
+		"api: {max_requests_per_second: 100000, max_concurrent_requests: 16}",
+		"resources: [{name: bench, endpoint: " + service + ", key: test-key}]",
+	}, "\n")
+	if err := os.WriteFile(file, []byte(settings), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	before := requests(b, service)
+	var cpu time.Duration
+	var memory int64
+	for b.Loop() {
+		command := play(b, role, serviceVariable+"="+service, configVariable+"="+file)
+		command.Stderr = nil
+		if err := command.Run(); err != nil {
+			b.Fatal(err)
+		}
+		cpu += command.ProcessState.UserTime() + command.ProcessState.SystemTime()
+		if used, ok := command.ProcessState.SysUsage().(*syscall.Rusage); ok {
+			memory = max(memory, used.Maxrss)
+		}
+	}
+	b.ReportMetric(cpu.Seconds()/float64(b.N), "cpu-s/op")
+	b.ReportMetric(float64(memory)/1024, "peak-MiB")
+	b.ReportMetric(float64(requests(b, service)-before)/float64(b.N), "requests/op")
+}
