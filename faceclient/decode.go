@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -26,7 +25,7 @@ var errIDTooLong = errors.New("id of more than 64 characters")
 // it has requests in flight, however long the list is.
 type page struct {
 	body     []byte
-	strings  []byte // unquoted ids; sessions point into it
+	strings  []byte // ids that do not stand in the body as they are
 	sessions []Session
 	date     time.Time
 	decoder  *jsontext.Decoder
@@ -112,13 +111,6 @@ func (p *page) decodeSession(session *Session) error {
 
 // fieldOf gives the decoder of a field by its quoted name, nil for a field that we do not know.
 func fieldOf(name jsontext.Value) func(*page, *Session, jsontext.Value) error {
-	if bytes.IndexByte(name, '\\') >= 0 {
-		plain, err := jsontext.AppendUnquote(nil, name)
-		if err != nil {
-			return nil
-		}
-		name = slices.Concat([]byte{'"'}, plain, []byte{'"'})
-	}
 	switch string(name) {
 	case `"id"`:
 		return (*page).decodeID
@@ -132,6 +124,12 @@ func fieldOf(name jsontext.Value) func(*page, *Session, jsontext.Value) error {
 		return (*page).decodeDevice
 	case `"authTokenTimeToLiveInSeconds"`:
 		return (*page).decodeTTL
+	}
+	if bytes.IndexByte(name, '\\') >= 0 {
+		plain, _ := jsontext.AppendUnquote([]byte{'"'}, name)
+		if plain = append(plain, '"'); bytes.IndexByte(plain, '\\') < 0 {
+			return fieldOf(plain)
+		}
 	}
 	return nil
 }
@@ -200,19 +198,21 @@ func (p *page) instant(field string, value jsontext.Value) (time.Time, error) {
 	if value.Kind() != jsontext.KindString {
 		return t, errors.New(field + " is no string")
 	}
-	text := value[1 : len(value)-1]
-	if bytes.IndexByte(text, '\\') >= 0 {
-		text = p.unquote(value)
-	}
-	if t.UnmarshalText(text) != nil || t.IsZero() {
+	if t.UnmarshalText(value[1:len(value)-1]) != nil && t.UnmarshalText(p.unquote(value)) != nil || t.IsZero() {
 		return time.Time{}, errors.New(field + " is no date and time of RFC 3339")
 	}
 	return t, nil
 }
 
-// unquote decodes a JSON string into the page's room for strings. What is not UTF-8 becomes U+FFFD, which is the only
-// error that a string the decoder has let through can have.
+// unquote gives the content of the JSON string that was just read, which stays good as long as the page does. Most stand
+// in the body as they are. What is not UTF-8 becomes U+FFFD, which is the only error that a string the decoder has let
+// through can have.
 func (p *page) unquote(value jsontext.Value) []byte {
+	end := int(p.decoder.InputOffset()) - 1
+	plain := p.body[end-len(value)+2 : end : end]
+	if bytes.IndexByte(plain, '\\') < 0 && utf8.Valid(plain) {
+		return plain
+	}
 	from := len(p.strings)
 	p.strings, _ = jsontext.AppendUnquote(p.strings, value)
 	return p.strings[from:len(p.strings):len(p.strings)]
