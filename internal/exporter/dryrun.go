@@ -17,7 +17,7 @@ import (
 func dryRun(ctx context.Context, e *exporter, process Process) error {
 	fleet := e.fleet.Load()
 	fleet.onStart = false // everything is asked for below, and waited for
-	fleet.enforce(ctx, nil)
+	fleet.enforce(ctx)
 	collector.Prepare(ctx, fleet.targets...)
 	fleet.stop()
 

@@ -29,6 +29,7 @@ type exporter struct {
 	loadedAt prometheus.Gauge
 
 	reloads chan chan error
+	stopped chan struct{} // closed once no reload is taken any more
 	started time.Time
 	isReady atomic.Bool
 }
@@ -51,6 +52,7 @@ func newExporter(f *flags, cfg *config.Config, load func() (*config.Config, erro
 			Help: "When the configuration was last loaded, in Unix time.",
 		}),
 		reloads: make(chan chan error),
+		stopped: make(chan struct{}),
 		started: time.Now(),
 	}
 	e.fleet.Store(first)
@@ -76,12 +78,13 @@ func (e *exporter) Gather() ([]*dto.MetricFamily, error) {
 // run refreshes, and reloads when it is asked to, until ctx ends. It waits for bound, so that an exporter that cannot
 // serve asks nobody for anything.
 func (e *exporter) run(ctx context.Context, bound <-chan struct{}, hangups <-chan os.Signal) {
+	defer close(e.stopped)
 	select {
 	case <-bound:
 	case <-ctx.Done():
 		return
 	}
-	e.fleet.Load().enforce(ctx, nil)
+	e.fleet.Load().enforce(ctx)
 	defer func() { e.fleet.Load().stop() }()
 	for {
 		select {
@@ -116,9 +119,19 @@ func (e *exporter) reload(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	next.enforce(ctx, before)
+	e.ready() // who is ready stays it, also where nobody has asked yet
+	next.enforce(ctx)
 	e.fleet.Store(next)
+	next.retire(before)
 	return nil
+}
+
+// ready tells whether every first refresh has ended or a minute is over. It never takes that back.
+func (e *exporter) ready() bool {
+	if !e.isReady.Load() && (e.fleet.Load().ready() || time.Since(e.started) >= readyAfter) {
+		e.isReady.Store(true)
+	}
+	return e.isReady.Load()
 }
 
 // errStopping is what a reload gets that comes too late.
@@ -130,6 +143,8 @@ func (e *exporter) requestReload(ctx context.Context) error {
 	select {
 	case e.reloads <- reply:
 		return <-reply
+	case <-e.stopped:
+		return errStopping
 	case <-ctx.Done():
 		return errStopping
 	}

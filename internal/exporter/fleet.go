@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -24,6 +25,7 @@ const maxStartJitter = 2 * time.Second
 // takes over what stays the same.
 type fleet struct {
 	onStart   bool
+	slots     chan struct{} // see collector.TargetOptions
 	resources []*resource
 	targets   []*collector.Target // of all resources
 }
@@ -40,6 +42,23 @@ type resource struct {
 	interval time.Duration // that the budget was made for
 	registry *prometheus.Registry
 	life     *life // of the targets
+	retired  atomic.Bool
+}
+
+// source is a list for a target. A walk that was under way when its resource was retired takes its connections with it.
+type source struct {
+	*faceclient.Lister
+	resource *resource
+}
+
+// Walk is part of collector.Source.
+func (s source) Walk(ctx context.Context, maxRequests int, visitor faceclient.Visitor) (faceclient.Walk, error) {
+	defer func() {
+		if s.resource.retired.Load() {
+			s.resource.client.Close()
+		}
+	}()
+	return s.Lister.Walk(ctx, maxRequests, visitor)
 }
 
 // life is the time in which a resource's targets are refreshed.
@@ -56,8 +75,10 @@ func same(a, b config.Resource) bool {
 // newFleet builds every resource. It asks nobody for anything and leaves the fleet before as it is; that may be nil. The
 // error names the resource.
 func newFleet(cfg *config.Config, before *fleet, simulated bool, logger *slog.Logger) (*fleet, error) {
-	built := &fleet{onStart: cfg.Refresh.OnStart}
-	slots := make(chan struct{}, cfg.Refresh.MaxConcurrent)
+	built := &fleet{onStart: cfg.Refresh.OnStart, slots: make(chan struct{}, cfg.Refresh.MaxConcurrent)}
+	if before != nil && cap(before.slots) == cap(built.slots) {
+		built.slots = before.slots // walks that go on hold some of them
+	}
 	for _, r := range cfg.Resources {
 		template := collector.TargetOptions{
 			Resource: r.Name,
@@ -68,7 +89,7 @@ func newFleet(cfg *config.Config, before *fleet, simulated bool, logger *slog.Lo
 				Top: cfg.Devices.Top, Label: collector.DeviceLabel(cfg.Devices.Label), HashKey: []byte(cfg.Devices.HashKey.Reveal()),
 			},
 			Simulated: simulated,
-			Slots:     slots,
+			Slots:     built.slots,
 		}
 		resource, err := newResource(r, before.find(r), template, logger)
 		if err != nil {
@@ -127,7 +148,7 @@ func newResource(r config.Resource, before *resource, template collector.TargetO
 	for i, operation := range operations {
 		lister := built.client.Lister(operation)
 		options := template
-		options.Operation, options.Source, options.Budget = operation, lister, built.budget
+		options.Operation, options.Source, options.Budget = operation, source{lister, built}, built.budget
 		options.Logger = logger.With("host", built.client.Host())
 		built.listers = append(built.listers, lister)
 		built.options = append(built.options, options)
@@ -142,9 +163,8 @@ func newResource(r config.Resource, before *resource, template collector.TargetO
 	return built, built.registry.Register(collector.New(info, built.api, built.targets...))
 }
 
-// enforce puts the fleet in the place of the one before, which may be nil: what is new begins, what has stayed goes on
-// under its new settings, and what is gone ends. Nothing of it can fail.
-func (f *fleet) enforce(ctx context.Context, before *fleet) {
+// enforce lets what is new begin and what has stayed go on under its new settings. Nothing of it can fail.
+func (f *fleet) enforce(ctx context.Context) {
 	jitter := min(maxStartJitter, time.Duration(len(f.targets))*50*time.Millisecond)
 	for _, resource := range f.resources {
 		if resource.life == nil {
@@ -156,13 +176,16 @@ func (f *fleet) enforce(ctx context.Context, before *fleet) {
 			target.Update(resource.options[i])
 		}
 	}
-	if before == nil {
-		return
-	}
+}
+
+// retire ends what the fleet has not taken over of the one before. Nobody may be shown that one any more: a walk that is
+// given up here counts as failed there.
+func (f *fleet) retire(before *fleet) {
 	for _, old := range before.resources {
 		if f.find(old.config) == nil {
 			old.stop()
 		}
+		old.retired.Store(true)
 		old.client.Close()
 	}
 }

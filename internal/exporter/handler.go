@@ -9,6 +9,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"face_liveness_exporter/internal/exporter/statuspage"
 )
 
 const (
@@ -48,7 +50,7 @@ func newHandler(e *exporter) http.Handler {
 	if metrics == "/" {
 		metrics = "/{$}" // alone, and not all that nothing else answers
 	} else {
-		mux.HandleFunc("GET /{$}", h.status)
+		mux.HandleFunc("GET /{$}", h.status(statuspage.New()))
 	}
 	mux.HandleFunc("GET "+metrics, func(w http.ResponseWriter, r *http.Request) {
 		h.scrape(w, r, h.fleet.Load().targets, all)
@@ -57,7 +59,7 @@ func newHandler(e *exporter) http.Handler {
 	mux.HandleFunc("GET /-/metrics", func(w http.ResponseWriter, r *http.Request) { h.limited(w, r, own) })
 	mux.HandleFunc("GET /sd", h.discover)
 	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { writeLine(w, http.StatusOK, "healthy") })
-	mux.HandleFunc("GET /-/ready", h.ready)
+	mux.HandleFunc("GET /-/ready", h.answerReady)
 	mux.HandleFunc("POST /-/reload", h.reloadNow)
 	mux.HandleFunc("PUT /-/reload", h.reloadNow)
 	if f.enablePprof {
@@ -117,12 +119,9 @@ func scrapeTime(header string) time.Duration {
 	return timeout - 500*time.Millisecond
 }
 
-// ready answers 200 once every first refresh has ended or a minute is over, and from then on.
-func (h *handler) ready(w http.ResponseWriter, _ *http.Request) {
-	if !h.isReady.Load() && (h.fleet.Load().ready() || time.Since(h.started) >= readyAfter) {
-		h.isReady.Store(true)
-	}
-	if h.isReady.Load() {
+// answerReady answers 200 once every first refresh has ended or a minute is over, and from then on.
+func (h *handler) answerReady(w http.ResponseWriter, _ *http.Request) {
+	if h.ready() {
 		writeLine(w, http.StatusOK, "ready")
 		return
 	}

@@ -123,7 +123,7 @@ func TestStatusPage(t *testing.T) {
 	if digits := strings.NewReplacer(",", "", " ", "", "\u202f", "", "\u00a0", "").Replace(page.body); !strings.Contains(digits, "1234") {
 		t.Errorf("the page does not hold the number of sessions:\n%s", page.body)
 	}
-	noneOf(t, "the page", page.body, "<b>", "c4n4rymessage", good.Key())
+	noneOf(t, "the page", page.body, "<b>&", "c4n4rymessage", good.Key())
 	if after := good.requests() + bad.requests(); after != requests {
 		t.Errorf("the page sent %d requests", after-requests)
 	}
@@ -454,33 +454,44 @@ func TestMaxRequests(t *testing.T) {
 	const little = "/metrics?name[]=face_liveness_sessions"
 	parseText(t, p.get(little).body).want(t, of("sessions", "contoso", live), 10_000)
 
-	connection, err := dial(t.Context(), p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer connection.Close()
-	if err := connection.SetReadBuffer(4096); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := connection.Write([]byte("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")); err != nil {
-		t.Fatal(err)
-	}
-	reader := bufio.NewReaderSize(connection, 16)
-	if _, err := reader.ReadByte(); err != nil {
-		t.Fatal(err)
-	}
-	for range 3 {
-		if got := p.get(little); got.status != http.StatusServiceUnavailable {
-			t.Fatalf("a second scrape: %d, want 503", got.status)
+	for _, held := range []string{"/metrics", "/probe?resource=contoso"} {
+		letGo := p.readNothingOf(held)
+		for _, path := range []string{little, "/probe?resource=contoso&name[]=face_liveness_sessions", "/-/metrics"} {
+			if got := p.get(path); got.status != http.StatusServiceUnavailable {
+				t.Errorf("%s beside %s: %d, want 503", path, held, got.status)
+			}
+		}
+		for _, path := range []string{"/-/healthy", "/sd", "/"} {
+			if got := p.get(path); got.status != http.StatusOK {
+				t.Errorf("%s beside %s: %d, want 200", path, held, got.status)
+			}
+		}
+		letGo()
+		eventually(t, "there is a place again", func() bool { return p.get(little).status == http.StatusOK })
+		if got := p.get("/-/metrics"); got.status != http.StatusOK {
+			t.Errorf("/-/metrics with a place: %d", got.status)
 		}
 	}
-	if got := p.get("/-/healthy"); got.status != http.StatusOK {
-		t.Errorf("healthy beside a scrape: %d", got.status)
+}
+
+// readNothingOf asks for a path and stops reading at the first byte, until letGo is called.
+func (p *program) readNothingOf(path string) (letGo func()) {
+	p.t.Helper()
+	connection, err := dial(p.t.Context(), p)
+	if err != nil {
+		p.t.Fatal(err)
 	}
-	if err := connection.Close(); err != nil {
-		t.Fatal(err)
+	p.t.Cleanup(func() { _ = connection.Close() })
+	if err := connection.SetReadBuffer(4096); err != nil {
+		p.t.Fatal(err)
 	}
-	eventually(t, "there is a place again", func() bool { return p.get(little).status == http.StatusOK })
+	if _, err := connection.Write([]byte("GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n")); err != nil {
+		p.t.Fatal(err)
+	}
+	if _, err := bufio.NewReaderSize(connection, 16).ReadByte(); err != nil {
+		p.t.Fatal(err)
+	}
+	return func() { _ = connection.Close() }
 }
 
 func TestWaitingScrapesHoldNoPlace(t *testing.T) {

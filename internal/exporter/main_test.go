@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime/pprof"
 	"strings"
 	"sync"
 	"testing"
@@ -64,6 +65,7 @@ type program struct {
 	client         *http.Client
 	stdout, stderr *output
 	stop           context.CancelFunc
+	hangups        chan os.Signal
 	ended          chan struct{}
 	code           int // once ended is closed
 }
@@ -101,16 +103,16 @@ func launch(t *testing.T, args []string, env map[string]string) *program {
 	ctx, cancel := context.WithCancel(context.Background())
 	transport := &http.Transport{}
 	p := &program{
-		t: t, stdout: new(output), stderr: new(output), stop: cancel, ended: make(chan struct{}),
+		t: t, stdout: new(output), stderr: new(output), stop: cancel, ended: make(chan struct{}), hangups: make(chan os.Signal, 1),
 		client: &http.Client{Transport: transport, Timeout: 2 * patience},
 	}
-	go func() {
+	go pprof.Do(ctx, pprof.Labels("test", t.Name()), func(ctx context.Context) { // see goroutines
 		defer close(p.ended)
 		p.code = exporter.Run(ctx, exporter.Process{
 			Args:   append([]string{"--web.listen-address=127.0.0.1:0"}, args...),
-			Stdout: p.stdout, Stderr: p.stderr, Getenv: environment(env),
+			Stdout: p.stdout, Stderr: p.stderr, Getenv: environment(env), Hangups: p.hangups,
 		})
-	}()
+	})
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
 		cancel()

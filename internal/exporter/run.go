@@ -65,7 +65,7 @@ func run(ctx context.Context, f *flags, process Process, logger *slog.Logger) er
 	logger.InfoContext(ctx, "Starting "+programName, "version", version.Info(), "build_context", version.BuildContext())
 	exporter, err := newExporter(f, cfg, func() (*config.Config, error) {
 		cfg, fromFile, err := find()
-		if err == nil && !fromFile {
+		if (err == nil && !fromFile) || errors.Is(err, errNoConfig) {
 			err = errNoFile
 		}
 		return cfg, err

@@ -146,6 +146,9 @@ func TestPortInUse(t *testing.T) {
 	if got.code != 1 || !strings.Contains(got.stderr, "listen tcp "+taken.Addr().String()) || !strings.Contains(got.stderr, "address already in use") {
 		t.Errorf("exit code %d, want 1 and which address is in use:\n%s", got.code, got.stderr)
 	}
+	if requests := service.requests(); requests != 0 {
+		t.Errorf("an exporter that cannot serve sent %d requests", requests)
+	}
 }
 
 func TestConfigCheck(t *testing.T) {

@@ -1,64 +1,102 @@
 package exporter
 
 import (
-	"bytes"
-	_ "embed"
-	"html/template"
+	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/prometheus/common/version"
 
 	"face_liveness_exporter/collector"
+	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/internal/exporter/statuspage"
 )
 
-//go:embed status.html
-var statusHTML string
-
-// statusRow is a target on the status page.
-type statusRow struct {
-	Resource, Operation string
-	Up, Shown           bool
-	Snapshot            *collector.Snapshot
-	Age                 time.Duration
-	Error               string
+// status answers with the page for people. It starts no refresh.
+func (h *handler) status(renderer *statuspage.Renderer) http.HandlerFunc {
+	links := []statuspage.Link{
+		{Path: h.flags.telemetryPath, Text: "Metrics"},
+		{Path: "/-/metrics", Text: "Exporter metrics"},
+		{Path: "/sd", Text: "Service discovery"},
+		{Path: "/-/healthy", Text: "Healthy"},
+		{Path: "/-/ready", Text: "Ready"},
+	}
+	if h.flags.enablePprof {
+		links = append(links, statuspage.Link{Path: "/debug/pprof/", Text: "Profiles"})
+	}
+	return func(w http.ResponseWriter, _ *http.Request) {
+		page := statuspage.Page{
+			Now: time.Now(), Started: h.started, Version: version.Version, Simulated: h.flags.demo, Links: links,
+		}
+		for _, resource := range h.fleet.Load().resources {
+			for i := range resource.targets {
+				page.Lists = append(page.Lists, statusOf(resource, i, page.Now))
+			}
+		}
+		renderer.Answer(w, page)
+	}
 }
 
-// status answers with the page for people. It starts no refresh.
-func (h *handler) status(w http.ResponseWriter, _ *http.Request) {
-	now := time.Now()
-	targets := h.fleet.Load().targets
-	rows := make([]statusRow, len(targets))
-	for i, target := range targets {
-		health := target.Health()
-		snapshot, shown := target.Snapshot(now)
-		row := statusRow{
-			Resource: target.Resource(), Operation: string(target.Operation()),
-			Up: health.Up, Shown: shown, Snapshot: snapshot,
-		}
-		if snapshot != nil {
-			row.Age = now.Sub(snapshot.Ended).Round(time.Second)
-		}
-		if health.LastError != nil {
-			row.Error = health.LastError.Error()
-		}
-		rows[i] = row
+// statusOf is what the status page shows of the i-th operation of a resource.
+func statusOf(r *resource, i int, now time.Time) statuspage.List {
+	target := r.targets[i]
+	health := target.Health()
+	snapshot, shown := target.Snapshot(now)
+	_, host, _ := strings.Cut(r.config.Endpoint, "://")
+	list := statuspage.List{
+		Resource: r.config.Name, Operation: string(target.Operation()), Host: host,
+		Shown: shown,
+		Up:    health.Up, Refreshing: health.Refreshing,
+		Refreshes: health.Refreshes, FailuresInRow: health.FailuresInRow,
+		LastEnded: health.LastEnded, LastDuration: health.LastDuration, RetryAt: health.RetryAt,
+		Failure:   failureOf(health.LastError),
+		Interval:  target.Interval(),
+		Overspent: health.Overspent,
+		Requests:  r.api.Requests(target.Operation()), Billed: r.api.Billed(target.Operation()),
+		Price: r.config.API.PricePer1000Requests, Budget: r.config.API.MonthlyRequestBudget,
 	}
-	page, err := template.New("status").Parse(statusHTML)
-	var out bytes.Buffer
+	if snapshot != nil {
+		list.Snapshot = snapshotOf(snapshot, r.options[i].Devices.Label != collector.DeviceNone)
+	}
+	return list
+}
+
+// snapshotOf scales what a walk counted up to the whole list. Devices keep the names that they have in the metrics; where
+// none may be shown any more, they are among the others.
+func snapshotOf(s *collector.Snapshot, withDevices bool) *statuspage.Snapshot {
+	shown := &statuspage.Snapshot{
+		Ended: s.Ended, Took: s.Ended.Sub(s.Began), Pages: s.Pages, Coverage: s.Coverage,
+		Sessions: s.Estimate(s.Sessions), Expired: s.Estimate(s.Expired), Started: s.Estimate(s.Started), Abandoned: s.Estimate(s.Abandoned),
+		Devices:             float64(s.Devices),
+		OtherDeviceSessions: s.Estimate(s.OtherDeviceSessions), WithoutDevice: s.Estimate(s.WithoutDevice),
+	}
+	for bound, count := range s.TTL.Buckets() {
+		shown.TTL = append(shown.TTL, statuspage.Bucket{UpTo: bound, Count: s.Estimate(count)})
+	}
+	for _, device := range s.TopDevices {
+		sessions := s.Estimate(device.Sessions)
+		if withDevices {
+			shown.TopDevices = append(shown.TopDevices, statuspage.Device{Name: device.Label, Sessions: sessions})
+		} else {
+			shown.OtherDeviceSessions += sessions
+		}
+	}
+	return shown
+}
+
+// failureOf says what an error means; nil for nil.
+func failureOf(err error) *statuspage.Failure {
 	if err == nil {
-		err = page.Execute(&out, map[string]any{
-			"Rows": rows, "Version": version.Version, "Metrics": h.flags.telemetryPath, "Pprof": h.flags.enablePprof,
-		})
+		return nil
 	}
-	if err != nil {
-		writeLine(w, http.StatusInternalServerError, "the page could not be made")
-		return
+	failure := &faceclient.Error{Code: faceclient.Code(err)}
+	_ = errors.As(err, &failure) // else the code alone is known
+	meaning := faceclient.Explain(failure.Status, failure.Code)
+	// What an error says beyond its code's meaning comes instead of that, or in brackets after it.
+	detail, after := strings.CutPrefix(failure.Message, meaning)
+	if after {
+		detail = strings.Trim(detail, " ()")
 	}
-	header := w.Header()
-	header.Set("Content-Type", "text/html; charset=utf-8")
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("X-Frame-Options", "DENY")
-	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
-	_, _ = w.Write(out.Bytes()) // who has left needs no answer
+	return &statuspage.Failure{Code: failure.Code, Status: failure.Status, Meaning: meaning, Detail: detail}
 }

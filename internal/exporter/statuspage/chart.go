@@ -59,7 +59,7 @@ type columns struct {
 	Label, Most string
 }
 
-// tick is the upper bound of a column.
+// tick names the upper bound of a column.
 type tick struct {
 	X, Y float64
 	Text string
@@ -87,7 +87,9 @@ func histogram(buckets []Bucket, estimated bool) *columns {
 	drawn.Label = "TTL of the listed sessions: " + drawn.Most
 	for i, bucket := range buckets {
 		left := columnPitch * float64(i)
-		drawn.Ticks = append(drawn.Ticks, tick{X: left + columnPitch/2, Y: drawn.Height - 2, Text: bound(bucket.UpTo)})
+		if i%2 == 1 { // there is no room for all
+			drawn.Ticks = append(drawn.Ticks, tick{X: left + columnPitch/2, Y: drawn.Height - 2, Text: bound(bucket.UpTo)})
+		}
 		if bucket.Count <= 0 {
 			continue
 		}

@@ -1,0 +1,380 @@
+package collector_test
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"context"
+
+	"face_liveness_exporter/collector"
+	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facetest"
+)
+
+//nolint:gochecknoglobals // a test's flag is declared before the tests begin
+var update = flag.Bool("update", false, "write the golden files and docs/faults.md anew")
+
+const faultsPage = "../docs/faults.md"
+
+// fault is what a service, or the way to it, does to every request.
+type fault struct {
+	name    string
+	refused bool // by the machine, without an answer
+	faults  []facetest.Fault
+}
+
+// retryAt answers 429 with a Retry-After that is a date.
+func retryAt(wait time.Duration) []facetest.Fault {
+	return []facetest.Fault{
+		facetest.Wrap("Retry-After as a date", func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Retry-After", time.Now().Add(wait).UTC().Format(http.TimeFormat))
+				next.ServeHTTP(w, r)
+			})
+		}),
+		facetest.RateLimited(facetest.ShapeFlat, facetest.HintNone, 0),
+	}
+}
+
+func faultsOfTheMatrix() []fault {
+	one := func(name string, faults ...facetest.Fault) fault { return fault{name: name, faults: faults} }
+	refusal := func(status int, code string) facetest.Fault {
+		return facetest.StatusError(status, facetest.ShapeCode, code, "no")
+	}
+	return []fault{
+		{name: "no fault"},
+		one("no answer", facetest.Hang()),
+		one("no end of the body", facetest.HangInBody()),
+		{name: "connection refused", refused: true},
+		one("reset before the answer", facetest.Reset()),
+		one("reset in the body", facetest.ResetInBody()),
+		one("body cut short", facetest.CutBody()),
+		one("slow drip, too slow", facetest.SlowDrip(256, time.Second)),
+		one("slow drip, in time", facetest.SlowDrip(4096, 100*time.Millisecond)),
+		one("401", refusal(401, "401")),
+		one("401 PermissionDenied", refusal(401, "PermissionDenied")),
+		one("403 UnsupportedFeature", refusal(403, "UnsupportedFeature")),
+		one("404", refusal(404, "404")),
+		one("409", refusal(409, "ConcurrentOperationConflict")),
+		one("429, Retry-After of 2 s", facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, 2*time.Second)),
+		one("429, Retry-After as a date", retryAt(2*time.Second)...),
+		one("429, Retry-After of an hour", facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, time.Hour)),
+		one("429, 2 s in the message alone", facetest.RateLimited(facetest.ShapeStatusCode, facetest.HintMessage, 2*time.Second)),
+		one("429, no wait named", facetest.RateLimited(facetest.ShapeFlat, facetest.HintNone, 0)),
+		one("500", refusal(500, "Unspecified")),
+		one("502 with HTML", facetest.HTML(502)),
+		one("503, empty", facetest.Status(503, "")),
+		one("a code never heard of", refusal(418, "NeverHeardOf")),
+		one("redirect", facetest.Redirect(302, "https://elsewhere.example/")),
+		one("200 with HTML", facetest.HTML(200)),
+		one("JSON: null", facetest.JSON(`null`)),
+		one("JSON: an object", facetest.JSON(`{"value":[]}`)),
+		one("JSON: a list of lists", facetest.JSON(`[[]]`)),
+		one("JSON: a date that is none", facetest.SetField("createdDateTime", `"yesterday"`)),
+		one("JSON: an id that is a number", facetest.SetField("id", `5`)),
+		one("JSON ends early", facetest.TruncatedJSON()),
+		one("gzip with a wrong checksum", facetest.BrokenGzip()),
+		one("gzip ends early", facetest.TruncatedGzip()),
+		one("no gzip where it says so", facetest.NotGzip()),
+		one("endless body", facetest.EndlessBlanks()),
+		one("endless list of sessions", facetest.EndlessItems()),
+		one("gzip that explodes", facetest.GzipBomb(8<<20)),
+		one("page that repeats", facetest.RepeatPages()),
+		one("start ignored", facetest.IgnoreStart()),
+		one("list without an end", facetest.WrapAround()),
+		one("pages in another order", facetest.InOrder(facetest.Hashed)),
+		one("pages that overlap", facetest.Overlap(10)),
+		one("capped pages", facetest.ShortPages(40)),
+		one("capped pages of all lengths", facetest.RaggedPages(90)),
+		one("no Date", facetest.NoDate()),
+	}
+}
+
+// state is what there is to show when the fault begins, and since when.
+type state struct {
+	name   string
+	walked bool
+	age    time.Duration // of the snapshot at the scrape
+}
+
+func statesOfTheMatrix() []state {
+	return []state{
+		{"no snapshot", false, 0},
+		{"fresh", true, time.Minute},
+		{"stale", true, 6 * time.Minute},
+		{"too stale", true, 90 * time.Minute},
+	}
+}
+
+// cell is what one scrape brings about.
+type cell struct {
+	before, after series // the exposition before the scrape and once its refresh has ended
+	inTime        bool   // the refresh ended before the scrape had to
+	code          string // of the refresh
+	requests      int
+	listed        int // sessions, at the scrape
+}
+
+// happens plays a fault in a state, with the settings that an exporter has by itself but for small pages.
+func happens(t *testing.T, f fault, s state) cell {
+	t.Helper()
+	var got cell
+	synctest.Test(t, func(t *testing.T) {
+		service := facetest.New(facetest.Options{Gzip: true})
+		defer service.Close()
+		service.Populate(facetest.DetectLiveness, 250, 1)
+		var refused atomic.Bool
+		transport := service.Transport()
+		defer transport.CloseIdleConnections()
+		transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+			if refused.Load() {
+				return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.ECONNREFUSED}
+			}
+			return service.Dial(ctx, network, address)
+		}
+		api := collector.NewAPIMetrics("contoso-prod", []faceclient.Operation{faceclient.DetectLiveness}, 0)
+		client, err := faceclient.New(faceclient.Options{
+			Endpoint: "http://face.test", APIVersion: faceclient.DefaultAPIVersion,
+			Credential: faceclient.NewKeyCredential(faceclient.StaticSecret(service.Key())),
+			PageSize:   100, MaxPages: 20_000, MaxRequestsPerSecond: 2, MaxConcurrentRequests: 1,
+			RequestTimeout: 10 * time.Second, MaxRetries: 4, MaxRetryWait: 30 * time.Second,
+			Transport: transport, Observer: api,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		target := newTarget(client.Lister(faceclient.DetectLiveness))
+		defer run(t, target)()
+		info := collector.ResourceInfo{Name: "contoso-prod", Endpoint: "http://face.test", APIVersion: faceclient.DefaultAPIVersion}
+		exposition := func() series {
+			return valuesOf(gather(t, collector.New(info, api, target)), faceclient.DetectLiveness)
+		}
+		if s.walked {
+			scrape(9500*time.Millisecond, target)
+			if !target.Health().Up {
+				t.Fatalf("the walk before the fault failed: %v", target.Health().LastError)
+			}
+			pass(s.age)
+		}
+		for i, session := range service.Sessions(facetest.DetectLiveness) {
+			if i%10 == 1 { // so that what is old can be told from what is new
+				service.Delete(facetest.DetectLiveness, session.ID)
+			}
+		}
+		if f.refused {
+			refused.Store(true)
+			transport.CloseIdleConnections()
+		}
+		service.Fail(facetest.Delay(20 * time.Millisecond)) // an answer takes time, a bad one too
+		service.Fail(f.faults...)
+		service.ForgetRequests()
+
+		got.before, got.listed = exposition(), service.Len(facetest.DetectLiveness)
+		finished := target.Health().Refreshes
+		scrape(9500*time.Millisecond, target)
+		got.inTime = target.Health().Refreshes > finished
+		pass(10 * time.Minute)
+		got.after = exposition()
+		got.code = faceclient.Code(target.Health().LastError)
+		got.requests = service.Counts(facetest.DetectLiveness).Requests
+		if f.refused && s.name != "fresh" {
+			got.requests = int(got.after["face_liveness_api_requests_total{code=\"error\"}"])
+		}
+	})
+	return got
+}
+
+// moves are the metrics that say when and how long, which no golden file can hold.
+func moves(name string) bool {
+	for _, part := range []string{"_duration_seconds", "_timestamp_seconds", "_throttle_wait_seconds", "flow_window_seconds"} {
+		if strings.Contains(name, part) {
+			return !strings.Contains(name, "_count")
+		}
+	}
+	return false
+}
+
+// populationOf is the part of an exposition that shows sessions.
+func populationOf(values series) series {
+	own := series{}
+	for key, value := range values {
+		name := strings.TrimPrefix(key, "face_liveness_")
+		if !strings.Contains(name, "_total") && (strings.HasPrefix(name, "session") || strings.HasPrefix(name, "device")) {
+			own[key] = value
+		}
+	}
+	return own
+}
+
+func (c cell) population() string {
+	before, after := populationOf(c.before), populationOf(c.after)
+	switch {
+	case len(after) == 0 && len(before) == 0:
+		return "nothing"
+	case len(after) == 0:
+		return "gone"
+	case maps.Equal(before, after):
+		return "kept"
+	}
+	return "new"
+}
+
+// changes are the lines of a golden file: every series that the scrape changed, the population as one.
+func (c cell) changes() []string {
+	population := populationOf(c.after)
+	lines := []string{"population: " + c.population()}
+	if len(population) > 0 {
+		lines[0] += fmt.Sprintf(", %v sessions", population["face_liveness_sessions"])
+	}
+	names := maps.Clone(c.before)
+	maps.Copy(names, c.after)
+	for _, key := range slices.Sorted(maps.Keys(names)) {
+		before, had := c.before[key]
+		after, has := c.after[key]
+		if _, is := populationOf(series{key: 0})[key]; is || moves(key) || (had == has && before == after) {
+			continue
+		}
+		switch {
+		case !had:
+			lines = append(lines, fmt.Sprintf("%s %v", key, after))
+		case !has:
+			lines = append(lines, key+" gone")
+		default:
+			lines = append(lines, fmt.Sprintf("%s %v -> %v", key, before, after))
+		}
+	}
+	if !c.inTime && c.requests > 0 {
+		lines = append(lines, "the scrape was answered before the refresh had ended")
+	}
+	return lines
+}
+
+// Every fault in every state: what is shown is decided, written down, and what happens.
+func TestFaultMatrix(t *testing.T) {
+	cells := map[string]map[string]cell{}
+	for _, s := range statesOfTheMatrix() {
+		cells[s.name] = map[string]cell{}
+		var golden strings.Builder
+		for _, f := range faultsOfTheMatrix() {
+			var c cell
+			t.Run(s.name+"/"+f.name, func(t *testing.T) {
+				c = happens(t, f, s)
+				c.sound(t, s)
+			})
+			cells[s.name][f.name] = c
+			fmt.Fprintf(&golden, "== %s\n%s\n\n", f.name, strings.Join(c.changes(), "\n"))
+		}
+		compare(t, filepath.Join("testdata", "faults", strings.ReplaceAll(s.name, " ", "-")+".golden"), golden.String())
+	}
+	page, err := os.ReadFile(faultsPage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const begin, end = "<!-- matrix: written by make docs -->\n", "<!-- end of the matrix -->\n"
+	before, rest, found := strings.Cut(string(page), begin)
+	_, after, ended := strings.Cut(rest, end)
+	if !found || !ended {
+		t.Fatalf("%s has no place for the matrix", faultsPage)
+	}
+	compare(t, faultsPage, before+begin+matrix(cells)+end+after)
+}
+
+// sound is what holds whatever the fault is.
+func (c cell) sound(t *testing.T, s state) {
+	t.Helper()
+	for key, value := range c.after {
+		if strings.Contains(key, "_total") && value < c.before[key] {
+			t.Errorf("%s dropped from %v to %v", key, c.before[key], value)
+		}
+	}
+	for key := range c.before {
+		if _, is := populationOf(series{key: 0})[key]; is {
+			continue
+		}
+		if _, still := c.after[key]; !still {
+			t.Errorf("%s has gone, and it shows no sessions", key)
+		}
+	}
+	up, population := c.after["face_liveness_up"] == 1, c.population()
+	want := map[bool]map[string]string{
+		true:  {"no snapshot": "new", "fresh": "kept", "stale": "new", "too stale": "new"},
+		false: {"no snapshot": "nothing", "stale": "kept", "too stale": "nothing"},
+	}[up][s.name]
+	if population != want {
+		t.Errorf("up is %v and the population is %s, want %q", up, population, want)
+	}
+	if population == "new" && c.after["face_liveness_sessions"] != float64(c.listed) {
+		t.Errorf("%v sessions are shown, %d are listed", c.after["face_liveness_sessions"], c.listed)
+	}
+	if s.name == "fresh" && c.requests != 0 {
+		t.Errorf("%d requests within the interval", c.requests)
+	}
+	counted := 0.0
+	for key, value := range c.after {
+		if strings.HasPrefix(key, "face_liveness_api_requests_total") {
+			counted += value - c.before[key]
+		}
+	}
+	if int(counted) != c.requests {
+		t.Errorf("%v requests are counted, the service saw %d", counted, c.requests)
+	}
+	if observed := c.after["face_liveness_api_request_duration_seconds_count"] - c.before["face_liveness_api_request_duration_seconds_count"]; observed != counted {
+		t.Errorf("%v durations of %v requests", observed, counted)
+	}
+}
+
+// matrix is the table of docs/faults.md.
+func matrix(cells map[string]map[string]cell) string {
+	var table strings.Builder
+	table.WriteString("| what the service does | `error_code` | requests in a refresh | no snapshot | fresh | stale | too stale |\n|---|---|---|---|---|---|---|\n")
+	for _, f := range faultsOfTheMatrix() {
+		stale := cells["stale"][f.name]
+		code := "–"
+		if stale.code != "" {
+			code = "`" + stale.code + "`"
+		}
+		fmt.Fprintf(&table, "| %s | %s | %d |", f.name, code, stale.requests)
+		for _, s := range statesOfTheMatrix() {
+			c := cells[s.name][f.name]
+			fmt.Fprintf(&table, " %s, up %v |", c.population(), c.after["face_liveness_up"])
+		}
+		table.WriteByte('\n')
+	}
+	return table.String()
+}
+
+func compare(t *testing.T, path, content string) {
+	t.Helper()
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // files to read
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil { //nolint:gosec // a file to read
+			t.Fatal(err)
+		}
+	}
+	written, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, got := strings.Split(string(written), "\n"), strings.Split(content, "\n")
+	for i := range max(len(want), len(got)) {
+		if i >= len(want) || i >= len(got) || want[i] != got[i] {
+			t.Errorf("%s, line %d is not what happens; look at the difference and then run make docs:\n got %s\nwant %s", path, i+1,
+				strings.Join(got[min(i, len(got)):min(i+3, len(got))], "\n     "), strings.Join(want[min(i, len(want)):min(i+3, len(want))], "\n     "))
+			return
+		}
+	}
+}

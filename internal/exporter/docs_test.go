@@ -1,0 +1,179 @@
+package exporter_test
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	dto "github.com/prometheus/client_model/go"
+)
+
+//nolint:gochecknoglobals // a test's flag is declared before the tests begin
+var update = flag.Bool("update", false, "write docs/metrics.md anew")
+
+const metricsPage = "../../docs/metrics.md"
+
+// The page of metrics is what the program shows: run with -update, or make docs, where a metric has changed.
+func TestMetricsPage(t *testing.T) {
+	t.Parallel()
+	service := newFace(t, emptyService())
+	service.Populate(live, 1000, 1) // more devices than are shown
+	got := runToEnd(t, []string{"--dry-run", "--config.file=" + write(t, "exporter.yaml", contoso(service, ""))}, nil)
+	if got.code != 0 {
+		t.Fatalf("exit code %d:\n%s", got.code, got.stderr)
+	}
+	e := parseText(t, got.stdout)
+	if shown, all := len(e.families["face_liveness_device_sessions"].GetMetric()), e.samples[of("devices", "contoso", live)]; float64(shown) >= all {
+		t.Fatalf("%d of %v devices are shown: devices.top is not reached", shown, all)
+	}
+	for _, row := range contract() {
+		if e.families["face_liveness_"+row.name] == nil {
+			t.Errorf("the page would lack %s", row.name)
+		}
+	}
+	page := renderMetricsPage(e)
+	if strings.ContainsAny(page, "{}") {
+		t.Fatalf("a section is empty:\n%s", page)
+	}
+	if *update {
+		if err := os.WriteFile(metricsPage, []byte(page), 0o644); err != nil { //nolint:gosec // a page to read
+			t.Fatal(err)
+		}
+	}
+	written, err := os.ReadFile(metricsPage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(written) == page {
+		return
+	}
+	t.Error("docs/metrics.md is not what the program shows; write it anew by: make docs")
+	want, have := strings.Split(page, "\n"), strings.Split(string(written), "\n")
+	for _, line := range want {
+		if !slices.Contains(have, line) {
+			t.Logf("lacks\n%s", line)
+		}
+	}
+	for _, line := range have {
+		if !slices.Contains(want, line) {
+			t.Logf("has\n%s", line)
+		}
+	}
+}
+
+// cachedHelp ends the HELP of every population metric; the page says it once.
+const cachedHelp = " From the last complete walk over the list, which is kept between scrapes: see face_liveness_snapshot_timestamp_seconds."
+
+// renderMetricsPage writes what an exposition of one resource with one operation says about its metrics.
+func renderMetricsPage(e exposition) string {
+	series := seriesOf(e)
+	rows, total := map[string]string{}, map[string]int{}
+	for _, name := range slices.Sorted(maps.Keys(e.families)) {
+		family := e.families[name]
+		labels := labelsOf(family)
+		help, population := strings.CutSuffix(family.GetHelp(), cachedHelp)
+		section := "exporter"
+		switch {
+		case population:
+			section = "population"
+		case slices.Contains(labels, "operation"):
+			section = "operation"
+		case slices.Contains(labels, "resource"):
+			section = "resource"
+		}
+		labels = slices.DeleteFunc(labels, func(label string) bool { return label == "operation" || label == "resource" })
+		more := "–"
+		if len(labels) > 0 {
+			more = "`" + strings.Join(labels, "`, `") + "`"
+		}
+		rows[section] += fmt.Sprintf("| `%s` | %s | %s | %s | %d |\n",
+			name, strings.ToLower(family.GetType().String()), more, strings.ReplaceAll(help, "|", `\|`), series[name])
+		total[section] += series[name]
+	}
+	devices := series["face_liveness_device_sessions"]
+	page := strings.ReplaceAll(metricsPageTemplate, "'", "`")
+	for section, text := range rows {
+		page = strings.ReplaceAll(page, "{"+section+"}\n", text)
+	}
+	return strings.NewReplacer(
+		"{all}", fmt.Sprint(total["population"]+total["operation"]+total["resource"]),
+		"{two}", fmt.Sprint(2*(total["population"]+total["operation"])+total["resource"]),
+		"{devices}", fmt.Sprint(devices),
+		"{own}", fmt.Sprint(total["exporter"]),
+	).Replace(page)
+}
+
+// seriesOf counts the samples of each family as text has them: a histogram's are its buckets, the sum and the count.
+func seriesOf(e exposition) map[string]int {
+	series := map[string]int{}
+	for sample := range e.samples {
+		name, _, _ := strings.Cut(sample, "{")
+		if _, is := e.families[name]; !is {
+			for _, suffix := range []string{"_bucket", "_sum", "_count"} {
+				name = strings.TrimSuffix(name, suffix)
+			}
+		}
+		series[name]++
+	}
+	return series
+}
+
+// labelsOf are the names of a family's labels.
+func labelsOf(family *dto.MetricFamily) []string {
+	var labels []string
+	for _, metric := range family.GetMetric() {
+		for _, label := range metric.GetLabel() {
+			labels = append(labels, label.GetName())
+		}
+	}
+	slices.Sort(labels)
+	return slices.Compact(labels)
+}
+
+// metricsPageTemplate has ' for the backquote, and an apostrophe nowhere.
+const metricsPageTemplate = `<!-- Written by TestMetricsPage from what the program shows: change the code and run make docs. -->
+# Metrics
+
+The last column counts the series of a resource with one operation at the defaults and with more devices than 'devices.top'
+shows: **{all} together, {devices} of them devices**; with both operations {two}. A histogram is its buckets, '_sum' and '_count';
+scraped as a native histogram it is one. The exporter itself has {own} more. What can grow: an HTTP status or an error code that was
+not seen before adds a series to 'face_liveness_api_requests_total' or 'face_liveness_api_errors_total', where there are never more
+than 51 codes.
+
+## Population
+
+As the last complete walk over the list found it, kept between scrapes: 'face_liveness_snapshot_timestamp_seconds' says when
+that was. All carry 'resource' and 'operation'.
+
+| name | type | more labels | what it means | series |
+|---|---|---|---|---:|
+{population}
+
+## Flows, requests and refreshes
+
+All carry 'resource' and 'operation'. Counters begin at 0 when the exporter starts.
+
+| name | type | more labels | what it means | series |
+|---|---|---|---|---:|
+{operation}
+
+## A resource, whatever its operations
+
+All carry 'resource'.
+
+| name | type | more labels | what it means | series |
+|---|---|---|---|---:|
+{resource}
+
+## The exporter
+
+| name | type | labels | what it means | series |
+|---|---|---|---|---:|
+{exporter}
+
+A running exporter also has the 'go_*', 'process_*' and 'promhttp_*' of client_golang; '--web.disable-exporter-metrics' leaves them out.
+`
