@@ -29,6 +29,7 @@ type page struct {
 	sessions []Session
 	date     time.Time
 	decoder  *jsontext.Decoder
+	calendar calendar
 
 	hasExpired bool // of the session that is being decoded
 }
@@ -192,13 +193,13 @@ func (p *page) decodeTTL(session *Session, value jsontext.Value) error {
 	return nil
 }
 
-// instant reads a date of RFC 3339 with any number of fraction digits.
+// instant reads a date and time that must be there.
 func (p *page) instant(field string, value jsontext.Value) (time.Time, error) {
-	var t time.Time
 	if value.Kind() != jsontext.KindString {
-		return t, errors.New(field + " is no string")
+		return time.Time{}, errors.New(field + " is no string")
 	}
-	if t.UnmarshalText(value[1:len(value)-1]) != nil && t.UnmarshalText(p.unquote(value)) != nil || t.IsZero() {
+	t, err := p.calendar.instant(p.unquote(value))
+	if err != nil || t.IsZero() {
 		return time.Time{}, errors.New(field + " is no date and time of RFC 3339")
 	}
 	return t, nil
