@@ -1,8 +1,6 @@
 package collector_test
 
 import (
-	"net/http"
-	"net/http/httptest"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,15 +9,6 @@ import (
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/faceclient/facetest"
 )
-
-// direct answers requests without a network.
-type direct struct{ handler http.Handler }
-
-func (d direct) RoundTrip(request *http.Request) (*http.Response, error) {
-	recorder := httptest.NewRecorder()
-	d.handler.ServeHTTP(recorder, request)
-	return recorder.Result(), nil
-}
 
 // The real client walks a simulated customer's list for three hours, and what the exporter has counted is compared with
 // what the simulator knows to have happened.
@@ -44,7 +33,7 @@ func TestFlowsAreWhatHappenedToTheSimulatedCustomer(t *testing.T) {
 					Endpoint: "http://face.test", APIVersion: faceclient.DefaultAPIVersion,
 					Credential: faceclient.NewKeyCredential(faceclient.StaticSecret(service.Key())),
 					PageSize:   1000, MaxPages: 1000, MaxRequestsPerSecond: 1e6, MaxConcurrentRequests: 4,
-					RequestTimeout: time.Second, Transport: direct{service},
+					RequestTimeout: time.Second, Transport: service.Direct(),
 				})
 				if err != nil {
 					t.Fatal(err)

@@ -3,23 +3,12 @@ package faceclient_test
 import (
 	"context"
 	"math"
-	"net/http"
-	"net/http/httptest"
 	"testing"
 	"time"
 
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/faceclient/facetest"
 )
-
-// direct answers requests without a network.
-type direct struct{ handler http.Handler }
-
-func (d direct) RoundTrip(request *http.Request) (*http.Response, error) {
-	recorder := httptest.NewRecorder()
-	d.handler.ServeHTTP(recorder, request)
-	return recorder.Result(), nil
-}
 
 // estimator is a visitor that counts sessions of two kinds.
 type estimator struct{ sessions, expired int }
@@ -92,7 +81,7 @@ func TestEstimatesAreUnbiasedAndSpreadAsTheorySays(t *testing.T) {
 					Endpoint: "http://face.test", APIVersion: faceclient.DefaultAPIVersion,
 					Credential: faceclient.NewKeyCredential(faceclient.StaticSecret(service.Key())),
 					PageSize:   test.page, MaxPages: 20000, MaxRequestsPerSecond: 1e9, MaxConcurrentRequests: test.atOnce,
-					RequestTimeout: time.Minute, Transport: direct{service},
+					RequestTimeout: time.Minute, Transport: service.Direct(),
 				})
 				if err != nil {
 					t.Fatal(err)
