@@ -4,6 +4,7 @@ SHELL       := bash
 
 BINARY   := face_liveness_exporter
 FUZZTIME ?= 20s
+SOAK     ?= 5m
 
 # What the binary says about itself comes from the commit alone: the same commit gives the same binary.
 safe       := tr -cd '[:alnum:]@._/:+-'
@@ -36,8 +37,9 @@ race: ## run the tests with the race detector
 	go test -race ./...
 
 .PHONY: lint
-lint: ## run golangci-lint; the first time builds it, in a minute or two
+lint: ## run golangci-lint and actionlint; the first time builds them, in a minute or two
 	$(tool) golangci-lint run ./...
+	$(tool) actionlint .github/workflows/*.yml
 
 .PHONY: fmt
 fmt: ## format the code the way lint wants it
@@ -56,14 +58,36 @@ fuzz: ## run each fuzz target for FUZZTIME (20s)
 		go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$package"; \
 	done <<<"$$targets"
 
+.PHONY: soak
+soak: ## run the program for SOAK (5m) with traffic, faults and reloads, and look for what grows
+	SOAK=$(SOAK) go test -tags soak -count=1 -timeout 24h -v -run '^TestSoak$$' ./internal/exporter | grep -v '^time='
+
 .PHONY: e2e
-e2e: build ## check what the built program does, from outside; needs promtool
+e2e: build ## run the built program with a real Prometheus, Alertmanager and Chromium; UPDATE=1 renews docs/status.png
 	e2e/check-metrics ./$(BINARY)
+	cd e2e && UPDATE='$(UPDATE)' go test -count=1 -parallel 3 ./...
+
+.PHONY: docs
+docs: ## write docs/metrics.md and docs/faults.md anew from the code
+	go test -count=1 -run '^TestMetricsPage$$' ./internal/exporter -update
+	go test -count=1 -run '^TestFaultMatrix$$' ./collector -update
+
+.PHONY: release
+release: ## build the archives of a release into dist/; PLATFORMS='linux/amd64 …' for some
+	.ci/release $(PLATFORMS)
+
+.PHONY: check-release
+check-release: ## build two platforms' archives twice and compare them
+	.ci/check-release
+
+.PHONY: version
+version: ## say which version this would be
+	@echo $(VERSION)
 
 .PHONY: clean
 clean: ## remove what was built
-	rm -f $(BINARY)
+	rm -rf $(BINARY) dist
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -40,7 +40,7 @@ func TestMetricsPage(t *testing.T) {
 		t.Fatalf("a section is empty:\n%s", page)
 	}
 	if *update {
-		if err := os.WriteFile(metricsPage, []byte(page), 0o644); err != nil { //nolint:gosec // a page to read
+		if err := os.WriteFile(metricsPage, []byte(page), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -90,7 +90,7 @@ func renderMetricsPage(e exposition) string {
 		if len(labels) > 0 {
 			more = "`" + strings.Join(labels, "`, `") + "`"
 		}
-		rows[section] += fmt.Sprintf("| `%s` | %s | %s | %s | %d |\n",
+		rows[section] += fmt.Sprintf("| %#q | %s | %s | %s | %d |\n",
 			name, strings.ToLower(family.GetType().String()), more, strings.ReplaceAll(help, "|", `\|`), series[name])
 		total[section] += series[name]
 	}
