@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -42,6 +43,11 @@ func (o DeviceOptions) shown() int {
 		return 0
 	}
 	return o.Top
+}
+
+// namesAs tells whether a device has the same label under both.
+func (o DeviceOptions) namesAs(other DeviceOptions) bool {
+	return o.Label == other.Label && bytes.Equal(o.HashKey, other.HashKey)
 }
 
 // label names a device. A name that is too long ends with a hash of the whole, so that two of them stay two.

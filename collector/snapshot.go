@@ -42,6 +42,16 @@ func (s *Snapshot) Complete() bool { return s.Coverage == 1 }
 // Estimate scales a count up to the whole list.
 func (s *Snapshot) Estimate(count uint64) float64 { return float64(count) / s.Coverage }
 
+// withoutDevices is the same snapshot with no device named.
+func (s *Snapshot) withoutDevices() *Snapshot {
+	nameless := *s
+	for _, device := range s.TopDevices {
+		nameless.OtherDeviceSessions += device.Sessions
+	}
+	nameless.TopDevices = nil
+	return &nameless
+}
+
 // listed is the number of listed sessions, estimated where it was not counted, for people.
 func (s *Snapshot) listed() int64 { return int64(s.Estimate(s.Sessions)) }
 

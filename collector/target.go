@@ -102,9 +102,12 @@ func NewTarget(options TargetOptions) *Target {
 }
 
 // Update makes the next refresh follow other options and clears the wait after a failure. Snapshot, health and flows stay,
-// so the options must be of the same list. A refresh that is under way goes on as it began.
+// so the options must be of the same list; only devices that were named in another way are shown again after the next walk. A refresh that is under way goes on as it began.
 func (t *Target) Update(options TargetOptions) {
-	t.settings.Store(&options)
+	before := t.settings.Swap(&options)
+	if snapshot := t.snapshot.Load(); snapshot != nil && !before.Devices.namesAs(options.Devices) {
+		t.snapshot.CompareAndSwap(snapshot, snapshot.withoutDevices())
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.notBefore = time.Time{}
@@ -292,8 +295,11 @@ func (t *Target) walk(ctx context.Context, options *TargetOptions, began time.Ti
 	options.Budget.spend(options.Operation, time.Now(), walk, err)
 	counted.overspent = bounded && walk.Requests > attempts
 	if err != nil {
-		if errors.Is(context.Cause(ctx), errStalled) && faceclient.Code(err) == faceclient.CodeCanceled {
-			err = &faceclient.Error{Code: faceclient.CodeTimeout, Message: "no page came for as long as refresh.timeout"}
+		var failure *faceclient.Error
+		if errors.Is(context.Cause(ctx), errStalled) && errors.As(err, &failure) && failure.Code == faceclient.CodeCanceled {
+			err = &faceclient.Error{
+				Code: faceclient.CodeTimeout, Message: "no page came for as long as refresh.timeout", Before: failure.Before,
+			}
 		}
 		return nil, nil, err
 	}

@@ -78,7 +78,11 @@ func (c *Client) fetch(ctx context.Context, operation Operation, start string, l
 	}
 	switch {
 	case ctx.Err() != nil:
-		return fromTransport(context.Canceled)
+		canceled := fromTransport(context.Canceled)
+		if attempt.failure != nil && attempt.failure.Code != CodeCanceled {
+			canceled.Before = attempt.failure
+		}
+		return canceled
 	case errors.Is(err, errAllowance) && attempt.failure != nil:
 		return fmt.Errorf("%w after %w", errAllowance, attempt.failure)
 	case errors.Is(err, errAllowance):
@@ -99,10 +103,16 @@ func (a *call) RoundTrip(request *http.Request) (*http.Response, error) {
 	admitted, failure := a.prepare(request)
 	if failure != nil {
 		a.ledger.giveBack()
-		a.failure = failure
+		if a.failure == nil || failure.Code != CodeCanceled {
+			a.failure = failure
+		}
 		return nil, failure
 	}
 	defer a.client.pace.leave()
+	if a.attempts > 0 {
+		a.client.options.Observer.ObserveRetry(a.operation)
+	}
+	a.attempts++
 	ctx, cancel := context.WithTimeoutCause(request.Context(), a.client.options.RequestTimeout, errAttemptTimeout)
 	defer cancel()
 
@@ -125,10 +135,6 @@ func (a *call) RoundTrip(request *http.Request) (*http.Response, error) {
 // caller's to leave.
 func (a *call) prepare(request *http.Request) (pass, *Error) {
 	ctx, options := request.Context(), &a.client.options
-	if a.attempts > 0 {
-		options.Observer.ObserveRetry(a.operation)
-	}
-	a.attempts++
 	request.Header.Set("Accept", "application/json")
 	request.Header.Set("User-Agent", options.UserAgent)
 	request.Header.Set(clientRequestID, uuid.NewString())

@@ -37,6 +37,8 @@ type Error struct {
 	Wait time.Duration
 	// RequestID is the service's apim-request-id and ClientRequestID the GUID that we sent; support asks for both.
 	RequestID, ClientRequestID string
+	// Before is what the last attempt failed with where the next one was given up while it waited; nil elsewhere.
+	Before *Error
 
 	cause error
 }
@@ -48,6 +50,9 @@ func (e *Error) Error() string {
 	}
 	if e.Message != "" {
 		text += ": " + e.Message
+	}
+	if e.Before != nil {
+		text += "; before that, " + e.Before.Error()
 	}
 	return text
 }

@@ -3,6 +3,7 @@ package faceclient
 import (
 	"bytes"
 	"hash/maphash"
+	"math"
 	"slices"
 )
 
@@ -44,7 +45,7 @@ func (w *walk) take(s *span, p *page) (more bool, err error) {
 	case w.highest > s.cursor: // another span has gone further
 		w.found.capped, s.checking = true, false
 		return true, nil
-	case w.found.shortIsLast:
+	case w.found.shortIsLast && !w.mustGoOn(s):
 		if w.lastShort == "" || s.cursor < w.lastShort {
 			w.lastShort = s.cursor
 		}
@@ -52,6 +53,20 @@ func (w *walk) take(s *span, p *page) (more bool, err error) {
 		return false, nil
 	}
 	return true, nil
+}
+
+// certain is how many sessions must be expected in a gap for there to be one: by chance a gap of 20 comes once in half a
+// billion.
+const certain = 20
+
+// mustGoOn tells whether there must be sessions between the last id that was read and the end of the span, so that a short
+// page is no proof of the end: a service may begin to cap its pages at any time.
+func (w *walk) mustGoOn(s *span) bool {
+	sessions := w.perShare
+	if sessions == 0 || math.IsInf(sessions, 1) {
+		sessions = float64(w.visited) / s.at
+	}
+	return w.allEven && w.seen == nil && s.at > 0 && sessions*(s.end-s.at) > certain
 }
 
 // checkPage refuses a page that does not continue the list, or that makes it too long.
