@@ -117,7 +117,7 @@ func (a *call) RoundTrip(request *http.Request) (*http.Response, error) {
 	defer cancel()
 
 	a.ledger.sent()
-	response, failure := a.exchange(request.WithContext(ctx))
+	response, failure := a.exchange(request.WithContext(ctx)) //nolint:contextcheck // it is the request's, with a time-out
 	a.failure = failure
 	switch {
 	case failure == nil:

@@ -1,6 +1,9 @@
 package faceclient
 
-import "time"
+import (
+	"bytes"
+	"time"
+)
 
 // calendar reads the dates of a page. Sessions of a page share a few days, so the last day's midnight is kept.
 type calendar struct {
@@ -52,7 +55,7 @@ func (c *calendar) usual(text []byte) (time.Time, bool) {
 
 // turnTo makes the day the one whose midnight is known.
 func (c *calendar) turnTo(day []byte) bool {
-	if c.known && string(day) == string(c.day[:]) {
+	if c.known && bytes.Equal(day, c.day[:]) {
 		return true
 	}
 	midnight, err := time.Parse(time.DateOnly, string(day))

@@ -62,9 +62,7 @@ func (p *pace) enter(ctx context.Context) (pass, error) {
 			return admitted, context.Cause(ctx)
 		}
 		if p.gate.left() <= 0 {
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			admitted.slowdown = p.slowdown
+			admitted.slowdown = p.slowdowns()
 			return admitted, nil
 		}
 		p.leave() // the gate was closed while all places were taken: back to the end of the queue
@@ -90,6 +88,12 @@ func (p *pace) takeTurn(ctx context.Context) error {
 }
 
 func (p *pace) leave() { <-p.inFlight }
+
+func (p *pace) slowdowns() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.slowdown
+}
 
 // refused lowers the rate after the service refused an attempt for it: once for all attempts that were under way.
 func (p *pace) refused(attempt pass) {
