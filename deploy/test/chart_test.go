@@ -1,0 +1,274 @@
+// Package deploy_test judges what deploy/ ships: the chart by rendering it with Helm, the compose file by loading it as
+// Docker Compose does. It is a module of its own, so that Kubernetes is no dependency of the exporter.
+package deploy_test
+
+import (
+	"bytes"
+	"flag"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+)
+
+const (
+	root   = "../.."
+	chart  = "../helm/face-liveness-exporter"
+	values = "testdata/values"
+)
+
+var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
+
+// helm runs the Helm of go.mod and returns what it printed; complaint is what it printed as an error.
+func helm(t *testing.T, args ...string) (output []byte, complaint string) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	command := exec.CommandContext(t.Context(), "go", append([]string{"tool", "helm"}, args...)...)
+	command.Stdout, command.Stderr = &stdout, &stderr
+	err := command.Run()
+	// Helm tells of each symbolic link that it follows; here they are meant.
+	lines := slices.DeleteFunc(strings.SplitAfter(stderr.String(), "\n"), func(line string) bool {
+		return strings.Contains(line, "found symbolic link in path")
+	})
+	complaint = strings.Join(lines, "")
+	if err != nil && complaint == "" {
+		complaint = err.Error()
+	}
+	return stdout.Bytes(), complaint
+}
+
+// template renders a chart. Without a version Helm would assume one from before the API that the chart uses.
+func template(t *testing.T, chart string, args ...string) (output []byte, complaint string) {
+	t.Helper()
+	return helm(t, append([]string{"template", "fle", chart, "--namespace", "monitoring", "--kube-version", "1.37.0"}, args...)...)
+}
+
+// cases are the value files by name.
+func cases(t *testing.T) map[string]string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(values, "*.yaml"))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no value files: %v", err)
+	}
+	found := map[string]string{}
+	for _, path := range paths {
+		found[strings.TrimSuffix(filepath.Base(path), ".yaml")] = path
+	}
+	return found
+}
+
+// rendered are the objects that a value file makes.
+func rendered(t *testing.T, path string) []object {
+	t.Helper()
+	output, complaint := template(t, chart, "--values", path)
+	if complaint != "" {
+		t.Fatal(complaint)
+	}
+	return objects(t, output)
+}
+
+func TestLintHasNoObjection(t *testing.T) {
+	args := []string{"lint", "--strict", chart}
+	for _, path := range cases(t) {
+		output, complaint := helm(t, append(args, "--values", path)...)
+		if complaint != "" || bytes.Contains(output, []byte("[WARNING]")) || bytes.Contains(output, []byte("[ERROR]")) {
+			t.Errorf("%s: %s%s", path, output, complaint)
+		}
+	}
+}
+
+func TestObjectsAreThoseOfTheGoldenFiles(t *testing.T) {
+	want := map[string]bool{}
+	for name, path := range cases(t) {
+		golden := filepath.Join("testdata/golden", name+".yaml")
+		want[golden] = true
+		t.Run(name, func(t *testing.T) {
+			var got bytes.Buffer
+			for _, object := range rendered(t, path) {
+				got.WriteString("---\n" + object.abridged())
+			}
+			if *update {
+				if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			content, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if difference := diff(t, golden, got.Bytes()); difference != "" {
+				t.Errorf("%s has %d bytes, rendered are %d; if the change is meant: deploy/test/run --update\n%s",
+					golden, len(content), got.Len(), difference)
+			}
+		})
+	}
+	present, _ := filepath.Glob("testdata/golden/*")
+	for _, path := range present {
+		if !want[path] {
+			t.Errorf("%s belongs to no value file", path)
+		}
+	}
+}
+
+// diff tells what would have to change in the file at path to have the content.
+func diff(t *testing.T, path string, content []byte) string {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), "diff", "-u", path, "-")
+	command.Stdin = bytes.NewReader(content)
+	output, err := command.CombinedOutput()
+	if err != nil && len(output) == 0 {
+		t.Fatal(err)
+	}
+	return string(output)
+}
+
+// TestPackageIsTheChart: an archive has no links, so what they point to must have come along, and give the same objects.
+func TestPackageIsTheChart(t *testing.T) {
+	folder := t.TempDir()
+	if _, complaint := helm(t, "package", chart, "--destination", folder); complaint != "" {
+		t.Fatal(complaint)
+	}
+	archives, _ := filepath.Glob(filepath.Join(folder, "*.tgz"))
+	if len(archives) != 1 {
+		t.Fatalf("packaged into %v", archives)
+	}
+	for _, path := range cases(t) {
+		fromFolder, _ := template(t, chart, "--values", path)
+		fromArchive, complaint := template(t, archives[0], "--values", path)
+		if complaint != "" || !bytes.Equal(fromFolder, fromArchive) {
+			t.Errorf("%s: the archive gives other objects than the folder; %s", path, complaint)
+		}
+	}
+	listing, err := exec.CommandContext(t.Context(), "tar", "-tzf", archives[0]).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for name := range strings.Lines(string(listing)) {
+		names = append(names, strings.TrimSpace(name))
+	}
+	want := []string{"files/rules.yaml", "files/alerts.yaml"}
+	for _, dashboard := range dashboards(t) {
+		want = append(want, "files/dashboards/"+filepath.Base(dashboard))
+	}
+	for _, name := range want {
+		if !slices.Contains(names, "face-liveness-exporter/"+name) {
+			t.Errorf("the archive has no %s, but %v", name, names)
+		}
+	}
+	for _, name := range names {
+		if strings.Contains(name, "/prometheus/") || strings.Contains(name, "test") {
+			t.Errorf("the archive has %s", name)
+		}
+	}
+}
+
+func dashboards(t *testing.T) []string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(root, "grafana/dashboards/*.json"))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no dashboards: %v", err)
+	}
+	return paths
+}
+
+// TestRulesAndDashboardsAreThoseOfTheRepository: the chart has them as links, and no copy may take their place.
+func TestRulesAndDashboardsAreThoseOfTheRepository(t *testing.T) {
+	for _, name := range []string{"rules.yaml", "alerts.yaml", "dashboards"} {
+		info, err := os.Lstat(filepath.Join(chart, "files", name))
+		if err != nil || info.Mode().Type() != fs.ModeSymlink {
+			t.Errorf("files/%s is no symbolic link: %v", name, err)
+		}
+	}
+	var wantGroups []any
+	for _, name := range []string{"rules.yaml", "alerts.yaml"} {
+		groups, _ := readYAML(t, filepath.Join(root, "prometheus", name))["groups"].([]any)
+		if len(groups) == 0 {
+			t.Fatalf("prometheus/%s has no groups", name)
+		}
+		wantGroups = append(wantGroups, groups...)
+	}
+	wantDashboards := map[string]string{}
+	for _, path := range dashboards(t) {
+		wantDashboards[filepath.Base(path)] = string(read(t, path))
+	}
+
+	var gotGroups any
+	gotDashboards := map[string]string{}
+	for _, object := range rendered(t, filepath.Join(values, "demo.yaml")) {
+		content := map[string]any{}
+		if err := yaml.Unmarshal([]byte(object.text), &content); err != nil {
+			t.Fatal(err)
+		}
+		switch {
+		case object.kind() == "PrometheusRule":
+			gotGroups = content["spec"].(map[string]any)["groups"]
+		case object.isDashboard():
+			for name, text := range content["data"].(map[string]any) {
+				gotDashboards[name] = text.(string)
+			}
+		}
+	}
+	if !reflect.DeepEqual(gotGroups, any(wantGroups)) {
+		t.Error("the PrometheusRule has other groups than prometheus/rules.yaml and prometheus/alerts.yaml")
+	}
+	if !reflect.DeepEqual(gotDashboards, wantDashboards) {
+		t.Error("the ConfigMaps have other dashboards than grafana/dashboards")
+	}
+}
+
+func TestValuesThatCannotWorkAreRefused(t *testing.T) {
+	prod := "config.resources[0].name=prod,config.resources[0].endpoint=https://a.example"
+	for name, test := range map[string]struct{ set, want string }{
+		"nothing to show":             {"", "there is nothing to show"},
+		"no key":                      {prod, `set secret.existing, or secret.data with the entry "prod"`},
+		"key of another resource":     {prod + ",secret.data.dev=k", `with the entry "prod"`},
+		"key in the configuration":    {prod + ",config.resources[0].key=k", "key"},
+		"two secrets":                 {prod + ",secret.data.prod=k,secret.existing=s", "both set"},
+		"key that YAML read a number": {prod + ",secret.data.prod=123", "string"},
+		"name that is no file":        {"config.resources[0].name=a/b,config.resources[0].endpoint=https://a.example,secret.existing=s", "give a key_file"},
+		"hash without a key":          {prod + ",secret.data.prod=k,config.devices.label=hash", `the entry "device-hash-key"`},
+		"misspelt value":              {"demo=true,replica=2", "replica"},
+		"misspelt setting":            {prod + ",secret.existing=s,config.device.top=1", "device"},
+		"no such kind of monitor":     {"demo=true,monitor.kind=PodMonitor", "kind"},
+		"unknown resources":           {"existingConfigSecret=s,monitor.kind=ServiceMonitor", "list the names"},
+		"replicas behind one address": {"demo=true,replicas=2,monitor.kind=ScrapeConfig", "take ServiceMonitor"},
+		"users that lock probes out":  {"demo=true,web.config.basic_auth_users.a=b", "probes.httpHeaders"},
+		"TLS that probes do not know": {"demo=true,web.config.tls_server_config.cert_file=a", "must be https"},
+		"https without TLS":           {"demo=true,web.scheme=https,web.config.http_server_config.http2=true", "must be https"},
+		"two web configurations":      {"demo=true,web.existingSecret=s,web.config.http_server_config.http2=true", "both set"},
+		"two configurations":          {"demo=true,existingConfigSecret=s", "keep one"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			output, complaint := template(t, chart, "--set", test.set)
+			if !strings.Contains(complaint, test.want) || len(output) != 0 {
+				t.Errorf("Helm says %q and not %q", complaint, test.want)
+			}
+		})
+	}
+}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+func readYAML(t *testing.T, path string) map[string]any {
+	t.Helper()
+	content := map[string]any{}
+	if err := yaml.Unmarshal(read(t, path), &content); err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	return content
+}
