@@ -32,7 +32,7 @@ func startDemo(ctx context.Context, logger *slog.Logger) (*demo, error) {
 		return nil, err
 	}
 	service := facetest.New(facetest.Options{Latency: 60 * time.Millisecond})
-	facetest.NewTraffic(service, facetest.TrafficOptions{Seed: uint64(time.Now().UnixNano())})
+	facetest.NewTraffic(service, facetest.TrafficOptions{Seed: uint64(time.Now().UnixNano()), Location: midMorning(time.Now())})
 	d := &demo{
 		service: service,
 		server:  &http.Server{Handler: service, ReadHeaderTimeout: time.Minute},
@@ -46,6 +46,12 @@ func startDemo(ctx context.Context, logger *slog.Logger) (*demo, error) {
 		}
 	}()
 	return d, nil
+}
+
+// midMorning is a place where it is ten o'clock, so that a demo shows a busy service whenever it is started.
+func midMorning(now time.Time) *time.Location {
+	sinceMidnight := now.UTC().Sub(now.UTC().Truncate(24 * time.Hour))
+	return time.FixedZone("demo", int((10*time.Hour - sinceMidnight).Seconds()))
 }
 
 // config is what a user would write to show the simulated resource.
