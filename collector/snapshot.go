@@ -36,6 +36,12 @@ type Snapshot struct {
 // minSeen is how many sessions of a device must have been seen for their number to be estimated.
 const minSeen = 20
 
+// Age is how long ago the walk ended: by the monotonic clock, or by the wall clock where that says more, because the first
+// stands still while the machine is suspended.
+func (s *Snapshot) Age(now time.Time) time.Duration {
+	return max(now.Sub(s.Ended), now.Round(0).Sub(s.Ended.Round(0)))
+}
+
 // Complete tells whether every listed session was counted. If not, the counts are those of a part of the key space.
 func (s *Snapshot) Complete() bool { return s.Coverage == 1 }
 

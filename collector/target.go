@@ -132,7 +132,7 @@ func (t *Target) Interval() time.Duration {
 // shown.
 func (t *Target) Snapshot(now time.Time) (snapshot *Snapshot, shown bool) {
 	snapshot = t.snapshot.Load()
-	return snapshot, snapshot != nil && now.Sub(snapshot.Ended) <= max(t.options().MaxStale, 2*t.Interval())
+	return snapshot, snapshot != nil && snapshot.Age(now) <= max(t.options().MaxStale, 2*t.Interval())
 }
 
 // Health tells how refreshing goes.
@@ -211,7 +211,7 @@ func (t *Target) ensure(now time.Time) *run {
 	if now.Before(t.notBefore) && !rotated {
 		return nil
 	}
-	if snapshot := t.snapshot.Load(); t.health.FailuresInRow == 0 && snapshot != nil && now.Sub(snapshot.Ended) < t.Interval() {
+	if snapshot := t.snapshot.Load(); t.health.FailuresInRow == 0 && snapshot != nil && snapshot.Age(now) < t.Interval() {
 		return nil
 	}
 	if attempts, bounded := t.options().Budget.allowance(t.options().Operation, now); bounded && attempts == 0 {
