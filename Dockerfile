@@ -6,7 +6,7 @@
 #
 # There is no HEALTHCHECK: nothing in the image could ask. Kubernetes and its like probe /-/healthy and /-/ready.
 
-# The Go version is the one that go.mod asks for. A release pins both by digest: GO_IMAGE=…@sha256:…
+# The Go version is the one that go.mod asks for. To pin the bases, pass them by digest: GO_IMAGE=…@sha256:…
 ARG GO_IMAGE=docker.io/library/golang:1.26.8-trixie
 ARG BASE_IMAGE=gcr.io/distroless/static-debian12:nonroot
 

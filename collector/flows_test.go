@@ -122,6 +122,11 @@ func TestServiceClockThatLeapsIsNotBelievedAtOnce(t *testing.T) {
 		{"a minute is drift", []time.Duration{0, time.Minute, time.Minute}, []float64{0, 660, 1260}},
 		{"forward, and confirmed", []time.Duration{0, 61 * time.Second, 61 * time.Second}, []float64{0, 0, 1261}},
 		{"forward and back", []time.Duration{0, time.Hour, 0, 0}, []float64{0, 0, 0, 1800}},
+		{"forward for good", []time.Duration{0, time.Hour, time.Hour, time.Hour}, []float64{0, 0, 4800, 5400}},
+		{
+			"back for good: nothing until it has caught up", slices.Concat([]time.Duration{0}, slices.Repeat([]time.Duration{-time.Hour}, 8)),
+			[]float64{0, 0, 0, 0, 0, 0, 0, 600, 1200},
+		},
 		{"back, and never counted again", []time.Duration{0, -time.Hour, -time.Hour, 0, 0}, []float64{0, 0, 0, 0, 2400}},
 	}
 	for _, test := range tests {

@@ -105,7 +105,7 @@ func (e emitter) histogram(desc *prometheus.Desc, h *Histogram, coverage float64
 }
 
 // population shows what a snapshot counted, or estimates it where the snapshot counted a part. The number of devices and
-// how many sessions each has cannot be scaled up from a part.
+// the distribution of sessions over them cannot be scaled up from a part.
 func (e emitter) population(s *Snapshot) {
 	e.gauge(e.sessions, s.Estimate(s.Sessions))
 	e.gauge(e.active, s.Estimate(s.Sessions-s.Expired))

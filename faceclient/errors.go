@@ -126,7 +126,7 @@ func Explanations() []Explanation {
 	return []Explanation{
 		{400, "BadArgument", "the service refuses start or top; lower api.page_size, or report a bug of this exporter"},
 		{400, "BadRequest", "a bearer token went to a regional endpoint; use the resource's custom subdomain, or a key"},
-		{401, "PermissionDenied", "the Entra ID principal lacks the role; assign Cognitive Services Data Reader or Cognitive Services User"},
+		{401, "PermissionDenied", "the Entra ID principal lacks the role; assign Cognitive Services Data Reader (Preview) or Cognitive Services User"},
 		{401, "Unspecified", "the key or token is not accepted; check that the key belongs to this endpoint"},
 		{401, "401", "the key or token is not accepted; check that the key belongs to this endpoint"},
 		{403, "UnsupportedFeature", "limited access to liveness detection is not granted to this subscription; apply for it"},

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"strings"
 
 	"github.com/prometheus/common/version"
 
@@ -60,6 +61,9 @@ func run(ctx context.Context, f *flags, process Process, logger *slog.Logger) er
 	}
 	if f.configCheck {
 		fmt.Fprintf(process.Stdout, "configuration is valid: %d resource(s)\n", len(cfg.Resources))
+		for _, r := range cfg.Resources {
+			fmt.Fprintf(process.Stdout, "  %s: %s with %s\n", r.Name, strings.Join(r.Operations, ", "), credentialInWords(r))
+		}
 		return nil
 	}
 	logger.InfoContext(ctx, "Starting "+programName, "version", version.Info(), "build_context", version.BuildContext())
@@ -77,6 +81,17 @@ func run(ctx context.Context, f *flags, process Process, logger *slog.Logger) er
 		return dryRun(ctx, exporter, process)
 	}
 	return serve(ctx, exporter, process.Hangups)
+}
+
+// credentialInWords says what a resource will be asked with, and nothing of the secret.
+func credentialInWords(r config.Resource) string {
+	switch {
+	case r.Entra != nil:
+		return "Entra ID, credential " + r.Entra.Credential
+	case r.KeyFile != "":
+		return "a key file"
+	}
+	return "a key"
 }
 
 // errNoFile is why a configuration that comes from elsewhere cannot be read again.

@@ -165,11 +165,11 @@ func TestConfigCheck(t *testing.T) {
 	}{
 		{
 			"valid", "resources:\n" + resource("contoso", service.endpoint, "key: "+canary), 0,
-			"configuration is valid: 1 resource(s)\n", nil,
+			"configuration is valid: 1 resource(s)\n  contoso: detectLiveness with a key\n", nil,
 		},
 		{
 			"a key file that is not there", "resources:\n" + resource("contoso", service.endpoint, "key_file: "+absent), 0,
-			"configuration is valid: 1 resource(s)\n",
+			"configuration is valid: 1 resource(s)\n  contoso: detectLiveness with a key file\n",
 			[]string{"warning: resources[0].key_file (line 4): "},
 		},
 		{
