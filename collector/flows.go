@@ -62,6 +62,9 @@ type watermark struct {
 
 // next gives the window that a walk with this horizon counts, and the watermark to keep if the walk succeeds.
 func (w watermark) next(horizon, now time.Time) (window, watermark) {
+	// Where it is our own clock that stands in, its monotonic reading would hide what its wall clock does, and that is what
+	// the sessions' times are compared with.
+	horizon = horizon.Round(0)
 	to := horizon.Add(-settling)
 	after := watermark{counted: to, horizon: horizon, heard: now}
 	if w.counted.IsZero() {

@@ -53,6 +53,8 @@ func FromEnvironment(getenv func(string) string) (*Config, Problems, error) {
 		if err != nil {
 			missing := errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)
 			problems = append(problems, Problem{Path: envKeyFile, Message: err.Error(), Warning: missing})
+		} else if othersMayWrite(keyFile) {
+			problems = append(problems, Problem{Path: envKeyFile, Message: writableByOthers, Warning: true})
 		}
 	default:
 		host := hostOf(resource.Endpoint)

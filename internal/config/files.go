@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"runtime"
 	"strings"
 )
 
@@ -59,6 +60,22 @@ func regularFile(path string) error {
 	return nil
 }
 
+// writableByOthers is the problem of a file that othersMayWrite.
+const writableByOthers = "may be written by others: chmod go-w"
+
+// othersMayWrite tells whether more users than the owner may change the file: they could make the
+// exporter ask with a credential of theirs, or give every device another label. The mode is that of what a symbolic link leads
+// to, as with the links of a Kubernetes secret; whether others may read the file is not asked, because there they may.
+//
+// On Windows the permission bits are made up of the read-only attribute alone and say nothing about other users.
+func othersMayWrite(path string) bool {
+	if runtime.GOOS == "windows" {
+		return false
+	}
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().Perm()&0o022 != 0
+}
+
 // withoutPath keeps the reason and drops the path, which is a key where somebody took key_file for key.
 func withoutPath(err error) error {
 	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
@@ -76,6 +93,15 @@ func (d *decoder) fileState(at place, err error) {
 		d.warn(at, "%v; it must be there when the exporter runs (a relative path starts at the configuration file's folder)", err)
 	default:
 		d.refuse(at, "%v", err)
+	}
+}
+
+// secretFile looks at a file with a key or a client secret, which is read again whenever it is needed.
+func (d *decoder) secretFile(at place, path string) {
+	_, err := ReadSecretFile(path)
+	d.fileState(at, err)
+	if err == nil && othersMayWrite(path) {
+		d.warn(at, writableByOthers)
 	}
 }
 
@@ -105,6 +131,9 @@ func (d *decoder) hashKey(at place, into *Devices) {
 		into.HashKey = Secret(key)
 		if len(key) < 16 {
 			d.warn(here, "the key has fewer than 16 bytes and can be guessed: make a longer one, which changes every device's label")
+		}
+		if othersMayWrite(into.HashKeyFile) {
+			d.warn(here, writableByOthers)
 		}
 	}
 }

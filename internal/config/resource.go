@@ -71,8 +71,7 @@ func (d *decoder) credentials(at place, into *Resource, keyVariable string) {
 	here := d.field(at, given[0])
 	switch given[0] {
 	case "key_file":
-		_, err := ReadSecretFile(into.KeyFile)
-		d.fileState(here, err)
+		d.secretFile(here, into.KeyFile)
 	case "key_env":
 		into.Key = d.keyFromVariable(here, keyVariable)
 	case "entra":
@@ -140,8 +139,7 @@ func (d *decoder) identity(at place, into *Entra, endpoint string) {
 			}
 		}
 		if d.sound(at, "client_secret_file") {
-			_, err := ReadSecretFile(into.ClientSecretFile)
-			d.fileState(d.field(at, "client_secret_file"), err)
+			d.secretFile(d.field(at, "client_secret_file"), into.ClientSecretFile)
 		}
 	}
 	native := cloudOf(host)

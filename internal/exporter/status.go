@@ -57,16 +57,16 @@ func statusOf(r *resource, i int, now time.Time) statuspage.List {
 		Price: r.config.API.PricePer1000Requests, Budget: r.config.API.MonthlyRequestBudget,
 	}
 	if snapshot != nil {
-		list.Snapshot = snapshotOf(snapshot, r.options[i].Devices.Label != collector.DeviceNone)
+		list.Snapshot = snapshotOf(snapshot, now, r.options[i].Devices.Label != collector.DeviceNone)
 	}
 	return list
 }
 
 // snapshotOf scales what a walk counted up to the whole list. Devices keep the names that they have in the metrics; where
 // none may be shown any more, they are among the others.
-func snapshotOf(s *collector.Snapshot, withDevices bool) *statuspage.Snapshot {
+func snapshotOf(s *collector.Snapshot, now time.Time, withDevices bool) *statuspage.Snapshot {
 	shown := &statuspage.Snapshot{
-		Ended: s.Ended, Took: s.Ended.Sub(s.Began), Pages: s.Pages, Coverage: s.Coverage,
+		Ended: now.Add(-s.Age(now)), Took: s.Ended.Sub(s.Began), Pages: s.Pages, Coverage: s.Coverage,
 		Sessions: s.Estimate(s.Sessions), Expired: s.Estimate(s.Expired), Started: s.Estimate(s.Started), Abandoned: s.Estimate(s.Abandoned),
 		Devices:             float64(s.Devices),
 		OtherDeviceSessions: s.Estimate(s.OtherDeviceSessions), WithoutDevice: s.Estimate(s.WithoutDevice),
