@@ -201,7 +201,9 @@ func (w *walk) step(ctx context.Context, s *span, p *page) (more bool, err error
 	defer w.mu.Unlock()
 	switch {
 	case errors.Is(err, errAllowance):
-		w.failure = err
+		if failure := new(Error); errors.As(err, &failure) {
+			w.failure = err
+		}
 		return false, nil
 	case err != nil:
 		return false, fmt.Errorf("list %s: %w", w.lister.operation, err)
@@ -225,7 +227,7 @@ func (w *walk) finish() error {
 		w.result.Coverage = 1
 	}
 	if w.result.Coverage <= 0 {
-		return w.failure
+		return cmp.Or(w.failure, error(paginationError("the list has to be walked again, and no request is left for it")))
 	}
 	w.found.sessions = float64(w.visited) / w.result.Coverage
 	w.found.knots = nil
