@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	// maxErrorCodes bounds the distinct error codes of a target; what comes after them is otherErrorCode.
-	maxErrorCodes  = 50
-	otherErrorCode = "other"
+	// maxCodes bounds the distinct error codes of a target, and its distinct HTTP statuses; what comes after them is otherCode.
+	maxCodes  = 50
+	otherCode = "other"
 )
 
 // APIMetrics count the requests to one resource. They are a faceclient.Observer and a prometheus.Collector, and live as
@@ -25,8 +25,9 @@ type APIMetrics struct {
 	duration                   *prometheus.HistogramVec
 	budget                     prometheus.Gauge
 
-	mu    sync.Mutex // guards codes
-	codes map[faceclient.Operation]map[string]bool
+	mu       sync.Mutex // guards what follows
+	codes    map[faceclient.Operation]map[string]bool
+	statuses map[faceclient.Operation]map[string]bool
 }
 
 // NewAPIMetrics makes the counters of a resource, with every operation and every known error code at 0. The budget is
@@ -57,22 +58,21 @@ func NewAPIMetrics(resource string, operations []faceclient.Operation, monthlyRe
 			Namespace: namespace, Subsystem: "api", Name: "monthly_request_budget",
 			Help: "Requests that this exporter may send to the resource in 30 days, as configured; 0 is no bound.", ConstLabels: labels,
 		}),
-		codes: map[faceclient.Operation]map[string]bool{},
+		codes:    map[faceclient.Operation]map[string]bool{},
+		statuses: map[faceclient.Operation]map[string]bool{},
 	}
 	m.budget.Set(float64(monthlyRequestBudget))
 	for _, operation := range operations {
 		name := string(operation)
 		for _, code := range []string{"200", "401", "403", "404", "429", "error"} { // those that alerts look for
-			m.requests.WithLabelValues(name, code)
+			m.requests.WithLabelValues(name, m.bounded(m.statuses, operation, code))
 		}
 		m.retries.WithLabelValues(name)
 		m.throttled.WithLabelValues(name)
 		m.billed.WithLabelValues(name)
 		m.duration.WithLabelValues(name)
-		m.codes[operation] = map[string]bool{}
 		for _, code := range faceclient.ErrorCodes() {
-			m.codes[operation][code] = true
-			m.errors.WithLabelValues(name, code)
+			m.errors.WithLabelValues(name, m.bounded(m.codes, operation, code))
 		}
 	}
 	return m
@@ -89,7 +89,7 @@ func (m *APIMetrics) ObserveAttempt(attempt faceclient.Attempt) {
 	if attempt.Status != 0 {
 		code = strconv.Itoa(attempt.Status)
 	}
-	m.requests.WithLabelValues(operation, code).Inc()
+	m.requests.WithLabelValues(operation, m.bounded(m.statuses, attempt.Operation, code)).Inc()
 	m.duration.WithLabelValues(operation).Observe(attempt.Duration.Seconds())
 	m.billed.WithLabelValues(operation).Add(attempt.Billed)
 	if attempt.ErrorCode != "" {
@@ -109,19 +109,22 @@ func (m *APIMetrics) ObserveThrottle(operation faceclient.Operation, waited time
 
 // ObserveError is part of faceclient.Observer.
 func (m *APIMetrics) ObserveError(operation faceclient.Operation, code string) {
-	m.errors.WithLabelValues(string(operation), m.boundedCode(operation, code)).Inc()
+	m.errors.WithLabelValues(string(operation), m.bounded(m.codes, operation, code)).Inc()
 }
 
-// boundedCode is the code, or otherErrorCode where there have been enough different ones.
-func (m *APIMetrics) boundedCode(operation faceclient.Operation, code string) string {
+// bounded is the code, or otherCode where there have been enough different ones of its kind.
+func (m *APIMetrics) bounded(kind map[faceclient.Operation]map[string]bool, operation faceclient.Operation, code string) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	known := m.codes[operation]
+	known := kind[operation]
 	switch {
 	case known[code]:
 		return code
-	case len(known) >= maxErrorCodes:
-		return otherErrorCode
+	case len(known) >= maxCodes:
+		return otherCode
+	case known == nil:
+		known = map[string]bool{}
+		kind[operation] = known
 	}
 	known[code] = true
 	return code

@@ -137,6 +137,23 @@ func TestAPIMetricsCount(t *testing.T) {
 	}
 }
 
+func TestStatusesAreBounded(t *testing.T) {
+	api := collector.NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)
+	for status := 200; status < 1000; status++ {
+		api.ObserveAttempt(faceclient.Attempt{Operation: faceclient.DetectLiveness, Status: status})
+	}
+	codes, sum := map[string]bool{}, 0.0
+	for _, metric := range gather(t, api)["face_liveness_api_requests_total"].GetMetric() {
+		if label(metric, "operation") == string(faceclient.DetectLiveness) {
+			codes[label(metric, "code")] = true
+			sum += metric.GetCounter().GetValue()
+		}
+	}
+	if len(codes) != 51 || !codes["other"] || sum != 800 {
+		t.Errorf("%d statuses with %v requests, want 50 and other with 800", len(codes), sum)
+	}
+}
+
 func TestErrorCodesAreBounded(t *testing.T) {
 	const invented = 200
 	api := collector.NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)
