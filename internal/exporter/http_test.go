@@ -29,20 +29,7 @@ func (p *program) requestTraced(sent chan struct{}, path string, header ...strin
 	ctx := httptrace.WithClientTrace(context.Background(), &httptrace.ClientTrace{
 		WroteRequest: func(httptrace.WroteRequestInfo) { close(sent) },
 	})
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.base+path, http.NoBody)
-	if err != nil {
-		return answer{}, err
-	}
-	for i := 0; i < len(header); i += 2 {
-		request.Header.Set(header[i], header[i+1])
-	}
-	response, err := p.client.Do(request)
-	if err != nil {
-		return answer{}, err
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	return answer{response.StatusCode, response.Header, string(body)}, err
+	return p.send(ctx, http.MethodGet, path, header)
 }
 
 func dial(ctx context.Context, p *program) (*net.TCPConn, error) {

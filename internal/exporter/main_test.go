@@ -161,7 +161,11 @@ type answer struct {
 
 // request sends one request; header is alternately names and values.
 func (p *program) request(method, path string, header ...string) (answer, error) {
-	request, err := http.NewRequestWithContext(context.Background(), method, p.base+path, http.NoBody)
+	return p.send(context.Background(), method, path, header)
+}
+
+func (p *program) send(ctx context.Context, method, path string, header []string) (answer, error) {
+	request, err := http.NewRequestWithContext(ctx, method, p.base+path, http.NoBody)
 	if err != nil {
 		return answer{}, err
 	}
