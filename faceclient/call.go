@@ -102,22 +102,17 @@ func (a *call) RoundTrip(request *http.Request) (*http.Response, error) {
 	request = request.Clone(request.Context())
 	admitted, failure := a.prepare(request)
 	if failure != nil {
-		a.ledger.giveBack()
-		if a.failure == nil || failure.Code != CodeCanceled {
-			a.failure = failure
-		}
-		return nil, failure
+		return nil, a.unsent(failure)
 	}
 	defer a.client.pace.leave()
-	if a.attempts > 0 {
-		a.client.options.Observer.ObserveRetry(a.operation)
-	}
-	a.attempts++
 	ctx, cancel := context.WithTimeoutCause(request.Context(), a.client.options.RequestTimeout, errAttemptTimeout)
 	defer cancel()
 
 	a.ledger.sent()
-	response, failure := a.exchange(request.WithContext(ctx)) //nolint:contextcheck // it is the request's, with a time-out
+	response, sent, failure := a.exchange(request.WithContext(ctx)) //nolint:contextcheck // it is the request's, with a time-out
+	if !sent {
+		return nil, a.unsent(failure)
+	}
 	a.failure = failure
 	switch {
 	case failure == nil:
@@ -153,19 +148,41 @@ func (a *call) prepare(request *http.Request) (pass, *Error) {
 	return admitted, nil
 }
 
-// exchange sends the request, reads the answer into the page, and tells what became of it. The response is nil where
-// none came; its body is closed.
-func (a *call) exchange(request *http.Request) (*http.Response, *Error) {
+// unsent gives an attempt back that was given up before anything was sent, and why. What the attempt before it failed with
+// says more than that this one was canceled.
+func (a *call) unsent(failure *Error) *Error {
+	a.ledger.giveBack()
+	if a.failure == nil || failure.Code != CodeCanceled {
+		a.failure = failure
+	}
+	return failure
+}
+
+// exchange sends the request, reads the answer into the page, and tells the observer what became of it, unless it was
+// canceled before it was sent. The response is nil where none came; its body is closed.
+func (a *call) exchange(request *http.Request) (response *http.Response, sent bool, failure *Error) {
 	var written atomic.Int64
 	request = request.WithContext(httptrace.WithClientTrace(request.Context(), &httptrace.ClientTrace{
-		WroteRequest: func(httptrace.WroteRequestInfo) { written.Add(1) },
+		WroteRequest: func(info httptrace.WroteRequestInfo) {
+			if info.Err == nil { // else the service has not got it whole
+				written.Add(1)
+			}
+		},
 	}))
 	began := time.Now()
-	response, failure := a.answer(request)
+	response, failure = a.answer(request)
+	if failure != nil && failure.Code == CodeCanceled && written.Load() == 0 {
+		return nil, false, failure
+	}
 	observed := Attempt{Operation: a.operation, Duration: time.Since(began)}
-	// Go's transport sends a request again by itself where a kept connection broke before the answer.
+	if a.attempts > 0 {
+		a.client.options.Observer.ObserveRetry(a.operation)
+	}
+	a.attempts++
+	// Go's transport sends a request again by itself, and at once, where a kept connection broke before the answer.
 	for range written.Load() - 1 {
 		a.ledger.repeated()
+		a.client.pace.repeated()
 		a.client.options.Observer.ObserveRetry(a.operation)
 		a.client.options.Observer.ObserveAttempt(Attempt{Operation: a.operation, ErrorCode: CodeConnection, Duration: observed.Duration})
 	}
@@ -179,7 +196,7 @@ func (a *call) exchange(request *http.Request) (*http.Response, *Error) {
 	}
 	a.client.options.Observer.ObserveAttempt(observed)
 	a.log(request, observed, response)
-	return response, failure
+	return response, true, failure
 }
 
 // answer sends the request and reads the answer into the page.

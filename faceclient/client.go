@@ -66,7 +66,7 @@ type Attempt struct {
 type Observer interface {
 	// ObserveAttempt is called after each attempt.
 	ObserveAttempt(Attempt)
-	// ObserveRetry is called before each attempt that is not a request's first.
+	// ObserveRetry is called with each attempt that is not a request's first.
 	ObserveRetry(Operation)
 	// ObserveThrottle is called with the time that an attempt waited for gate and limiter.
 	ObserveThrottle(Operation, time.Duration)

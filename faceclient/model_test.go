@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptrace"
 	"strings"
 	"sync"
 	"testing"
@@ -87,6 +88,7 @@ func (c *changing) RoundTrip(request *http.Request) (*http.Response, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.requests++
+	httptrace.ContextClientTrace(ctx).WroteRequest(httptrace.WroteRequestInfo{})
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}

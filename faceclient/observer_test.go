@@ -1,7 +1,12 @@
 package faceclient_test
 
 import (
+	"context"
+	"net"
+	"net/http"
 	"slices"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -52,6 +57,90 @@ func TestWaitsForTheLimiterAreObserved(t *testing.T) {
 		}
 		if got, want := r.seen.throttled(), 20*time.Second; (got - want).Abs() > time.Millisecond {
 			t.Errorf("throttled for %v, want %v", got, want)
+		}
+	})
+}
+
+// brittle is a connection on which nothing can be written any more once so many requests have been.
+type brittle struct {
+	net.Conn
+	left int
+}
+
+func (c *brittle) Write(b []byte) (int, error) {
+	if c.left--; c.left < 0 {
+		return 0, syscall.EPIPE
+	}
+	return c.Conn.Write(b)
+}
+
+// Where a kept connection breaks, Go's transport sends a request again by itself. That is an attempt like any other where
+// the first one was sent, and none where it was not: what is observed is what arrives, and no faster than it may.
+func TestWhatTheTransportRepeatsIsObserved(t *testing.T) {
+	longKey := strings.Repeat("k", 4<<10) // what does not fit the transport's buffer is written before the request is whole
+	tests := []struct {
+		name            string
+		writes          int // of a connection
+		faults          []facetest.Fault
+		requests, broke int // that arrive, and of them without an answer
+	}{
+		{"kept connections that cannot be written to", 2, nil, 11, 0},
+		{"kept connections that the service resets", 100, []facetest.Fault{facetest.Reset().After(2).Times(1), facetest.Reset().After(6).Times(1)}, 13, 2},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			dials := 0
+			inRig(t, 10_000, func(o *faceclient.Options) {
+				o.Credential = faceclient.NewKeyCredential(faceclient.StaticSecret(longKey))
+				o.MaxRequestsPerSecond, o.MaxConcurrentRequests = 10, 1
+				transport := o.Transport.(*http.Transport)
+				dial := transport.DialTLSContext
+				transport.DialTLSContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+					dials++
+					conn, err := dial(ctx, network, address)
+					return &brittle{conn, test.writes}, err
+				}
+			}, func(t *testing.T, r *rig) {
+				r.server.SetKey(longKey)
+				r.server.Fail(test.faults...)
+				began := time.Now()
+				walk, visited, err := r.walk()
+				r.finds(walk, visited, err)
+				if r.requests() != test.requests || walk.Requests != test.requests || len(r.seen.attempts) != test.requests || r.seen.retries != test.broke {
+					t.Errorf("%d requests, the walk says %d; %d attempts and %d retries were observed; want %d, %d of them retries",
+						r.requests(), walk.Requests, len(r.seen.attempts), r.seen.retries, test.requests, test.broke)
+				}
+				broke := slices.DeleteFunc(r.seen.codes(), func(code string) bool { return code == "" })
+				if want := slices.Repeat([]string{faceclient.CodeConnection}, test.broke); !slices.Equal(broke, want) {
+					t.Errorf("errors %q, want %q", broke, want)
+				}
+				if took, want := time.Since(began), time.Duration(test.requests-1)*100*time.Millisecond; (took - want).Abs() > time.Millisecond {
+					t.Errorf("took %v, want %v", took, want)
+				}
+				if dials == 1 {
+					t.Error("no connection broke")
+				}
+			})
+		})
+	}
+}
+
+// A walk that is given up while it connects has sent nothing.
+func TestWhatWasNotSentIsNotObserved(t *testing.T) {
+	inRig(t, 10, func(o *faceclient.Options) {
+		o.Transport.(*http.Transport).DialTLSContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			<-ctx.Done()
+			return nil, context.Cause(ctx)
+		}
+	}, func(t *testing.T, r *rig) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		walk, _, err := walkOf(ctx, r.client.Lister(faceclient.DetectLiveness))
+		if faceclient.Code(err) != faceclient.CodeCanceled {
+			t.Errorf("%v, want canceled", err)
+		}
+		if walk.Requests != 0 || len(r.seen.attempts) != 0 || len(r.seen.errors) != 0 {
+			t.Errorf("the walk says %d requests, observed were %v and errors %q; want nothing", walk.Requests, r.seen.attempts, r.seen.errors)
 		}
 	})
 }

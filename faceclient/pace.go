@@ -89,6 +89,9 @@ func (p *pace) takeTurn(ctx context.Context) error {
 
 func (p *pace) leave() { <-p.inFlight }
 
+// repeated takes a turn of the limiter that was used without waiting for it: those that follow wait longer.
+func (p *pace) repeated() { p.limiter.Reserve() }
+
 func (p *pace) slowdowns() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
