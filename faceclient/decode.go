@@ -18,8 +18,12 @@ const maxIDLength = 64
 // maxTTL only keeps arithmetic on odd answers from overflowing; the reference's bound is a day.
 const maxTTL = 366 * 24 * time.Hour
 
-// errIDTooLong says that an id cannot be a cursor.
-var errIDTooLong = errors.New("id of more than 64 characters")
+var (
+	// errIDTooLong says that an id cannot be a cursor.
+	errIDTooLong = errors.New("id of more than 64 characters")
+	// errNoJSON says that it was hardly the service that answered.
+	errNoJSON = errors.New("no JSON")
+)
 
 // page is the room for one answer: its bytes and what they decode to. Pages are reused, so that a walk needs as many as
 // it has requests in flight, however long the list is.
@@ -34,8 +38,8 @@ type page struct {
 	hasExpired bool // of the session that is being decoded
 }
 
-// decode fills sessions from body. The error wraps io.ErrUnexpectedEOF where the JSON ends early, errIDTooLong where an
-// id is no cursor; it never quotes the body.
+// decode fills sessions from body. The error wraps io.ErrUnexpectedEOF where the JSON ends early, errNoJSON where it is none,
+// errIDTooLong where an id is no cursor; it never quotes the body.
 func (p *page) decode() error {
 	p.sessions = p.sessions[:0]
 	p.strings = p.strings[:0]
@@ -227,5 +231,5 @@ func (p *page) syntaxError(err error) error {
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return io.ErrUnexpectedEOF
 	}
-	return fmt.Errorf("no JSON at byte %d", p.decoder.InputOffset())
+	return fmt.Errorf("%w at byte %d", errNoJSON, p.decoder.InputOffset())
 }

@@ -67,7 +67,7 @@ func (e *Error) temporary() bool {
 		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return true
 	}
-	return e.Code == CodeTimeout || e.Code == CodeConnection
+	return e.Code == CodeTimeout || e.Code == CodeConnection || errors.Is(e.cause, errNoJSON)
 }
 
 // asksToWait tells whether the service wants fewer requests for a while, from everybody.

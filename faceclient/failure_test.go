@@ -99,12 +99,12 @@ func TestCodeIsTakenFromTheFirstPlaceThatHasAUsableOne(t *testing.T) {
 
 func TestAnswersThatAreNoListAreNotAskedForAgain(t *testing.T) {
 	faults := append(facetest.WrongShapes(),
-		facetest.HTML(200), facetest.SetField("sessionExpired", ""), facetest.SetField("id", ""),
+		facetest.SetField("sessionExpired", ""), facetest.SetField("id", ""),
 		facetest.SetField("authTokenTimeToLiveInSeconds", "-1"), facetest.SetField("authTokenTimeToLiveInSeconds", "600.5"),
 		facetest.SetField("authTokenTimeToLiveInSeconds", "9223372036854775807"),
 		facetest.SetField("createdDateTime", `"2024-05-19"`), facetest.SetField("createdDateTime", `null`),
 		facetest.SetField("sessionExpired", `null`),
-		facetest.JSON(`[}`), facetest.JSON(`[] x`), facetest.JSON(`{"error":{"code":"429"}}`),
+		facetest.JSON(`[] x`), facetest.JSON(`{"error":{"code":"429"}}`),
 	)
 	for _, fault := range faults {
 		t.Run(fault.String(), func(t *testing.T) {
@@ -118,7 +118,8 @@ func TestAnswersThatAreNoListAreNotAskedForAgain(t *testing.T) {
 	}
 }
 
-func TestBodiesThatBreakOffAreReadAgain(t *testing.T) {
+// A proxy's page in place of a page of the list is gone a moment later, and so is a body that was spoilt on its way.
+func TestBodiesThatBreakOffOrAreNoneOfTheServiceAreReadAgain(t *testing.T) {
 	for _, test := range []struct {
 		fault facetest.Fault
 		code  string
@@ -129,6 +130,8 @@ func TestBodiesThatBreakOffAreReadAgain(t *testing.T) {
 		{facetest.Reset(), faceclient.CodeConnection},
 		{facetest.TruncatedGzip(), faceclient.CodeConnection},
 		{facetest.BrokenGzip(), faceclient.CodeConnection},
+		{facetest.HTML(200), faceclient.CodeInvalidResponse},
+		{facetest.JSON(`[}`), faceclient.CodeInvalidResponse},
 		{facetest.HangInBody(), faceclient.CodeTimeout},
 		{facetest.Hang(), faceclient.CodeTimeout},
 		{facetest.SlowDrip(1, 6*time.Second), faceclient.CodeTimeout},
