@@ -25,6 +25,8 @@ const (
 	clientRequestID = "client-request-id"
 	// minRetryWait is the first wait before a retry that the service does not time; it doubles from there.
 	minRetryWait = 500 * time.Millisecond
+	// forgiven is how many failures of a request, to each retry that it has, use up none where others get through.
+	forgiven = 3
 	// maxErrorBody is how much of an error's body is read.
 	maxErrorBody = 64 << 10
 )
@@ -48,8 +50,10 @@ type call struct {
 	sent        http.Header // of the last attempt
 	attempts    int
 	retriesUsed int
-	// answeredLast is the client's count of pages at this call's last 429.
+	forgiven    int // failures that used up no retry
+	// answeredLast is the client's count of pages at this call's last 429, and pagesLast the walk's at its last failure.
 	answeredLast int64
+	pagesLast    int
 	// reauthorized is set once another credential was asked for after a 401.
 	reauthorized bool
 }
@@ -58,7 +62,7 @@ type call struct {
 // attempt left, and is that alone where none was made.
 func (c *Client) fetch(ctx context.Context, operation Operation, start string, l *ledger, p *page) error {
 	top := c.options.PageSize
-	attempt := &call{client: c, operation: operation, ledger: l, page: p, top: top}
+	attempt := &call{client: c, operation: operation, ledger: l, page: p, top: top, pagesLast: l.pages()}
 	target := c.base.JoinPath("face", c.options.APIVersion, string(operation), "singleModal", "sessions")
 	target.RawQuery = url.Values{"start": {start}, "top": {strconv.Itoa(top)}}.Encode()
 	request, err := retryablehttp.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
@@ -117,6 +121,7 @@ func (a *call) RoundTrip(request *http.Request) (*http.Response, error) {
 	switch {
 	case failure == nil:
 		a.client.answered.Add(1)
+		a.ledger.answered()
 		a.client.pace.answered()
 		response.Body = http.NoBody
 		return response, nil
@@ -288,6 +293,13 @@ func (a *call) checkRetry(ctx context.Context, _ *http.Response, err error) (boo
 			return true, nil
 		}
 	}
+	// In a walk whose every second request fails, one of many workers may always be the second.
+	pages := a.ledger.pages()
+	if progress := pages != a.pagesLast; progress && a.forgiven < forgiven*a.client.options.MaxRetries {
+		a.pagesLast = pages
+		a.forgiven++
+		return true, nil
+	}
 	a.retriesUsed++
 	return a.retriesUsed <= a.client.options.MaxRetries, nil
 }
@@ -298,7 +310,7 @@ func (a *call) backoff(_, _ time.Duration, _ int, _ *http.Response) time.Duratio
 	if a.failure.Status == http.StatusUnauthorized || a.failure.asksToWait() {
 		return 0
 	}
-	return a.client.retryWait(a.retriesUsed-1, 0)
+	return a.client.retryWait(max(0, a.retriesUsed-1), 0)
 }
 
 // retryWait is the wait before a retry, n retries after the first attempt: what the service asked for, or else a random

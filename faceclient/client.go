@@ -33,7 +33,8 @@ type Options struct {
 	MaxConcurrentRequests int
 	// RequestTimeout bounds one attempt from sending to the body's end; waits before it do not count.
 	RequestTimeout time.Duration
-	// MaxRetries is how often a request is tried again after its first attempt, 0 or more.
+	// MaxRetries is how often a request is tried again after its first attempt, 0 or more. A failure after which other
+	// pages of the walk came is not counted, up to three times as many; one for the rate limit never, where the resource gave any.
 	MaxRetries int
 	// MaxRetryWait bounds every wait before a retry, those that the service asks for included.
 	MaxRetryWait time.Duration

@@ -9,12 +9,13 @@ import (
 // errAllowance says that a walk has sent all the requests that it may.
 var errAllowance = errors.New("the requests of this walk are used up")
 
-// ledger counts the attempts of one walk.
+// ledger counts the attempts of one walk, and the pages that came of them.
 type ledger struct {
 	mu        sync.Mutex // guards what follows
 	bounded   bool
 	left      int // attempts, where bounded
 	used      int
+	came      int // pages
 	firstSent time.Time
 }
 
@@ -53,6 +54,20 @@ func (l *ledger) sent() {
 	if l.firstSent.IsZero() {
 		l.firstSent = time.Now()
 	}
+}
+
+// answered counts a page that came.
+func (l *ledger) answered() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.came++
+}
+
+// pages is how many pages have come.
+func (l *ledger) pages() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.came
 }
 
 // lift lets the walk go on for as long as it must.

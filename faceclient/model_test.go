@@ -1,6 +1,7 @@
 package faceclient_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"hash/fnv"
@@ -10,7 +11,9 @@ import (
 	"net/http/httptrace"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"pgregory.net/rapid"
@@ -23,7 +26,7 @@ import (
 type deed int
 
 const (
-	refuse  deed = iota // the attempt fails, and another try would not
+	spoil   deed = iota // the attempt fails, and another try would not
 	add                 // sessions appear anywhere
 	follow              // sessions appear at the end of the list, where a worker has seen it already
 	lapse               // sessions reach the end of their TTL and stay listed
@@ -52,7 +55,7 @@ type changing struct {
 	script   []happening
 	waited   int
 	requests int
-	refused  int
+	spoilt   int
 	added    int             // also makes each addition another one
 	known    map[string]bool // listed at some time of the walk; true where from its begin to now
 }
@@ -61,7 +64,7 @@ type changing struct {
 func (c *changing) begin(script []happening) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.script, c.waited, c.requests, c.refused, c.known = script, 0, 0, 0, map[string]bool{}
+	c.script, c.waited, c.requests, c.spoilt, c.known = script, 0, 0, 0, map[string]bool{}
 	for _, session := range c.face.Sessions(facetest.DetectLiveness) {
 		c.known[session.ID] = true
 	}
@@ -95,16 +98,43 @@ func (c *changing) RoundTrip(request *http.Request) (*http.Response, error) {
 	if len(c.script) > 0 && c.waited >= c.script[0].wait {
 		next := c.script[0]
 		c.script, c.waited = c.script[1:], 0
-		if next.deed == refuse {
-			c.refused++
-			status := []int{409, 429, 500, 502, 503, 504}[next.seed%6]
-			return &http.Response{StatusCode: status, Header: http.Header{}, Body: http.NoBody}, nil
+		if next.deed == spoil {
+			c.spoilt++
+			return c.spoil(request.WithContext(context.WithoutCancel(ctx)), next.seed)
 		}
 		c.change(next, start)
 	} else {
 		c.waited++
 	}
 	return c.direct.RoundTrip(request.WithContext(context.WithoutCancel(ctx)))
+}
+
+// spoil answers in one of the ways that are worth another try. Some of them bring a part of the page.
+func (c *changing) spoil(request *http.Request, seed uint64) (*http.Response, error) {
+	answer := func(status int, body io.Reader) (*http.Response, error) {
+		return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(body)}, nil
+	}
+	page := func() io.Reader {
+		response, err := c.direct.RoundTrip(request)
+		if err != nil {
+			return iotest.ErrReader(err)
+		}
+		defer response.Body.Close()
+		body, _ := io.ReadAll(response.Body)
+		return bytes.NewReader(body[:len(body)*int(seed%97)/97])
+	}
+	switch kind := seed % 10; kind {
+	case 0:
+		return nil, syscall.ECONNRESET
+	case 1:
+		return answer(http.StatusOK, io.MultiReader(page(), iotest.ErrReader(io.ErrUnexpectedEOF)))
+	case 2:
+		return answer(http.StatusOK, page())
+	case 3:
+		return answer(http.StatusOK, strings.NewReader("<html>"))
+	default:
+		return answer([]int{409, 429, 500, 502, 503, 504}[kind-4], http.NoBody)
+	}
 }
 
 // change does a happening's deed to the list.
@@ -150,7 +180,7 @@ func (c *changing) change(h happening, start string) {
 func drawScript(t *rapid.T, pages int, upTo deed) []happening {
 	one := rapid.Custom(func(t *rapid.T) happening {
 		return happening{
-			deed:   deed(rapid.IntRange(int(refuse), int(upTo)).Draw(t, "deed")),
+			deed:   deed(rapid.IntRange(int(spoil), int(upTo)).Draw(t, "deed")),
 			wait:   rapid.IntRange(0, 1+pages/4).Draw(t, "wait"),
 			amount: rapid.IntRange(1, 60).Draw(t, "amount"),
 			seed:   rapid.Uint64Range(0, 1<<16).Draw(t, "seed"),
@@ -160,7 +190,7 @@ func drawScript(t *rapid.T, pages int, upTo deed) []happening {
 }
 
 // Whatever happens to the list during a walk: a session that is listed all the while is visited, none is twice, and the
-// walk ends within what its pages and the refused attempts explain.
+// walk ends within what its pages and the spoilt attempts explain.
 func TestAWalkOfAListThatNeverRestsVisitsWhatStays(t *testing.T) {
 	for range 3 { // a hundred services each
 		rapid.Check(t, func(t *rapid.T) { rapid.SyncTest(t, walkWhatNeverRests) })
@@ -213,7 +243,7 @@ func walkWhatNeverRests(t *rapid.T) {
 		if err == nil {
 			checkVisits(t, service, visits, walk.Coverage == 1)
 		}
-		if limit := 4*(len(service.known)/page+1) + service.refused + 8*options.MaxConcurrentRequests + 8; service.requests > limit {
+		if limit := 4*(len(service.known)/page+1) + service.spoilt + 8*options.MaxConcurrentRequests + 8; service.requests > limit {
 			t.Errorf("%d requests for at most %d sessions on pages of %d, want at most %d", service.requests, len(service.known), page, limit)
 		}
 		if t.Failed() {
@@ -235,7 +265,7 @@ func resize(c *changing, sessions int) {
 	}
 }
 
-// checkWalk checks what a walk says of itself. Only one that has had no page, because each attempt was refused, may fail.
+// checkWalk checks what a walk says of itself. Only one that has had no page, because each attempt was spoilt, may fail.
 func checkWalk(t *rapid.T, service *changing, walk faceclient.Walk, err error, most int) {
 	if walk.Requests != service.requests {
 		t.Errorf("the walk says %d requests, the service saw %d", walk.Requests, service.requests)
@@ -245,8 +275,8 @@ func checkWalk(t *rapid.T, service *changing, walk faceclient.Walk, err error, m
 	}
 	if err != nil {
 		var failure *faceclient.Error
-		if most == 0 || (service.refused != service.requests && service.requests != most) || !errors.As(err, &failure) {
-			t.Fatalf("%d of %d requests refused, %d allowed: %v", service.refused, service.requests, most, err)
+		if most == 0 || (service.spoilt != service.requests && service.requests != most) || !errors.As(err, &failure) {
+			t.Fatalf("%d of %d requests spoilt, %d allowed: %v", service.spoilt, service.requests, most, err)
 		}
 		return
 	}
