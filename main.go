@@ -3,6 +3,8 @@ package main
 
 import (
 	"context"
+	"io"
+	"log"
 	"os"
 	"os/signal"
 	"syscall"
@@ -16,8 +18,12 @@ func main() {
 
 // run lets deferred calls happen before the process exits.
 func run() int {
+	// Go's HTTP transport tells the standard logger, word for word, what a service sends beyond its answer.
+	log.SetOutput(io.Discard)
+	signal.Ignore(syscall.SIGPIPE) // who reads the log may leave
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal waits for nothing
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	return exporter.Run(ctx, exporter.Process{

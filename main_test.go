@@ -1,0 +1,324 @@
+package main //nolint:testpackage // the test is the program: see TestMain
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"face_liveness_exporter/faceclient/facetest"
+)
+
+const (
+	// asProgram is the variable that makes the binary of the tests the program itself, so that there are signals to send
+	// and a standard error to lose.
+	asProgram = "FACE_LIVENESS_EXPORTER_AS_PROGRAM"
+	// patience is how long a test waits for what should be there in a moment. It is reached only by a test that fails.
+	patience = 30 * time.Second
+	// quick lets a walk wait for nothing.
+	quick = "api: {max_requests_per_second: 1000}\n"
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// program is a process of its own.
+type program struct {
+	t       *testing.T
+	command *exec.Cmd
+	address chan string   // that it listens on
+	ended   chan struct{} // closed when it has
+	log     strings.Builder
+}
+
+// launch starts the program on a port of its own. Its log goes to stderr, or is read where that is nil.
+func launch(t *testing.T, stderr *os.File, args ...string) *program {
+	t.Helper()
+	p := &program{t: t, address: make(chan string, 1), ended: make(chan struct{})}
+	p.command = exec.CommandContext(context.WithoutCancel(t.Context()), os.Args[0], append([]string{"--web.listen-address=127.0.0.1:0"}, args...)...)
+	p.command.Env = []string{asProgram + "=1"}
+	p.command.Dir = t.TempDir()
+	var reading sync.WaitGroup
+	if stderr != nil {
+		p.command.Stderr = stderr
+	} else {
+		log, err := p.command.StderrPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		reading.Go(func() { p.read(log) })
+	}
+	if err := p.command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer close(p.ended)
+		reading.Wait()
+		_ = p.command.Wait() // ends looks at the state
+	}()
+	t.Cleanup(func() {
+		_ = p.command.Process.Kill() // it should have ended already
+		<-p.ended
+	})
+	return p
+}
+
+// read keeps the log, and tells the address in it.
+func (p *program) read(log io.Reader) {
+	lines := bufio.NewScanner(log)
+	for lines.Scan() {
+		p.log.WriteString(lines.Text() + "\n")
+		if _, address, found := strings.Cut(lines.Text(), `msg="Listening on" address=`); found {
+			p.address <- address
+		}
+	}
+}
+
+func (p *program) signal(signal os.Signal) {
+	p.t.Helper()
+	if err := p.command.Process.Signal(signal); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// ends waits for the end and gives the log.
+func (p *program) ends(code int) (log string) {
+	p.t.Helper()
+	select {
+	case <-p.ended:
+	case <-time.After(patience):
+		p.t.Fatal("the program does not end")
+	}
+	if got := p.command.ProcessState.ExitCode(); got != code {
+		p.t.Errorf("%v, want exit code %d:\n%s", p.command.ProcessState, code, p.log.String())
+	}
+	return p.log.String()
+}
+
+// get asks the program for a path, again and again until it answers.
+func (p *program) get(address, path string) (status int, body string) {
+	p.t.Helper()
+	transport := &http.Transport{}
+	defer transport.CloseIdleConnections()
+	client := &http.Client{Transport: transport}
+	ctx, cancel := context.WithTimeout(p.t.Context(), patience)
+	defer cancel()
+	for {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+path, http.NoBody)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		response, err := client.Do(request)
+		if err == nil {
+			defer response.Body.Close()
+			read, err := io.ReadAll(response.Body)
+			if err != nil {
+				p.t.Fatal(err)
+			}
+			return response.StatusCode, string(read)
+		}
+		select {
+		case <-p.ended:
+			p.t.Fatalf("the program has ended: %v", p.command.ProcessState)
+		case <-ctx.Done():
+			p.t.Fatalf("GET %s: %v", path, err)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// serve lets a simulated service listen.
+func serve(t *testing.T, service *facetest.Server) (endpoint string) {
+	t.Helper()
+	server := httptest.NewServer(service)
+	t.Cleanup(func() {
+		service.Close()
+		server.Close()
+	})
+	return server.URL
+}
+
+// configuration writes a file with one resource and gives the flag that names it.
+func configuration(t *testing.T, endpoint, head string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	content := fmt.Sprintf("%s\nresources:\n- {name: contoso, endpoint: %q, key: test-key}\n", head, endpoint)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return "--config.file=" + path
+}
+
+// Whatever it is doing when it is told to stop, it stops, and says that all is well.
+func TestSignalInEveryPhase(t *testing.T) {
+	t.Parallel()
+	const slow = "refresh: {timeout: 1h}\napi: {request_timeout: 1h, max_retries: 1000, max_retry_wait: 1h, max_requests_per_second: %v}"
+	fast := fmt.Sprintf(slow, 1000)
+	for _, test := range []struct {
+		phase    string
+		head     string
+		faults   []facetest.Fault
+		requests int // that the service has had by then
+		signals  []os.Signal
+		args     []string
+		code     int
+	}{
+		{"in a walk", fast, []facetest.Fault{facetest.Delay(time.Hour).After(2)}, 3, nil, nil, 0},
+		{"in a body", fast, []facetest.Fault{facetest.HangInBody()}, 1, nil, nil, 0},
+		{"waiting for the limiter", fmt.Sprintf(slow, 0.001), nil, 1, nil, nil, 0},
+		{"waiting because the service asked to", fast, []facetest.Fault{facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, time.Hour)}, 1, nil, nil, 0},
+		{"waiting to try again", fast, []facetest.Fault{facetest.Status(503, "")}, 3, nil, nil, 0},
+		{"waiting after a failed refresh", fast, []facetest.Fault{facetest.Status(404, "")}, 1, nil, nil, 0},
+		{"between two refreshes", fast, nil, 6, nil, nil, 0},
+		{"by another signal", fast, []facetest.Fault{facetest.Hang()}, 1, []os.Signal{os.Interrupt}, nil, 0},
+		{"while it reloads", fast, nil, 6, []os.Signal{syscall.SIGHUP, syscall.SIGHUP, syscall.SIGHUP, syscall.SIGTERM}, nil, 0},
+		{"in a dry run, which then has not done what it should", fast, []facetest.Fault{facetest.Hang()}, 1, nil, []string{"--dry-run"}, 1},
+	} {
+		t.Run(test.phase, func(t *testing.T) {
+			t.Parallel()
+			service := facetest.New(facetest.Options{})
+			service.Populate(facetest.DetectLiveness, 5500, 1)
+			arrived := make(chan struct{}, 100)
+			service.Fail(append([]facetest.Fault{facetest.Wrap("watch", func(next http.Handler) http.Handler {
+				arrived <- struct{}{}
+				return next
+			})}, test.faults...)...)
+			p := launch(t, nil, append([]string{configuration(t, serve(t, service), test.head), "--log.level=debug"}, test.args...)...)
+			for range test.requests {
+				select {
+				case <-arrived:
+				case <-p.ended:
+					t.Fatalf("the program has ended:\n%s", p.log.String())
+				}
+			}
+			if test.signals == nil {
+				test.signals = []os.Signal{syscall.SIGTERM}
+			}
+			for _, signal := range test.signals {
+				p.signal(signal)
+			}
+			log := p.ends(test.code)
+			if strings.Contains(log, "panic") || strings.Contains(log, "DATA RACE") {
+				t.Error(log)
+			}
+		})
+	}
+}
+
+// A configuration that never comes, as from a file system that hangs, keeps the first signal waiting and not the second.
+func TestSecondSignalWaitsForNothing(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := launch(t, nil, "--config.file="+path)
+	writer, err := os.OpenFile(path, os.O_WRONLY, 0) // waits for the program to open it
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer writer.Close()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	give := time.NewTimer(patience)
+	defer give.Stop()
+	for ended := false; !ended; {
+		select {
+		case <-tick.C: // two signals at once can be one
+			_ = p.command.Process.Signal(syscall.SIGTERM) // it may have ended
+		case <-p.ended:
+			ended = true
+		case <-give.C:
+			t.Fatal("the program does not end")
+		}
+	}
+	if status, ok := p.command.ProcessState.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGTERM {
+		t.Errorf("%v, want an end by the signal", p.command.ProcessState)
+	}
+}
+
+// A log that cannot be written is no reason to see nothing of the sessions.
+func TestLogThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Close()
+	reader, abandoned, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer abandoned.Close()
+	reader.Close()
+	for name, log := range map[string]*os.File{"the disk is full": full, "nobody reads it": abandoned} {
+		t.Run(name, func(t *testing.T) {
+			service := facetest.New(facetest.Options{})
+			service.Populate(facetest.DetectLiveness, 5500, 1)
+			free, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			address := free.Addr().String()
+			free.Close()
+			p := launch(t, log, configuration(t, serve(t, service), quick), "--log.level=debug", "--web.listen-address="+address)
+			if _, body := p.get(address, "/metrics"); !strings.Contains(body, "face_liveness_sessions{operation=\"detectLiveness\",resource=\"contoso\"} 5500\n") {
+				t.Errorf("no sessions:\n%s", body)
+			}
+			p.signal(syscall.SIGTERM)
+			p.ends(0)
+		})
+	}
+}
+
+// What a service sends beyond its answer may name anybody. It is nowhere to be read.
+func TestWhatIsSentBeyondTheAnswerIsNotTold(t *testing.T) {
+	t.Parallel()
+	const canary = "canary-device"
+	service := facetest.New(facetest.Options{})
+	closed := make(chan struct{}, 100)
+	service.Fail(facetest.Wrap("more", func(http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			conn, _, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer conn.Close()
+			fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]%s", strings.Repeat(canary, 10))
+			_, _ = conn.Read(make([]byte, 1)) // until the client leaves
+			closed <- struct{}{}
+		})
+	}))
+	p := launch(t, nil, configuration(t, serve(t, service), quick+"refresh: {interval: 1ms}"), "--log.level=debug")
+	address := <-p.address
+	for range 3 {
+		if _, body := p.get(address, "/metrics"); strings.Contains(body, canary) {
+			t.Error("a metric tells it")
+		}
+	}
+	for range 3 { // by then the client has read what it did not ask for
+		<-closed
+	}
+	p.signal(syscall.SIGTERM)
+	if log := p.ends(0); strings.Contains(log, canary) {
+		t.Errorf("the log tells it:\n%s", log)
+	}
+}
