@@ -42,7 +42,8 @@ func faultsThatQuote() []facetest.Fault {
 		item(`,"createdDateTime":"canary"`), item(`,"deviceCorrelationId":{"canary":1}`), item(`,"authTokenTimeToLiveInSeconds":"canary"`),
 		item(`,"id":"` + strings.Repeat("canary", 11) + `"`), item(`,"canary\x":1`), item(`,"id":""`),
 		facetest.IgnoreStart(), facetest.WrapAround(), facetest.Reset(), facetest.CutBody(), facetest.Hang(),
-		facetest.HTML(200), facetest.NotGzip(), facetest.EndlessItems(),
+		facetest.ResetInBody(), facetest.HangInBody(), facetest.SlowDrip(10, time.Second), facetest.TruncatedJSON(), facetest.RepeatPages(),
+		facetest.BrokenGzip(), facetest.TruncatedGzip(), facetest.NotGzip(), facetest.GzipBomb(8 << 20), facetest.EndlessItems(), facetest.HTML(200),
 		facetest.Status(400, message), facetest.Status(503, "<html>canary</html>").Header("x-ms-error-code", "not a code: canary"),
 		facetest.Status(403, "").Header("apim-request-id", "not an id: canary"),
 	}
@@ -54,17 +55,37 @@ func faultsThatQuote() []facetest.Fault {
 	return faults
 }
 
+// bearer is a token that no sign-in gave.
+type bearer string
+
+func (b bearer) Authorize(_ context.Context, header http.Header) error {
+	header.Set("Authorization", "Bearer "+string(b))
+	return nil
+}
+
+func (b bearer) Rejected(http.Header) bool { return true }
+
+func (b bearer) Fingerprint() string { return string(b) }
+
 func TestNothingThatIsSecretIsToldByErrorsAndLogs(t *testing.T) {
+	t.Run("key", func(t *testing.T) {
+		toldByErrorsAndLogs(t, faceclient.NewKeyCredential(faceclient.StaticSecret("canary-key")))
+	})
+	t.Run("token", func(t *testing.T) { toldByErrorsAndLogs(t, bearer("canary-token")) })
+}
+
+func toldByErrorsAndLogs(t *testing.T, credential faceclient.Credential) {
 	for i, fault := range faultsThatQuote() {
 		t.Run(fmt.Sprint(i, " ", fault), func(t *testing.T) {
 			var logged bytes.Buffer
 			inRig(t, 0, func(o *faceclient.Options) {
 				o.Endpoint += "/canary-path"
-				o.Credential = faceclient.NewKeyCredential(faceclient.StaticSecret("canary-key"))
+				o.Credential = credential
 				o.Logger = slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug - 100}))
 				o.RequestTimeout, o.PageSize = time.Second, 2
 			}, func(t *testing.T, r *rig) {
 				r.server.SetKey("canary-key")
+				r.server.SetToken("canary-token")
 				for n := range 5 {
 					r.server.Add(facetest.DetectLiveness, facetest.Session{
 						ID: fmt.Sprint("canary-session-", n), DeviceID: "canary-device", Created: time.Now(),
