@@ -1,4 +1,6 @@
-//go:build unix // for the peak memory of a process
+// The peak memory of a process is asked for in the way of Unix.
+//
+//go:build unix
 
 // Package bench_test measures whole refreshes against the plain way of doing them: one page after the other, encoding/json,
 // a slice of structs. The service, the exporter and the plain way are processes of their own, so that the time and the

@@ -391,8 +391,12 @@ func FuzzDevices(f *testing.F) {
 		options := collector.DeviceOptions{Top: top, Label: collector.DeviceRaw}
 		checkParts(t, options, sessions)
 		families := gather(t, resource(counted(t, options, sessions)))
-		for _, name := range []string{"text", "protobuf"} { // the parser of OpenMetrics is too slow for fuzzing
-			if got, want := byDevice(parsedAgain(t, families, formats()[name])), byDevice(families); !maps.Equal(got, want) {
+		maps.DeleteFunc(families, func(name string, _ *dto.MetricFamily) bool { return name != "face_liveness_device_sessions" })
+		for name, format := range formats() {
+			if name == "OpenMetrics" && len(lines) > 200 {
+				continue // its parser is slow
+			}
+			if got, want := byDevice(parsedAgain(t, families, format)), byDevice(families); !maps.Equal(got, want) {
 				t.Errorf("%s: devices %v, want %v", name, got, want)
 			}
 		}

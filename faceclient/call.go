@@ -45,6 +45,8 @@ type call struct {
 	ledger    *ledger
 	page      *page
 	top       int
+	// life ends an attempt that was sent. The request's own context ends waiting for one as well.
+	life context.Context
 
 	failure     *Error      // of the last attempt
 	sent        http.Header // of the last attempt
@@ -58,14 +60,15 @@ type call struct {
 	reauthorized bool
 }
 
-// fetch gets the page after start into p. The error is an *Error; it wraps errAllowance as well where the ledger has no
-// attempt left, and is that alone where none was made.
-func (c *Client) fetch(ctx context.Context, operation Operation, start string, l *ledger, p *page) error {
+// fetch gets the page after start into p. Once wanted ends, which it does with ctx, no attempt is sent any more; one that
+// was goes on, because it is paid for and its connection is good. The error is an *Error; it wraps errAllowance as well
+// where the ledger has no attempt left, and is that alone where none was made.
+func (c *Client) fetch(ctx, wanted context.Context, operation Operation, start string, l *ledger, p *page) error {
 	top := c.options.PageSize
-	attempt := &call{client: c, operation: operation, ledger: l, page: p, top: top, pagesLast: l.pages()}
+	attempt := &call{client: c, operation: operation, ledger: l, page: p, top: top, life: ctx, pagesLast: l.pages()}
 	target := c.base.JoinPath("face", c.options.APIVersion, string(operation), "singleModal", "sessions")
 	target.RawQuery = url.Values{"start": {start}, "top": {strconv.Itoa(top)}}.Encode()
-	request, err := retryablehttp.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
+	request, err := retryablehttp.NewRequestWithContext(wanted, http.MethodGet, target.String(), nil)
 	if err != nil {
 		return fromTransport(err)
 	}
@@ -81,7 +84,7 @@ func (c *Client) fetch(ctx context.Context, operation Operation, start string, l
 		return response.Body.Close()
 	}
 	switch {
-	case ctx.Err() != nil:
+	case wanted.Err() != nil:
 		canceled := fromTransport(context.Canceled)
 		if attempt.failure != nil && attempt.failure.Code != CodeCanceled {
 			canceled.Before = attempt.failure
@@ -109,11 +112,11 @@ func (a *call) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, a.unsent(failure)
 	}
 	defer a.client.pace.leave()
-	ctx, cancel := context.WithTimeoutCause(request.Context(), a.client.options.RequestTimeout, errAttemptTimeout)
+	ctx, cancel := context.WithTimeoutCause(a.life, a.client.options.RequestTimeout, errAttemptTimeout)
 	defer cancel()
 
 	a.ledger.sent()
-	response, sent, failure := a.exchange(request.WithContext(ctx)) //nolint:contextcheck // it is the request's, with a time-out
+	response, sent, failure := a.exchange(request.WithContext(ctx)) //nolint:contextcheck // see call.life
 	if !sent {
 		return nil, a.unsent(failure)
 	}

@@ -170,6 +170,24 @@ func TestBodiesThatBreakOffOrAreNoneOfTheServiceAreReadAgain(t *testing.T) {
 	}
 }
 
+// When a walk has failed, what was sent for it is paid for and comes; nothing more is sent.
+func TestAFailedWalkBreaksNoConnection(t *testing.T) {
+	inRig(t, 10_000, func(o *faceclient.Options) { o.PageSize, o.MaxRequestsPerSecond = 100, 10 }, func(t *testing.T, r *rig) {
+		r.server.Fail(
+			facetest.Status(404, "").After(3).Times(1),
+			facetest.Delay(5*time.Second).After(1), // two are under way and another waits for its turn
+		)
+		began := time.Now()
+		r.fails("404", 4)
+		if took := time.Since(began); took != 5200*time.Millisecond {
+			t.Errorf("took %v, want 5.2s: the last of the two was sent after 200 ms", took)
+		}
+		if got := r.seen.codes(); !slices.Equal(got, []string{"", "404", "", ""}) {
+			t.Errorf("observed %q, want a 404 alone", got)
+		}
+	})
+}
+
 // A page that fails for good in the middle of a walk fails the walk; nothing is listed in part.
 func TestAWalkFailsWithItsPage(t *testing.T) {
 	for _, atOnce := range []int{1, 4} {

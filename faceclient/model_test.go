@@ -2,13 +2,11 @@ package faceclient_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"hash/fnv"
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"net/http/httptrace"
 	"strings"
 	"sync"
 	"syscall"
@@ -82,31 +80,23 @@ func (c *changing) RoundTrip(request *http.Request) (*http.Response, error) {
 	if c.slow != "" && strings.HasPrefix(start, c.slow) {
 		latency += 20 * time.Millisecond
 	}
-	ctx := request.Context()
-	select {
-	case <-time.After(latency):
-	case <-ctx.Done(): // another worker has found that the walk must begin again
-	}
+	<-time.After(latency)
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.requests++
-	httptrace.ContextClientTrace(ctx).WroteRequest(httptrace.WroteRequestInfo{})
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
 	if len(c.script) > 0 && c.waited >= c.script[0].wait {
 		next := c.script[0]
 		c.script, c.waited = c.script[1:], 0
 		if next.deed == spoil {
 			c.spoilt++
-			return c.spoil(request.WithContext(context.WithoutCancel(ctx)), next.seed)
+			return c.spoil(request, next.seed)
 		}
 		c.change(next, start)
 	} else {
 		c.waited++
 	}
-	return c.direct.RoundTrip(request.WithContext(context.WithoutCancel(ctx)))
+	return c.direct.RoundTrip(request)
 }
 
 // spoil answers in one of the ways that are worth another try. Some of them bring a part of the page.

@@ -147,7 +147,7 @@ func (w *walk) run(ctx context.Context) error {
 		first := w.next()
 		p := w.client.page()
 		defer w.client.pages.Put(p)
-		more, err := w.step(ctx, first, p)
+		more, err := w.step(ctx, ctx, first, p)
 		if err != nil {
 			return err
 		}
@@ -160,9 +160,9 @@ func (w *walk) run(ctx context.Context) error {
 			w.done = append(w.done, first)
 		}
 	}
-	group, ctx := errgroup.WithContext(ctx)
+	group, wanted := errgroup.WithContext(ctx)
 	for range min(w.client.options.MaxConcurrentRequests, len(w.waiting)) {
-		group.Go(func() error { return w.work(ctx) })
+		group.Go(func() error { return w.work(ctx, wanted) })
 	}
 	if err := group.Wait(); err != nil {
 		return err
@@ -170,14 +170,15 @@ func (w *walk) run(ctx context.Context) error {
 	return w.finish()
 }
 
-// work walks spans until none is left, nor a part of one that is worth taking over.
-func (w *walk) work(ctx context.Context) error {
+// work walks spans until none is left, nor a part of one that is worth taking over, or until no page is wanted any more
+// because another worker has failed.
+func (w *walk) work(ctx, wanted context.Context) error {
 	p := w.client.page()
 	defer w.client.pages.Put(p)
 	for s := w.next(); s != nil; s = w.next() {
 		for more := true; more; {
 			var err error
-			if more, err = w.step(ctx, s, p); err != nil {
+			if more, err = w.step(ctx, wanted, s, p); err != nil {
 				return err
 			}
 		}
@@ -187,7 +188,7 @@ func (w *walk) work(ctx context.Context) error {
 }
 
 // step reads the next page of a span and tells whether there is more to read.
-func (w *walk) step(ctx context.Context, s *span, p *page) (more bool, err error) {
+func (w *walk) step(ctx, wanted context.Context, s *span, p *page) (more bool, err error) {
 	w.mu.Lock()
 	cursor := s.cursor
 	more = s.quota != 0
@@ -196,7 +197,7 @@ func (w *walk) step(ctx context.Context, s *span, p *page) (more bool, err error
 	if !more {
 		return false, nil
 	}
-	err = w.client.fetch(ctx, w.lister.operation, cursor, w.ledger, p)
+	err = w.client.fetch(ctx, wanted, w.lister.operation, cursor, w.ledger, p)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
