@@ -50,13 +50,14 @@ func (o *output) String() string {
 
 // program is a child process that serves HTTP.
 type program struct {
-	t      *testing.T
-	name   string
-	base   string // http://127.0.0.1:port
-	stderr *output
-	ended  chan struct{}
-	err    error // once ended is closed
-	client *http.Client
+	t       *testing.T
+	name    string
+	base    string // http://127.0.0.1:port
+	process *os.Process
+	stderr  *output
+	ended   chan struct{}
+	err     error // once ended is closed
+	client  *http.Client
 }
 
 // launch starts a program with an environment of its own. When the test ends it must stop when asked to.
@@ -70,27 +71,34 @@ func launch(t *testing.T, name, path string, args ...string) *program {
 	if err := command.Start(); err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
+	p.process = command.Process
 	go func() {
 		defer close(p.ended)
 		p.err = command.Wait()
 	}()
 	t.Cleanup(func() {
-		_ = command.Process.Signal(syscall.SIGTERM) // it may have ended already
-		select {
-		case <-p.ended:
-		case <-time.After(20 * time.Second):
-			t.Errorf("%s does not stop", name)
-			_ = command.Process.Kill()
-			<-p.ended
-		}
-		if p.err != nil {
-			t.Errorf("%s: %v", name, p.err)
-		}
+		p.stop()
 		if t.Failed() {
 			t.Logf("the last of what %s wrote:\n%s", name, lastLines(p.stderr.String(), 30))
 		}
 	})
 	return p
+}
+
+// stop asks the program to stop, unless it has, and waits until it has.
+func (p *program) stop() {
+	p.t.Helper()
+	_ = p.process.Signal(syscall.SIGTERM) // it may have ended already
+	select {
+	case <-p.ended:
+	case <-time.After(20 * time.Second):
+		p.t.Errorf("%s does not stop", p.name)
+		_ = p.process.Kill()
+		<-p.ended
+	}
+	if p.err != nil {
+		p.t.Errorf("%s: %v", p.name, p.err)
+	}
 }
 
 // alive fails the test where the program has ended.

@@ -64,25 +64,32 @@ receivers:
 func layOut(t *testing.T, exporter, alertmanager, every string, rules func(string) string) (folder string) {
 	t.Helper()
 	folder = t.TempDir()
-	config := read(t, "prometheus", "prometheus.yml")
-	for _, change := range []struct{ from, to string }{
-		{`scrape_interval: \S+`, "scrape_interval: " + every},
-		{`evaluation_interval: \S+`, "evaluation_interval: " + every},
-		{`scrape_timeout: \S+`, "scrape_timeout: " + every},
-		{`localhost:9093`, alertmanager},
-		{`localhost:10520`, exporter},
-	} {
-		found := regexp.MustCompile(`(?m)^([^#\n]*)\b` + change.from)
-		if n := len(found.FindAllString(config, -1)); n != 1 {
-			t.Fatalf("prometheus.yml has %d times %s, want it once", n, change.from)
-		}
-		config = found.ReplaceAllString(config, "${1}"+change.to)
-	}
+	config := adapted(t, read(t, "prometheus", "prometheus.yml"), every, change{`localhost:9093`, alertmanager}, change{`localhost:10520`, exporter})
 	write(t, filepath.Join(folder, "prometheus.yml"), config)
 	for _, name := range []string{"rules.yaml", "alerts.yaml"} {
 		write(t, filepath.Join(folder, name), rules(read(t, "prometheus", name)))
 	}
 	return folder
+}
+
+// change is what stands once in a configuration, as a regular expression, and what a test has in its place.
+type change struct{ from, to string }
+
+// adapted is a configuration that scrapes so often.
+func adapted(t *testing.T, config, every string, changes ...change) string {
+	t.Helper()
+	for _, change := range append(changes,
+		change{`scrape_interval: \S+`, "scrape_interval: " + every},
+		change{`evaluation_interval: \S+`, "evaluation_interval: " + every},
+		change{`scrape_timeout: \S+`, "scrape_timeout: " + every},
+	) {
+		found := regexp.MustCompile(`(?m)^([^#\n]*)\b` + change.from)
+		if n := len(found.FindAllString(config, -1)); n != 1 {
+			t.Fatalf("the configuration has %d times %s, want it once", n, change.from)
+		}
+		config = found.ReplaceAllString(config, "${1}"+change.to)
+	}
+	return config
 }
 
 func asTheyAre(rules string) string { return rules }
@@ -208,6 +215,28 @@ func (d database) rules() []rule {
 		all = append(all, group.Rules...)
 	}
 	return all
+}
+
+// shares are how many targets of a job each address has.
+func (d database) shares(job string) map[string]int {
+	d.t.Helper()
+	var answer struct {
+		ActiveTargets []struct {
+			ScrapePool, ScrapeURL string
+		}
+	}
+	d.ask("targets", url.Values{"state": {"active"}}, &answer)
+	shares := map[string]int{}
+	for _, target := range answer.ActiveTargets {
+		at, err := url.Parse(target.ScrapeURL)
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		if target.ScrapePool == job {
+			shares[at.Host]++
+		}
+	}
+	return shares
 }
 
 // noExportedLabels fails where a scraped label collided with one of the target's.
