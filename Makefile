@@ -22,7 +22,7 @@ ldflags := -s -w \
 	-X $(version).BuildUser=$(BUILD_USER) \
 	-X $(version).BuildDate=$(BUILD_DATE)
 
-tool := go tool -modfile=tools/go.mod
+tool := go tool -modfile=$(CURDIR)/tools/go.mod
 
 .PHONY: build
 build: ## build the program (the default)
@@ -38,7 +38,7 @@ race: ## run the tests with the race detector
 
 .PHONY: lint
 lint: ## run golangci-lint and actionlint; the first time builds them, in a minute or two
-	$(tool) golangci-lint run ./...
+	for module in . e2e deploy/test; do (cd $$module && $(tool) golangci-lint run ./...); done
 	$(tool) actionlint .github/workflows/*.yml
 
 .PHONY: fmt

@@ -1,4 +1,4 @@
-package main //nolint:testpackage // the test is the program: see TestMain
+package main
 
 import (
 	"bufio"
@@ -113,27 +113,19 @@ func (p *program) ends(code int) (log string) {
 }
 
 // get asks the program for a path, again and again until it answers.
-func (p *program) get(address, path string) (status int, body string) {
+func (p *program) get(address, path string) (body string) {
 	p.t.Helper()
 	transport := &http.Transport{}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport}
 	ctx, cancel := context.WithTimeout(p.t.Context(), patience)
 	defer cancel()
-	for {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+path, http.NoBody)
-		if err != nil {
-			p.t.Fatal(err)
-		}
-		response, err := client.Do(request)
-		if err == nil {
-			defer response.Body.Close()
-			read, err := io.ReadAll(response.Body)
-			if err != nil {
-				p.t.Fatal(err)
-			}
-			return response.StatusCode, string(read)
-		}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+path, http.NoBody)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	response, err := client.Do(request)
+	for ; err != nil; response, err = client.Do(request) {
 		select {
 		case <-p.ended:
 			p.t.Fatalf("the program has ended: %v", p.command.ProcessState)
@@ -142,6 +134,12 @@ func (p *program) get(address, path string) (status int, body string) {
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
+	defer response.Body.Close()
+	read, err := io.ReadAll(response.Body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return string(read)
 }
 
 // serve lets a simulated service listen.
@@ -279,7 +277,7 @@ func TestLogThatCannotBeWritten(t *testing.T) {
 			address := free.Addr().String()
 			free.Close()
 			p := launch(t, log, configuration(t, serve(t, service), quick), "--log.level=debug", "--web.listen-address="+address)
-			if _, body := p.get(address, "/metrics"); !strings.Contains(body, "face_liveness_sessions{operation=\"detectLiveness\",resource=\"contoso\"} 5500\n") {
+			if body := p.get(address, "/metrics"); !strings.Contains(body, "face_liveness_sessions{operation=\"detectLiveness\",resource=\"contoso\"} 5500\n") {
 				t.Errorf("no sessions:\n%s", body)
 			}
 			p.signal(syscall.SIGTERM)
@@ -310,7 +308,7 @@ func TestWhatIsSentBeyondTheAnswerIsNotTold(t *testing.T) {
 	p := launch(t, nil, configuration(t, serve(t, service), quick+"refresh: {interval: 1ms}"), "--log.level=debug")
 	address := <-p.address
 	for range 3 {
-		if _, body := p.get(address, "/metrics"); strings.Contains(body, canary) {
+		if body := p.get(address, "/metrics"); strings.Contains(body, canary) {
 			t.Error("a metric tells it")
 		}
 	}

@@ -23,6 +23,7 @@ const (
 	values = "testdata/values"
 )
 
+//nolint:gochecknoglobals // a test's flag is declared before the tests begin
 var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
 
 // helm runs the Helm of go.mod and returns what it printed; complaint is what it printed as an error.
@@ -86,7 +87,7 @@ func TestLintHasNoObjection(t *testing.T) {
 func TestObjectsAreThoseOfTheGoldenFiles(t *testing.T) {
 	want := map[string]bool{}
 	for name, path := range cases(t) {
-		golden := filepath.Join("testdata/golden", name+".yaml")
+		golden := filepath.Join("testdata", "golden", name+".yaml")
 		want[golden] = true
 		t.Run(name, func(t *testing.T) {
 			var got bytes.Buffer
@@ -172,7 +173,7 @@ func TestPackageIsTheChart(t *testing.T) {
 
 func dashboards(t *testing.T) []string {
 	t.Helper()
-	paths, err := filepath.Glob(filepath.Join(root, "grafana/dashboards/*.json"))
+	paths, err := filepath.Glob(filepath.Join(root, "grafana", "dashboards", "*.json"))
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("no dashboards: %v", err)
 	}

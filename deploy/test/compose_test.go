@@ -1,6 +1,7 @@
 package deploy_test
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -116,7 +117,7 @@ func TestComposedPrometheusAndAlertmanagerTakeTheirConfiguration(t *testing.T) {
 func TestPinnedGoIsTheOneThatTheModuleAsksFor(t *testing.T) {
 	asked := regexp.MustCompile(`(?m)^go (\S+)$`).FindSubmatch(read(t, filepath.Join(root, "go.mod")))
 	pinned := regexp.MustCompile(`(?m)^ARG GO_IMAGE=\S+/golang:([0-9.]+)-`).FindSubmatch(read(t, filepath.Join(root, "Dockerfile")))
-	if asked == nil || pinned == nil || string(asked[1]) != string(pinned[1]) {
+	if asked == nil || pinned == nil || !bytes.Equal(asked[1], pinned[1]) {
 		t.Errorf("go.mod asks for %q, the Dockerfile pins %q", asked, pinned)
 	}
 }
