@@ -2,24 +2,15 @@ package exporter_test
 
 import (
 	"bufio"
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"maps"
-	"math"
 	"net"
 	"net/http"
 	"net/http/httptrace"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
-
-	dto "github.com/prometheus/client_model/go"
-	"github.com/prometheus/common/expfmt"
 
 	"face_liveness_exporter/faceclient/facetest"
 )
@@ -170,223 +161,6 @@ func gate() (held facetest.Fault, release func()) {
 	return held, func() { close(opened) }
 }
 
-const (
-	openMetrics = "application/openmetrics-text;version=1.0.0"
-	protobuf    = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
-)
-
-func TestNegotiation(t *testing.T) {
-	t.Parallel()
-	service := newFace(t, emptyService())
-	service.Populate(live, 1500, 1)
-	p := startWith(t, contoso(service, quick))
-	text := p.scrape()
-	text.exact(t, service, "contoso", live)
-
-	t.Run("protobuf", func(t *testing.T) {
-		got := p.get("/metrics", "Accept", protobuf)
-		if !strings.HasPrefix(got.header.Get("Content-Type"), "application/vnd.google.protobuf") {
-			t.Fatalf("type %q", got.header.Get("Content-Type"))
-		}
-		families := decodeProtobuf(t, got.body)
-		flatten(t, families).exact(t, service, "contoso", live)
-		for histogram, values := range count(service.Sessions(live), noon()).values {
-			wantNative(t, families["face_liveness_"+histogram], values)
-		}
-		natives := 0
-		for name, family := range families {
-			for _, metric := range family.GetMetric() {
-				if h := metric.GetHistogram(); h != nil && strings.HasPrefix(name, "face_liveness_") {
-					natives++
-					checkNative(t, name, h)
-				}
-			}
-		}
-		if natives != 5 { // four of the population and the requests' duration
-			t.Errorf("%d histograms, want 5", natives)
-		}
-	})
-
-	t.Run("OpenMetrics", func(t *testing.T) {
-		got := p.get("/metrics", "Accept", openMetrics)
-		if !strings.HasPrefix(got.header.Get("Content-Type"), "application/openmetrics-text") {
-			t.Fatalf("type %q", got.header.Get("Content-Type"))
-		}
-		lines := checkOpenMetrics(t, got.body)
-		for key, value := range text.population("contoso", live) {
-			name, labels, _ := strings.Cut(key, "{")
-			if le := strings.Index(labels, `le="`); le >= 0 && !strings.Contains(labels[le:], ".") && !strings.Contains(labels[le:], "Inf") {
-				end := le + 4 + strings.Index(labels[le+4:], `"`)
-				labels = labels[:end] + ".0" + labels[end:]
-			}
-			if other, ok := lines[name+"{"+labels]; !ok || other != value {
-				t.Errorf("%s{%s = %v (there: %v), the text has %v", name, labels, other, ok, value)
-			}
-		}
-	})
-
-	t.Run("HEAD has the type", func(t *testing.T) {
-		got, err := p.request(http.MethodHead, "/metrics", "Accept", openMetrics)
-		if err != nil || !strings.HasPrefix(got.header.Get("Content-Type"), "application/openmetrics-text") {
-			t.Errorf("%v, type %q", err, got.header.Get("Content-Type"))
-		}
-	})
-
-	t.Run("name filter", func(t *testing.T) {
-		e := parseText(t, p.get("/metrics?name[]=face_liveness_up&name[]=face_liveness_session_ttl_seconds").body)
-		names := make([]string, 0, 2)
-		for name := range e.families {
-			names = append(names, name)
-		}
-		slices.Sort(names)
-		if !slices.Equal(names, []string{"face_liveness_session_ttl_seconds", "face_liveness_up"}) {
-			t.Errorf("the filter lets through %v", names)
-		}
-	})
-}
-
-func decodeProtobuf(t *testing.T, body string) map[string]*dto.MetricFamily {
-	t.Helper()
-	families := map[string]*dto.MetricFamily{}
-	decoder := expfmt.NewDecoder(strings.NewReader(body), expfmt.NewFormat(expfmt.TypeProtoDelim))
-	for {
-		family := new(dto.MetricFamily)
-		err := decoder.Decode(family)
-		if errors.Is(err, io.EOF) {
-			return families
-		}
-		if err != nil {
-			t.Fatalf("the protobuf exposition does not parse: %v", err)
-		}
-		families[family.GetName()] = family
-	}
-}
-
-// checkNative adds up the native buckets: Prometheus refuses a histogram whose buckets are not its count.
-func checkNative(t *testing.T, name string, h *dto.Histogram) {
-	t.Helper()
-	if h.Schema == nil || h.GetSchema() < 3 || h.CreatedTimestamp != nil && strings.Contains(name, "session") {
-		t.Errorf("%s: schema %v, created %v; want 3 or finer and none", name, h.Schema, h.CreatedTimestamp)
-	}
-	total, bucket, n := h.GetZeroCount(), int64(0), 0
-	for _, span := range h.GetPositiveSpan() {
-		for range span.GetLength() {
-			bucket += h.GetPositiveDelta()[n]
-			n++
-			if bucket < 0 {
-				t.Errorf("%s: a native bucket below 0", name)
-			}
-			total += uint64(bucket)
-		}
-	}
-	if n != len(h.GetPositiveDelta()) || total != h.GetSampleCount() {
-		t.Errorf("%s: %d of %d buckets hold %d of %d observations", name, n, len(h.GetPositiveDelta()), total, h.GetSampleCount())
-	}
-	last := uint64(0)
-	for _, classic := range h.GetBucket() {
-		if classic.GetCumulativeCount() < last || classic.GetCumulativeCount() > h.GetSampleCount() {
-			t.Errorf("%s: classic buckets do not ascend to the count", name)
-		}
-		last = classic.GetCumulativeCount()
-	}
-}
-
-// wantNative sorts the values into native buckets again: bucket i of a schema s is (2^((i-1)/2^s), 2^(i/2^s)].
-func wantNative(t *testing.T, family *dto.MetricFamily, values []float64) {
-	t.Helper()
-	h := family.GetMetric()[0].GetHistogram()
-	perOctave := math.Exp2(float64(h.GetSchema()))
-	want := map[int32]int64{}
-	for _, value := range values {
-		if value == 0 {
-			continue
-		}
-		index := math.Ceil(math.Log2(value) * perOctave)
-		for value <= math.Exp2((index-1)/perOctave) {
-			index--
-		}
-		for value > math.Exp2(index/perOctave) {
-			index++
-		}
-		want[int32(index)]++
-	}
-	got, index, bucket, n := map[int32]int64{}, int32(0), int64(0), 0
-	for _, span := range h.GetPositiveSpan() {
-		index += span.GetOffset()
-		for range span.GetLength() {
-			bucket += h.GetPositiveDelta()[n]
-			got[index] = bucket
-			n++
-			index++
-		}
-	}
-	maps.DeleteFunc(got, func(_ int32, count int64) bool { return count == 0 })
-	if !maps.Equal(got, want) {
-		t.Errorf("%s has the native buckets\n%v, want\n%v", family.GetName(), got, want)
-	}
-}
-
-// checkOpenMetrics reads the format strictly where Prometheus does, and gives the samples: one block a family, its type
-// before its samples, the suffixes that the type allows, and one EOF at the end.
-func checkOpenMetrics(t *testing.T, body string) map[string]float64 {
-	t.Helper()
-	if !strings.HasSuffix(body, "\n# EOF\n") || strings.Count(body, "# EOF") != 1 {
-		t.Errorf("the end is %q", body[max(0, len(body)-40):])
-	}
-	suffixes := map[string][]string{
-		"counter": {"_total", "_created"}, "gauge": {""}, "unknown": {""}, "summary": {"", "_sum", "_count", "_created"},
-		"histogram": {"_bucket", "_sum", "_count", "_created"},
-	}
-	samples, done, family, kind := map[string]float64{}, map[string]bool{}, "", ""
-	for line := range strings.Lines(strings.TrimSuffix(body, "# EOF\n")) {
-		line = strings.TrimSuffix(line, "\n")
-		if fields := strings.SplitN(line, " ", 4); fields[0] == "#" {
-			if len(fields) < 4 {
-				t.Fatalf("comment %q", line)
-			}
-			if fields[2] != family {
-				if done[fields[2]] {
-					t.Errorf("family %s comes twice", fields[2])
-				}
-				family, kind = fields[2], ""
-				done[family] = true
-			}
-			if fields[1] == "TYPE" {
-				kind = fields[3]
-			}
-			continue
-		}
-		end := strings.LastIndex(line, "} ") + 1
-		if end == 0 {
-			end = strings.Index(line, " ")
-		}
-		key := line[:end]
-		number, _, _ := strings.Cut(strings.TrimSpace(line[end:]), " ")
-		value, err := strconv.ParseFloat(number, 64)
-		name, _, _ := strings.Cut(key, "{")
-		suffix, of := strings.CutPrefix(name, family)
-		if err != nil || !of || !slices.Contains(suffixes[kind], suffix) {
-			t.Errorf("%q does not belong into family %s of type %s (%v)", line, family, kind, err)
-		}
-		if _, twice := samples[key]; twice {
-			t.Errorf("%s comes twice", key)
-		}
-		samples[sortLabels(key)] = value
-	}
-	return samples
-}
-
-// sortLabels puts le among the other labels, as the rest of these tests has it.
-func sortLabels(key string) string {
-	name, labels, ok := strings.Cut(strings.TrimSuffix(key, "}"), "{")
-	if !ok || !strings.Contains(name, "_bucket") {
-		return key
-	}
-	pairs := strings.Split(labels, ",")
-	slices.Sort(pairs)
-	return name + "{" + strings.Join(pairs, ",") + "}"
-}
-
 func TestExporterMetrics(t *testing.T) {
 	t.Parallel()
 	service := newFace(t, emptyService())
@@ -521,30 +295,4 @@ func TestWaitingScrapesHoldNoPlace(t *testing.T) {
 	if good == 0 {
 		t.Error("no scrape that waited was answered")
 	}
-}
-
-func TestLogFormats(t *testing.T) {
-	t.Parallel()
-	service := newFace(t, emptyService())
-	for format, line := range map[string]string{
-		"auto": "level=INFO msg=", "logfmt": "level=INFO msg=", "json": `"level":"INFO","msg":`, "tint": " INF ",
-	} {
-		t.Run(format, func(t *testing.T) {
-			t.Parallel()
-			p := startWith(t, contoso(service, quick), "--log.format="+format)
-			log := p.stderr.String()
-			if !strings.Contains(log, line) || strings.ContainsRune(log, '\x1b') {
-				t.Errorf("no %q, or colours, in\n%q", line, log)
-			}
-		})
-	}
-	t.Run("nothing below the level", func(t *testing.T) {
-		t.Parallel()
-		p := startWith(t, contoso(service, quick))
-		p.scrape()
-		p.end()
-		if bytes.Contains([]byte(p.stderr.String()), []byte("level=DEBUG")) {
-			t.Errorf("debugging lines at level info:\n%s", p.stderr)
-		}
-	})
 }
