@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -284,6 +285,56 @@ func TestLogThatCannotBeWritten(t *testing.T) {
 			p.ends(0)
 		})
 	}
+}
+
+// However much comes, no more than some pages of it are in memory at a time.
+func TestPeakMemory(t *testing.T) {
+	t.Parallel()
+	const most = 150 << 20
+	for name, fault := range map[string]facetest.Fault{
+		"a body without an end":        facetest.EndlessBlanks(),
+		"a list without an end":        facetest.EndlessItems(),
+		"a GiB in a MiB":               facetest.GzipBomb(1 << 30),
+		"an error without an end":      facetest.Wrap("endless error", endlessError),
+		"pages that go round in turns": facetest.WrapAround(),
+		"a list of 100 pages":          facetest.NoDate(), // which is no trouble
+	} {
+		t.Run(name, func(t *testing.T) {
+			service := facetest.New(facetest.Options{})
+			service.Populate(facetest.DetectLiveness, 100_000, 1)
+			service.Fail(fault)
+			p := launch(t, nil, configuration(t, serve(t, service), "api: {max_requests_per_second: 1000, max_concurrent_requests: 16, max_retries: 1}"))
+			p.get(<-p.address, "/metrics") // waits for the refresh
+			status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.command.Process.Pid))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, peak, _ := strings.Cut(string(status), "VmHWM:")
+			kilobytes, err := strconv.Atoi(strings.Fields(peak)[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if service.Counts(facetest.DetectLiveness).Requests == 0 {
+				t.Error("nothing was asked for")
+			}
+			if kilobytes<<10 > most {
+				t.Errorf("%d MiB of memory at the highest, want %d at most", kilobytes>>10, most>>20)
+			}
+			p.signal(syscall.SIGTERM)
+			p.ends(0)
+		})
+	}
+}
+
+func endlessError(http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusForbidden)
+		for r.Context().Err() == nil {
+			if _, err := io.WriteString(w, strings.Repeat("no", 1<<10)); err != nil {
+				return
+			}
+		}
+	})
 }
 
 // What a service sends beyond its answer may name anybody. It is nowhere to be read.
