@@ -131,6 +131,10 @@ func New(options Options) (*Client, error) {
 	return client, nil
 }
 
+// Inherit goes on at the pace of another client of the same resource: it waits for as long as the service has asked that one
+// to, and is as much slower than it may be. It must be called before the client is used.
+func (c *Client) Inherit(from *Client) { c.pace.inherit(from.pace) }
+
 // Host is the endpoint's host, the only part of an address that is ever logged.
 func (c *Client) Host() string { return c.base.Host }
 

@@ -21,7 +21,7 @@ const (
 // pace bounds the requests to one resource, whatever operation and walk they are for. An attempt passes, in this order,
 // the gate, the limiter and the bound on requests in flight.
 type pace struct {
-	gate     gate
+	gate     *gate
 	limiter  *rate.Limiter
 	turn     chan struct{} // holds an element while somebody waits for gate and limiter: one reservation at a time
 	inFlight chan struct{} // holds an element a request in flight
@@ -33,11 +33,22 @@ type pace struct {
 
 func newPace(requestsPerSecond float64, concurrent int) *pace {
 	return &pace{
+		gate:     new(gate),
 		limiter:  rate.NewLimiter(rate.Limit(requestsPerSecond), 1),
 		fastest:  rate.Limit(requestsPerSecond),
 		turn:     make(chan struct{}, 1),
 		inFlight: make(chan struct{}, concurrent),
 	}
+}
+
+// inherit goes on where another pace of the same resource is: behind the same gate, and as much below its rate. It must come
+// before the first enter.
+func (p *pace) inherit(from *pace) {
+	from.mu.Lock()
+	left := from.limiter.Limit() / from.fastest
+	from.mu.Unlock()
+	p.gate = from.gate
+	p.limiter.SetLimit(p.fastest * left)
 }
 
 // pass is what an attempt was let in with.

@@ -185,6 +185,34 @@ func TestRateLimitUsesUpARetryOnlyIfNoPageCame(t *testing.T) {
 	})
 }
 
+// A client that comes after another of the same resource waits where that one would, and goes as slowly.
+func TestPaceIsInherited(t *testing.T) {
+	adapt := func(o *faceclient.Options) { o.MaxRequestsPerSecond, o.MaxConcurrentRequests = 10, 1 }
+	inRig(t, 2500, adapt, func(t *testing.T, r *rig) {
+		r.server.Fail(facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, 20*time.Second).Times(1))
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		if _, _, err := walkOf(ctx, r.client.Lister(faceclient.DetectLiveness)); faceclient.Code(err) != faceclient.CodeCanceled {
+			t.Fatalf("%v, want canceled", err)
+		}
+		options := plainOptions()
+		adapt(&options)
+		options.Transport, options.MaxRequestsPerSecond = r.server.Transport(), 100
+		next := newClient(t, options)
+		next.Inherit(r.client)
+		began := time.Now()
+		walk, visited, err := walkOf(t.Context(), next.Lister(faceclient.DetectLiveness))
+		r.finds(walk, visited, err)
+		requests := r.server.Requests()[1:]
+		if waited := requests[0].Time.Sub(began); waited < 15*time.Second || waited > 17*time.Second+time.Second/10 {
+			t.Errorf("the first request came after %v, want the 15 s to 17 s that were left", waited)
+		}
+		if gap := requests[1].Time.Sub(requests[0].Time); (gap - 20*time.Millisecond).Abs() > time.Millisecond {
+			t.Errorf("the second request came %v later, want 20ms: half as fast as it may", gap)
+		}
+	})
+}
+
 // A page that fails while others come is not hopeless either, but at some time it is.
 func TestAFailureIsForgivenWhileOtherPagesCome(t *testing.T) {
 	for _, test := range []struct {

@@ -145,6 +145,9 @@ func newResource(r config.Resource, before *resource, template collector.TargetO
 	if built.client, err = newClient(r, built.api, logger); err != nil {
 		return nil, err
 	}
+	if before != nil {
+		built.client.Inherit(before.client)
+	}
 	for i, operation := range operations {
 		lister := built.client.Lister(operation)
 		options := template

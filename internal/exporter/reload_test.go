@@ -294,6 +294,26 @@ func TestReloadKeepsWhatWasCounted(t *testing.T) {
 	}
 }
 
+// Where it is the service that asks to wait, a reload changes nothing about that.
+func TestReloadKeepsTheWaitThatTheServiceAsksFor(t *testing.T) {
+	t.Parallel()
+	service := newFace(t, emptyService())
+	service.Fail(facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, time.Hour))
+	const patient = "api: {max_requests_per_second: 1000, max_retry_wait: 1h}\n"
+	p := startReloader(t, contoso(service, patient+"refresh: {interval: 1ms, timeout: 50ms}\n"))
+	p.scrape().want(t, of("api_requests_total", "contoso", live, "code", "429"), 1)
+	for i := range 5 {
+		p.reload(contoso(service, patient+fmt.Sprintf("refresh: {interval: 1ms, timeout: %dms}\n", 60+i)))
+		before := p.scrape().samples[of("refreshes_total", "contoso", live)]
+		eventually(t, "a refresh under the new configuration", func() bool {
+			return p.scrape().samples[of("refreshes_total", "contoso", live)] > before
+		})
+	}
+	if requests := service.requests(); requests != 1 {
+		t.Errorf("%d requests, and the first was told to wait for an hour", requests)
+	}
+}
+
 func TestReloadClearsTheWaitAfterAFailure(t *testing.T) {
 	t.Parallel()
 	service := newFace(t, emptyService())
