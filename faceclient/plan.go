@@ -63,7 +63,7 @@ func (w *walk) plan() {
 		return
 	}
 	sessions := w.found.sessions
-	if sessions == 0 {
+	if sessions == 0 || w.pagesNeeded(sessions) > w.client.options.MaxPages { // which may have been lowered
 		return
 	}
 	w.perShare = sessions
@@ -111,11 +111,14 @@ func (w *walk) divideRest(first *span) error {
 		return nil
 	}
 	w.perShare = float64(w.visited) / first.at
-	// The position of the last of n random ids is 1/√n uncertain; four times that is certain.
 	pages := w.perShare / w.pageSize()
-	atLeast := int(pages * (1 - 4/math.Sqrt(w.pageSize())))
-	if atLeast > w.client.options.MaxPages {
-		return tooLong(atLeast, w.client.options.MaxPages)
+	atLeast := pages
+	if !w.found.tooLong {
+		// The position of the last of n random ids is 1/√n uncertain; four times that is certain.
+		atLeast *= 1 - 4/math.Sqrt(w.pageSize())
+	}
+	if int(atLeast) > w.client.options.MaxPages {
+		return tooLong(int(atLeast), w.client.options.MaxPages)
 	}
 	left, bounded := w.ledger.allowance()
 	n, quota := min(w.client.options.MaxConcurrentRequests, int(pages/firstSpanPages)), noQuota
@@ -133,7 +136,9 @@ func (w *walk) divideRest(first *span) error {
 }
 
 func tooLong(needed, bound int) *Error {
-	return paginationError("the list needs at least %d pages, and api.max_pages is %d", needed, bound)
+	failure := paginationError("the list needs at least %d pages, and api.max_pages is %d", needed, bound)
+	failure.cause = errTooLong
+	return failure
 }
 
 // parts divides the key space between two positions evenly. The quota is shared out, unless it is noQuota.

@@ -38,6 +38,8 @@ type memory struct {
 	// sessions is how many the last walk found or estimated, and knots where it found them if it found all.
 	sessions float64
 	knots    []knot
+	// tooLong: the last walk was longer than it may be, so that the next one's first page is believed.
+	tooLong bool
 }
 
 // Lister makes a Lister for an operation.
@@ -65,6 +67,8 @@ var (
 	errUneven = errors.New("ids are not spread evenly")
 	// errCapped says that a page that was taken for the last one was not.
 	errCapped = errors.New("pages are shorter than asked for")
+	// errTooLong says that a list takes more pages than a walk may.
+	errTooLong = errors.New("the list is too long")
 )
 
 // Walk lists the sessions and gives them to visitor. With maxRequests above 0 it makes no more attempts than that, and
@@ -88,7 +92,7 @@ func (l *Lister) Walk(ctx context.Context, maxRequests int, visitor Visitor) (Wa
 		case errors.Is(err, errCapped):
 			found.capped, found.shortIsLast = true, false
 		case err != nil:
-			l.observe(err)
+			l.failed(err)
 			return result, err
 		default:
 			l.mu.Lock()
@@ -100,8 +104,14 @@ func (l *Lister) Walk(ctx context.Context, maxRequests int, visitor Visitor) (Wa
 	}
 }
 
-// observe tells of a failed walk that no attempt has told of.
-func (l *Lister) observe(err error) {
+// failed tells of a failed walk that no attempt has told of. A list that has grown too long is not walked to that point
+// every time.
+func (l *Lister) failed(err error) {
+	if errors.Is(err, errTooLong) {
+		l.mu.Lock()
+		l.last.sessions, l.last.knots, l.last.tooLong = 0, nil, true
+		l.mu.Unlock()
+	}
 	var failure *Error
 	if errors.As(err, &failure) && failure.Status == 0 && (failure.Code == CodeAuthentication || failure.Code == CodePagination) {
 		l.client.options.Observer.ObserveError(l.operation, failure.Code)
@@ -236,6 +246,7 @@ func (w *walk) finish() error {
 		slices.SortFunc(w.knots, func(a, b knot) int { return cmp.Compare(a.position, b.position) })
 		w.found.knots = w.knots
 	}
+	w.found.tooLong = false
 	w.found.uneven = !w.allEven
 	w.found.unordered = w.seen != nil && !w.seen.ascending
 	return nil

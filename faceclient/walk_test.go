@@ -125,6 +125,41 @@ func TestAListThatIsTooLongFailsAfterItsFirstPage(t *testing.T) {
 	})
 }
 
+// A list that grows too long is found out once, and from then on by its first page; one that was always as long, where fewer
+// pages are allowed now, as well. Once it is short enough it is walked.
+func TestAListThatBecomesTooLongFailsAfterItsFirstPage(t *testing.T) {
+	inRig(t, 8_000, func(o *faceclient.Options) { o.MaxPages = 10 }, func(t *testing.T, r *rig) {
+		lister := r.client.Lister(faceclient.DetectLiveness)
+		failsAfter := func(what string, lister *faceclient.Lister, most int) {
+			t.Helper()
+			walk, _, err := walkOf(t.Context(), lister)
+			if faceclient.Code(err) != faceclient.CodePagination || walk.Requests > most {
+				t.Errorf("%s: %v after %d requests, want pagination after %d at most", what, err, walk.Requests, most)
+			}
+		}
+		walk, visited, err := walkOf(t.Context(), lister)
+		r.finds(walk, visited, err)
+
+		r.server.Populate(facetest.DetectLiveness, 4_000, 2)
+		failsAfter("while it is walked", lister, 16)
+		failsAfter("from then on", lister, 1)
+		failsAfter("and again", lister, 1)
+		for i, session := range r.server.Sessions(facetest.DetectLiveness) {
+			if i%2 == 0 {
+				r.server.Delete(facetest.DetectLiveness, session.ID)
+			}
+		}
+		walk, visited, err = walkOf(t.Context(), lister)
+		r.finds(walk, visited, err)
+
+		options := plainOptions()
+		options.Transport, options.MaxPages = r.server.Transport(), 4
+		lowered := newClient(t, options).Lister(faceclient.DetectLiveness)
+		lowered.Inherit(lister)
+		failsAfter("under a lower bound", lowered, 1)
+	})
+}
+
 // Ids that are not spread evenly tell nothing of a list's length, so that only its pages do.
 func TestMaxPagesBoundsAListOfUnknownLength(t *testing.T) {
 	inRig(t, 0, func(o *faceclient.Options) { o.MaxPages, o.PageSize = 10, 10 }, func(t *testing.T, r *rig) {
