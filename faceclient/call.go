@@ -25,8 +25,8 @@ const (
 	clientRequestID = "client-request-id"
 	// minRetryWait is the first wait before a retry that the service does not time; it doubles from there.
 	minRetryWait = 500 * time.Millisecond
-	// forgiven is how many failures of a request, to each retry that it has, use up none where others get through.
-	forgiven = 3
+	// forgivenPerRetry is how many failures of a request, to each retry that it has, use up none because others get through.
+	forgivenPerRetry = 3
 	// maxErrorBody is how much of an error's body is read.
 	maxErrorBody = 64 << 10
 )
@@ -298,7 +298,7 @@ func (a *call) checkRetry(ctx context.Context, _ *http.Response, err error) (boo
 	}
 	// In a walk whose every second request fails, one of many workers may always be the second.
 	pages := a.ledger.pages()
-	if progress := pages != a.pagesLast; progress && a.forgiven < forgiven*a.client.options.MaxRetries {
+	if progress := pages != a.pagesLast; progress && a.forgiven < forgivenPerRetry*a.client.options.MaxRetries {
 		a.pagesLast = pages
 		a.forgiven++
 		return true, nil
