@@ -1,6 +1,7 @@
 package deploy_test
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"os/exec"
@@ -175,6 +176,27 @@ func TestEachResourceIsATarget(t *testing.T) {
 	want := []string{"/-/metrics ", "/probe contoso-prod", `/probe Größe: 5 $1 "#"`, "/probe contoso-gov"}
 	if !slices.Equal(got, want) {
 		t.Errorf("targets are %q, want %q", got, want)
+	}
+}
+
+// The addresses of the example with several exporters are those of the chart, installed once for each in a namespace.
+func TestExportersOfTheExampleAreReleasesOfTheChart(t *testing.T) {
+	example := string(read(t, filepath.Join(root, "prometheus", "examples", "sharded.yml")))
+	const namespace = "face-liveness-exporter"
+	for _, release := range []string{namespace + "-0", namespace + "-1", namespace + "-2"} {
+		output, complaint := helm(t, "template", release, chart, "--namespace", namespace, "--kube-version", "1.37.0", "--set", "demo=true")
+		if complaint != "" {
+			t.Fatal(complaint)
+		}
+		services := only[*corev1.Service](objects(t, output))
+		if len(services) != 1 {
+			t.Fatalf("%d Services, want 1", len(services))
+		}
+		service := services[0]
+		address := fmt.Sprintf("%s.%s:%d", service.Name, service.Namespace, service.Spec.Ports[0].Port)
+		if !strings.Contains(example, address) {
+			t.Errorf("%s is no address of the example", address)
+		}
 	}
 }
 
