@@ -8,6 +8,7 @@ import (
 )
 
 func TestAServiceThatPagesInItsOwnWayIsStillWalkedExactly(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name   string
 		faults []facetest.Fault
@@ -70,6 +71,7 @@ func TestAServiceMayChangeItsWays(t *testing.T) {
 }
 
 func TestPagesThatAreNoListFailTheWalk(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name     string
 		sessions int

@@ -53,6 +53,7 @@ func (s *sampled) check(t *testing.T) {
 }
 
 func TestEstimatesAreUnbiasedAndSpreadAsTheorySays(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name                             string
 		sessions, page, requests, atOnce int

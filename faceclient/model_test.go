@@ -182,6 +182,7 @@ func drawScript(t *rapid.T, pages int, upTo deed) []happening {
 // Whatever happens to the list during a walk: a session that is listed all the while is visited, none is twice, and the
 // walk ends within what its pages and the spoilt attempts explain.
 func TestAWalkOfAListThatNeverRestsVisitsWhatStays(t *testing.T) {
+	t.Parallel()
 	for range 3 { // a hundred services each
 		rapid.Check(t, func(t *rapid.T) { rapid.SyncTest(t, walkWhatNeverRests) })
 	}

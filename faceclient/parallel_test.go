@@ -64,6 +64,7 @@ func wantExactly(t *testing.T, service *facetest.Server, visited *idVisitor) {
 }
 
 func TestLongListsAreWalkedSideBySide(t *testing.T) {
+	t.Parallel()
 	const latency = 100 * time.Millisecond
 	for _, pages := range []int{3, 10, 31, 40, 200} {
 		t.Run(fmt.Sprint(pages), func(t *testing.T) {

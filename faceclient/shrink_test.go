@@ -10,6 +10,7 @@ import (
 // A worker that is done looks for a part of what others have left. What is planned for a list ten times as long leaves
 // many workers done at once, and none of them may be given a part that was read already.
 func TestAListThatShrankIsNotCountedTwice(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(60) {
 		face := facetest.New(facetest.Options{Requests: 1})
 		face.Populate(facetest.DetectLiveness, 4000, seed)

@@ -259,6 +259,7 @@ func TestAFailureIsForgivenWhileOtherPagesCome(t *testing.T) {
 
 // Half of everything fails, and the list is read.
 func TestOneRequestInTwoFails(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		atOnce    int
 		perSecond float64
@@ -426,6 +427,7 @@ func TestAClientGoesOnAfterACanceledWalk(t *testing.T) {
 }
 
 func TestRequestsInFlightAreBounded(t *testing.T) {
+	t.Parallel()
 	for _, atOnce := range []int{1, 3, 16} {
 		t.Run(strconv.Itoa(atOnce), func(t *testing.T) {
 			flights := &flights{}

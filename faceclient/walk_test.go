@@ -13,6 +13,7 @@ import (
 )
 
 func TestWalkFindsWhatTheServiceLists(t *testing.T) {
+	t.Parallel()
 	for _, sessions := range []int{0, 1, 999, 1000, 1001, 2000, 25_000} {
 		for _, atOnce := range []int{1, 4} {
 			t.Run(fmt.Sprintf("%d sessions, %d at once", sessions, atOnce), func(t *testing.T) {
@@ -189,6 +190,7 @@ func TestAListAsLongAsMaxPagesAllowsIsWalked(t *testing.T) {
 }
 
 func TestAListThatChangesIsWalkedAsItIs(t *testing.T) {
+	t.Parallel()
 	inRig(t, 25_000, nil, func(t *testing.T, r *rig) {
 		lister := r.client.Lister(faceclient.DetectLiveness)
 		for _, step := range []struct {
