@@ -1,0 +1,133 @@
+package faceclient_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facetest"
+)
+
+// A request that waits while others get through is not hopeless.
+func TestRateLimitUsesUpARetryOnlyIfNoPageCame(t *testing.T) {
+	const refusals = 5
+	setUp := func(r *rig) {
+		r.server.Populate(facetest.DetectLivenessWithVerify, 1000, 1)
+		refused := facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, time.Second).On(facetest.DetectLiveness).Times(refusals)
+		r.server.Fail(facetest.Delay(500*time.Millisecond).On(facetest.DetectLiveness), refused)
+	}
+	adapt := func(o *faceclient.Options) { o.MaxRetries, o.PageSize, o.MaxRequestsPerSecond = 1, 10, 10 }
+	t.Run("while pages come", func(t *testing.T) {
+		inRig(t, 5, adapt, func(t *testing.T, r *rig) {
+			setUp(r)
+			ctx, leave := context.WithCancel(t.Context())
+			var others sync.WaitGroup
+			others.Go(func() {
+				lister := r.client.Lister(faceclient.DetectLivenessWithVerify)
+				for ctx.Err() == nil {
+					if _, _, err := walkOf(ctx, lister); err != nil && ctx.Err() == nil {
+						t.Errorf("the other list: %v", err)
+						return
+					}
+				}
+			})
+			walk, visited, err := r.walk()
+			leave()
+			others.Wait()
+			r.finds(walk, visited, err)
+			if got := r.server.Counts(facetest.DetectLiveness).ByStatus[429]; got != refusals {
+				t.Errorf("%d refusals, want %d", got, refusals)
+			}
+		})
+	})
+	t.Run("while none comes", func(t *testing.T) {
+		inRig(t, 5, adapt, func(t *testing.T, r *rig) {
+			setUp(r)
+			r.fails("429", 2)
+		})
+	})
+}
+
+// A page that fails while others come is not hopeless either, but at some time it is.
+func TestAFailureIsForgivenWhileOtherPagesCome(t *testing.T) {
+	for _, test := range []struct {
+		name            string
+		retries, atOnce int
+		failures        int
+		requests        int // of the page
+		good            bool
+	}{
+		{"forgiven thrice for each retry", 2, 4, 6, 7, true},
+		{"and then retried", 2, 4, 8, 9, true},
+		{"and then given up", 2, 4, 9, 9, false},
+		{"no retries, no forgiveness", 0, 4, 1, 1, false},
+		{"no other page, no forgiveness", 2, 1, 3, 3, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			inRig(t, 10_000, func(o *faceclient.Options) {
+				o.PageSize, o.MaxRetries, o.MaxConcurrentRequests = 100, test.retries, test.atOnce
+			}, func(t *testing.T, r *rig) {
+				page, asked := "", 0
+				r.server.Fail(facetest.Delay(time.Second), facetest.Status(503, "").When(func(request facetest.Request) bool {
+					if page == "" && request.Start >= "8" {
+						page = request.Start
+					}
+					if request.Start != page || page == "" {
+						return false
+					}
+					asked++
+					return asked <= test.failures
+				}))
+				walk, visited, err := r.walk()
+				if test.good {
+					r.finds(walk, visited, err)
+				} else if faceclient.Code(err) != "503" {
+					t.Errorf("%v, want 503", err)
+				}
+				if asked != test.requests {
+					t.Errorf("the page was asked for %d times, want %d", asked, test.requests)
+				}
+			})
+		})
+	}
+}
+
+// Half of everything fails, and the list is read.
+func TestOneRequestInTwoFails(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		atOnce    int
+		perSecond float64
+	}{{1, 1e12}, {4, 2}, {4, 1e12}, {16, 100}} {
+		t.Run(fmt.Sprintf("%d at once, %v a second", test.atOnce, test.perSecond), func(t *testing.T) {
+			inRig(t, 4000, func(o *faceclient.Options) {
+				o.PageSize, o.MaxRetries, o.MaxConcurrentRequests, o.MaxRequestsPerSecond = 100, 6, test.atOnce, test.perSecond
+			}, func(t *testing.T, r *rig) {
+				arrived := 0
+				faults := []facetest.Fault{
+					facetest.Status(500, ""), facetest.Reset(), facetest.CutBody(), facetest.RateLimited(facetest.ShapeCode, facetest.HintMessage, time.Second),
+					facetest.HTML(502), facetest.HTML(200), facetest.ResetInBody(), facetest.TruncatedJSON(), facetest.Status(503, ""),
+				}
+				for i := range faults {
+					faults[i] = faults[i].When(func(facetest.Request) bool {
+						if i == 0 { // each is asked about each request
+							arrived++
+						}
+						return arrived%2 == 0 && arrived/2%len(faults) == i
+					})
+				}
+				r.server.Fail(append([]facetest.Fault{facetest.Delay(10 * time.Millisecond)}, faults...)...)
+				for range 5 {
+					walk, visited, err := r.walk()
+					r.finds(walk, visited, err)
+					if walk.Requests < 2*walk.Pages-1 {
+						t.Errorf("%d requests for %d pages: too few failed", walk.Requests, walk.Pages)
+					}
+				}
+			})
+		})
+	}
+}
