@@ -58,7 +58,7 @@ type Target struct {
 	snapshot atomic.Pointer[Snapshot]
 	wanted   chan *run // room for the one run that can be asked for
 
-	mu      sync.Mutex // guards what follows; held over nothing slow
+	mu      sync.Mutex // guards what follows and the changes of what is above; held over nothing slow
 	running *run
 	stopped bool
 	health  Health
@@ -102,14 +102,15 @@ func NewTarget(options TargetOptions) *Target {
 }
 
 // Update makes the next refresh follow other options and clears the wait after a failure. Snapshot, health and flows stay,
-// so the options must be of the same list; only devices that were named in another way are shown again after the next walk. A refresh that is under way goes on as it began.
+// so the options must be of the same list. A refresh that is under way goes on as it began, but devices that it or an earlier
+// one named in another way are not shown: those of the next walk are.
 func (t *Target) Update(options TargetOptions) {
-	before := t.settings.Swap(&options)
-	if snapshot := t.snapshot.Load(); snapshot != nil && !before.Devices.namesAs(options.Devices) {
-		t.snapshot.CompareAndSwap(snapshot, snapshot.withoutDevices())
-	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	before := t.settings.Swap(&options)
+	if snapshot := t.snapshot.Load(); snapshot != nil && !before.Devices.namesAs(options.Devices) {
+		t.snapshot.Store(snapshot.withoutDevices())
+	}
 	t.notBefore = time.Time{}
 }
 
@@ -245,10 +246,13 @@ func (t *Target) refresh(ctx context.Context, refresh *run) {
 	counted, snapshot, err := t.walk(ctx, options, began)
 	<-options.Slots
 	took := time.Since(began)
+	t.mu.Lock()
 	if err == nil {
+		if !options.Devices.namesAs(t.options().Devices) {
+			snapshot = snapshot.withoutDevices()
+		}
 		t.snapshot.Store(snapshot)
 	}
-	t.mu.Lock()
 	before := t.health
 	t.health.Refreshes++
 	t.health.LastEnded, t.health.LastDuration = began.Add(took), took
