@@ -2,12 +2,15 @@ package faceclient
 
 import (
 	"encoding/json"
+	"errors"
 	"math"
 	"net/http"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // errorBody takes every shape in which the service and its gateway were seen to report an error.
@@ -47,7 +50,8 @@ func errorFromResponse(status int, header http.Header, body []byte, now time.Tim
 		header.Get("x-ms-error-code"),
 		string(parsed.Error.Code), string(parsed.Error.StatusCode), string(parsed.StatusCode),
 	} {
-		if isCode(candidate) {
+		// A UUID is a session's or a device's, and no label.
+		if isCode(candidate) && uuid.Validate(candidate) != nil {
 			code = candidate
 			break
 		}
@@ -83,8 +87,8 @@ func retryAfter(header string, now time.Time) (time.Duration, bool) {
 	if header == "" {
 		return 0, false
 	}
-	if seconds, err := strconv.ParseUint(header, 10, 64); err == nil {
-		return secondsToWait(seconds), true
+	if seconds, err := strconv.ParseUint(header, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
+		return secondsToWait(seconds), true // out of range it is the highest number
 	}
 	if at, err := http.ParseTime(header); err == nil {
 		return max(0, at.Sub(now)), true

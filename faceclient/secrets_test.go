@@ -46,6 +46,7 @@ func faultsThatQuote() []facetest.Fault {
 		facetest.BrokenGzip(), facetest.TruncatedGzip(), facetest.NotGzip(), facetest.GzipBomb(8 << 20), facetest.EndlessItems(), facetest.HTML(200),
 		facetest.Status(400, message), facetest.Status(503, "<html>canary</html>").Header("x-ms-error-code", "not a code: canary"),
 		facetest.Status(403, "").Header("apim-request-id", "not an id: canary"),
+		facetest.Status(400, "").Header("x-ms-error-code", "canary-secret"), facetest.StatusError(403, facetest.ShapeCode, "canary-secret", message),
 	}
 	for _, status := range []int{400, 401, 403, 404, 409, 418, 429, 500, 503} {
 		for _, shape := range []facetest.Shape{facetest.ShapeCode, facetest.ShapeStatusCode, facetest.ShapeFlat} {
@@ -69,9 +70,9 @@ func (b bearer) Fingerprint() string { return string(b) }
 
 func TestNothingThatIsSecretIsToldByErrorsAndLogs(t *testing.T) {
 	t.Run("key", func(t *testing.T) {
-		toldByErrorsAndLogs(t, faceclient.NewKeyCredential(faceclient.StaticSecret("canary-key")))
+		toldByErrorsAndLogs(t, faceclient.NewKeyCredential(faceclient.StaticSecret("canary-secret")))
 	})
-	t.Run("token", func(t *testing.T) { toldByErrorsAndLogs(t, bearer("canary-token")) })
+	t.Run("token", func(t *testing.T) { toldByErrorsAndLogs(t, bearer("canary-secret")) })
 }
 
 func toldByErrorsAndLogs(t *testing.T, credential faceclient.Credential) {
@@ -84,8 +85,8 @@ func toldByErrorsAndLogs(t *testing.T, credential faceclient.Credential) {
 				o.Logger = slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug - 100}))
 				o.RequestTimeout, o.PageSize = time.Second, 2
 			}, func(t *testing.T, r *rig) {
-				r.server.SetKey("canary-key")
-				r.server.SetToken("canary-token")
+				r.server.SetKey("canary-secret")
+				r.server.SetToken("canary-secret")
 				for n := range 5 {
 					r.server.Add(facetest.DetectLiveness, facetest.Session{
 						ID: fmt.Sprint("canary-session-", n), DeviceID: "canary-device", Created: time.Now(),

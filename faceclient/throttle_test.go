@@ -42,7 +42,7 @@ func TestWaitBeforeTheNextRequest(t *testing.T) {
 		{"longer than anybody lives", header(429, "9223372036"), named(bound)},
 		{"more than 64 bits of nanoseconds", header(429, "9223372037"), named(bound)},
 		{"most of 64 bits", header(429, "18446744073709551615"), named(bound)},
-		{"more than 64 bits", header(429, "18446744073709551616"), unnamed},
+		{"more than 64 bits", header(429, "18446744073709551616"), named(bound)},
 		{"below zero", header(429, "-5"), unnamed},
 		{"a fraction", header(429, "1.5"), unnamed},
 		{"a date", header(429, at(9*time.Second)), named(9 * time.Second)},

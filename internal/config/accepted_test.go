@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -219,5 +220,15 @@ func TestDifferentOperationsOfOneEndpointAreNoDoubleCost(t *testing.T) {
 	_, warnings := mustParse(t, withKey+"- {name: b, endpoint: 'https://contoso.cognitiveservices.azure.com', key: k, operations: [detectLivenessWithVerify]}\n")
 	if len(warnings) != 0 {
 		t.Errorf("warned: %v", warnings)
+	}
+}
+
+// A resource is the same whatever order its operations are named in.
+func TestOperationsHaveAnOrderOfTheirOwn(t *testing.T) {
+	for _, named := range []string{"[detectLiveness, detectLivenessWithVerify]", "[detectLivenessWithVerify, detectLiveness]"} {
+		cfg, _ := mustParse(t, "resources: [{name: a, endpoint: 'https://contoso.cognitiveservices.azure.com', key: k, operations: "+named+"}]\n")
+		if got := cfg.Resources[0].Operations; !slices.Equal(got, []string{config.OperationDetectLiveness, config.OperationDetectLivenessWithVerify}) {
+			t.Errorf("%s gives %q", named, got)
+		}
 	}
 }

@@ -39,6 +39,7 @@ func (d *decoder) operations(into *[]string) func(place) {
 			}
 		})(at)
 		if len(read) > 0 {
+			slices.Sort(read) // another order is no other resource
 			*into = read
 		}
 	}

@@ -90,7 +90,15 @@ func (h *handler) limited(w http.ResponseWriter, r *http.Request, answer http.Ha
 	}
 	// What cannot take a deadline, such as a test's recorder, needs none.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerTimeout))
-	answer.ServeHTTP(w, r)
+	answer.ServeHTTP(deaf{w}, r)
+}
+
+// deaf does not tell of a reader that has left, who needs no answer: promhttp would log it once for each metric.
+type deaf struct{ http.ResponseWriter }
+
+func (d deaf) Write(b []byte) (int, error) {
+	_, _ = d.ResponseWriter.Write(b)
+	return len(b), nil
 }
 
 // reloadNow reads the configuration again.

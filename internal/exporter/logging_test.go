@@ -37,6 +37,23 @@ func TestLogFormats(t *testing.T) {
 	})
 }
 
+// Whoever hangs up in the middle of an answer is no reason to log anything.
+func TestReadersThatLeaveAreNotLogged(t *testing.T) {
+	t.Parallel()
+	service := newFace(t, emptyService())
+	service.Populate(live, 2000, 1)
+	p := startWith(t, contoso(service, quick+"devices: {top: 1000}\n"), "--web.max-requests=1")
+	p.scrape()
+	for range 5 {
+		p.readNothingOf("/metrics")()
+	}
+	eventually(t, "the place is free", func() bool { return p.get("/metrics").status == http.StatusOK })
+	p.end()
+	if log := p.stderr.String(); strings.Contains(log, "level=ERROR") {
+		t.Errorf("%d lines:\n%.2000s", strings.Count(log, "\n"), log)
+	}
+}
+
 // What goes wrong for a long time is said once, however often it happens and however many look on.
 func TestPermanentFaultIsLoggedOnce(t *testing.T) {
 	t.Parallel()
