@@ -145,6 +145,23 @@ func TestNothingIsSentWhileTheServiceAsksToWait(t *testing.T) {
 	}
 }
 
+// Those who are told the same time do not all come back at once.
+func TestNamedWaitsAreSpread(t *testing.T) {
+	waits := map[time.Duration]bool{}
+	for range 10 {
+		inRig(t, 10, nil, func(t *testing.T, r *rig) {
+			r.server.Fail(facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, 20*time.Second).Times(1))
+			walk, visited, err := r.walk()
+			r.finds(walk, visited, err)
+			requests := r.server.Requests()
+			waits[requests[1].Time.Sub(requests[0].Time)] = true
+		})
+	}
+	if len(waits) < 5 {
+		t.Errorf("ten clients came back at %d times", len(waits))
+	}
+}
+
 // A client that comes after another of the same resource waits where that one would, and goes as slowly.
 func TestPaceIsInherited(t *testing.T) {
 	adapt := func(o *faceclient.Options) { o.MaxRequestsPerSecond, o.MaxConcurrentRequests = 10, 1 }
