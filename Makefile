@@ -43,7 +43,7 @@ lint: ## run golangci-lint and actionlint; the first time builds them, in a minu
 
 .PHONY: fmt
 fmt: ## format the code the way lint wants it
-	$(tool) golangci-lint fmt ./...
+	for module in . e2e deploy/test; do (cd $$module && $(tool) golangci-lint fmt ./...); done
 
 .PHONY: bench
 bench: ## run the benchmarks; compare two outputs with `go tool -modfile=tools/go.mod benchstat`

@@ -23,6 +23,8 @@ import (
 	"face_liveness_exporter/faceclient/facetest"
 )
 
+// The file is Linux's for /dev/full and /proc.
+
 const (
 	// asProgram is the variable that makes the binary of the tests the program itself, so that there are signals to send
 	// and a standard error to lose.

@@ -1,5 +1,3 @@
-// The peak memory of a process is asked for in the way of Unix.
-//
 //go:build unix
 
 // Package bench_test measures whole refreshes against the plain way of doing them: one page after the other, encoding/json,

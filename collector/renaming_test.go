@@ -14,34 +14,34 @@ import (
 // Devices that may be named no more are not, not even by the walk that was under way when that was decided.
 func TestDevicesOfAWalkUnderWayAreNamedAsInForce(t *testing.T) {
 	raw := collector.DeviceOptions{Top: 50, Label: collector.DeviceRaw}
-	for name, after := range map[string]collector.DeviceOptions{
-		"none":        {Top: 50, Label: collector.DeviceNone},
-		"hash":        {Top: 50, Label: collector.DeviceHash, HashKey: []byte("key")},
-		"fewer":       {Top: 1, Label: collector.DeviceRaw},
-		"another key": {Top: 50, Label: collector.DeviceHash, HashKey: []byte("another")},
+	hashed := collector.DeviceOptions{Top: 50, Label: collector.DeviceHash, HashKey: []byte("key")}
+	for name, test := range map[string]struct {
+		before, after collector.DeviceOptions
+		shown         [2]int // devices of the walk that was under way, and of the next
+	}{
+		"none":        {raw, collector.DeviceOptions{Top: 50, Label: collector.DeviceNone}, [2]int{0, 0}},
+		"hash":        {raw, hashed, [2]int{0, 2}},
+		"another key": {hashed, collector.DeviceOptions{Top: 50, Label: collector.DeviceHash, HashKey: []byte("another")}, [2]int{0, 2}},
+		"fewer":       {raw, collector.DeviceOptions{Top: 1, Label: collector.DeviceRaw}, [2]int{2, 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				before := raw
-				if name == "another key" {
-					before = collector.DeviceOptions{Top: 50, Label: collector.DeviceHash, HashKey: []byte("key")}
-				}
-				sessions := of("first", "first", "second")
 				var options collector.TargetOptions
 				keep := func(o *collector.TargetOptions) { options = *o }
-				target := newTarget(walks(lists(page{after: 4 * time.Second, sessions: sessions})), devices(before), keep)
+				slow := lists(page{after: 4 * time.Second, sessions: of("first", "first", "second")})
+				target := newTarget(walks(slow), devices(test.before), keep)
 				run(t, target)
 				scrape(time.Second, target) // leaves before the walk has ended
-				options.Devices = after
+				options.Devices = test.after
 				target.Update(options)
 				pass(4 * time.Second)
-				for range 2 { // the walk that was under way, and the next
+				for i, want := range test.shown {
 					snapshot, shown := target.Snapshot(time.Now())
-					if !shown {
-						t.Fatal("the walk has not ended")
+					if !shown || len(snapshot.TopDevices) != want {
+						t.Fatalf("walk %d shows %v, want %d devices", i+1, snapshot.TopDevices, want)
 					}
 					for _, device := range snapshot.TopDevices {
-						if _, allowed := wantedLabels(after, "first", "second")[device.Label]; !allowed {
+						if !wantedLabels(test.after, "first", "second")[device.Label] {
 							t.Errorf("%q is shown", device.Label)
 						}
 					}

@@ -227,11 +227,7 @@ func (a *call) answer(request *http.Request) (*http.Response, *Error) {
 		failure = &Error{Code: CodeRedirect}
 	default:
 		body, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBody)) // a cut body still has its status
-		failure = errorFromResponse(response.StatusCode, response.Header, body, now)
-		if a.proves(failure.Code) { // who echoes a credential gives it no name
-			failure.Code = strconv.Itoa(response.StatusCode)
-			failure.Message = Explain(failure.Status, failure.Code)
-		}
+		failure = errorFromResponse(response.StatusCode, response.Header, body, now, a.echoes)
 	}
 	if failure != nil {
 		failure.Status = response.StatusCode
@@ -246,8 +242,8 @@ func (a *call) answer(request *http.Request) (*http.Response, *Error) {
 	return response, failure
 }
 
-// proves tells whether a text has a good part of the credential that was sent.
-func (a *call) proves(text string) bool {
+// echoes tells whether a text has a good part of the credential that was sent.
+func (a *call) echoes(text string) bool {
 	const goodPart = 8 // characters
 	for _, name := range []string{keyHeader, "Authorization"} {
 		secret := strings.TrimPrefix(a.sent.Get(name), "Bearer ")

@@ -41,8 +41,9 @@ func (s *looseString) UnmarshalJSON(data []byte) error {
 }
 
 // errorFromResponse reads what the service says went wrong: the code by the order of the reference, and the wait. The
-// body may be empty, HTML or cut short; what cannot be read is left out.
-func errorFromResponse(status int, header http.Header, body []byte, now time.Time) *Error {
+// body may be empty, HTML or cut short; what cannot be read is left out, and so is a code that is secret or a UUID, which
+// names a session or a device.
+func errorFromResponse(status int, header http.Header, body []byte, now time.Time, secret func(string) bool) *Error {
 	var parsed errorBody
 	_ = json.Unmarshal(body, &parsed) // broken JSON leaves it empty; a field of another type leaves the other fields
 	code := strconv.Itoa(status)
@@ -50,8 +51,7 @@ func errorFromResponse(status int, header http.Header, body []byte, now time.Tim
 		header.Get("x-ms-error-code"),
 		string(parsed.Error.Code), string(parsed.Error.StatusCode), string(parsed.StatusCode),
 	} {
-		// A UUID is a session's or a device's, and no label.
-		if isCode(candidate) && uuid.Validate(candidate) != nil {
+		if isCode(candidate) && uuid.Validate(candidate) != nil && !secret(candidate) {
 			code = candidate
 			break
 		}

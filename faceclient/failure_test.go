@@ -85,7 +85,7 @@ func TestCodeIsTakenFromTheFirstPlaceThatHasAUsableOne(t *testing.T) {
 		{"cut short", "", `{"error":{"code":"FromB`, "418"},
 		{"a session's id", "2c6f1a0e-77d5-4f0b-9a64-0d3c1f5b8e21", `{"error":{"code":"FromBody"}}`, "FromBody"},
 		{"a device's id", "", `{"error":{"code":"2c6f1a0e77d54f0b9a640d3c1f5b8e21"}}`, "418"},
-		{"the key", "test-key", "", "418"},
+		{"the key", "test-key", `{"error":{"code":"FromBody"}}`, "FromBody"},
 		{"more than the key", "your.test-key.is.wrong", "", "418"},
 		{"an array", "", `[]`, "418"},
 		{"null", "", `null`, "418"},
