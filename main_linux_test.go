@@ -20,7 +20,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 // The file is Linux's for /dev/full and /proc.
@@ -146,7 +146,7 @@ func (p *program) get(address, path string) (body string) {
 }
 
 // serve lets a simulated service listen.
-func serve(t *testing.T, service *facetest.Server) (endpoint string) {
+func serve(t *testing.T, service *facesim.Server) (endpoint string) {
 	t.Helper()
 	server := httptest.NewServer(service)
 	t.Cleanup(func() {
@@ -175,29 +175,29 @@ func TestSignalInEveryPhase(t *testing.T) {
 	for _, test := range []struct {
 		phase    string
 		head     string
-		faults   []facetest.Fault
+		faults   []facesim.Fault
 		requests int // that the service has had by then
 		signals  []os.Signal
 		args     []string
 		code     int
 	}{
-		{"in a walk", fast, []facetest.Fault{facetest.Delay(time.Hour).After(2)}, 3, nil, nil, 0},
-		{"in a body", fast, []facetest.Fault{facetest.HangInBody()}, 1, nil, nil, 0},
+		{"in a walk", fast, []facesim.Fault{facesim.Delay(time.Hour).After(2)}, 3, nil, nil, 0},
+		{"in a body", fast, []facesim.Fault{facesim.HangInBody()}, 1, nil, nil, 0},
 		{"waiting for the limiter", fmt.Sprintf(slow, 0.001), nil, 1, nil, nil, 0},
-		{"waiting because the service asked to", fast, []facetest.Fault{facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, time.Hour)}, 1, nil, nil, 0},
-		{"waiting to try again", fast, []facetest.Fault{facetest.Status(503, "")}, 3, nil, nil, 0},
-		{"waiting after a failed refresh", fast, []facetest.Fault{facetest.Status(404, "")}, 1, nil, nil, 0},
+		{"waiting because the service asked to", fast, []facesim.Fault{facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, time.Hour)}, 1, nil, nil, 0},
+		{"waiting to try again", fast, []facesim.Fault{facesim.Status(503, "")}, 3, nil, nil, 0},
+		{"waiting after a failed refresh", fast, []facesim.Fault{facesim.Status(404, "")}, 1, nil, nil, 0},
 		{"between two refreshes", fast, nil, 6, nil, nil, 0},
-		{"by another signal", fast, []facetest.Fault{facetest.Hang()}, 1, []os.Signal{os.Interrupt}, nil, 0},
+		{"by another signal", fast, []facesim.Fault{facesim.Hang()}, 1, []os.Signal{os.Interrupt}, nil, 0},
 		{"while it reloads", fast, nil, 6, []os.Signal{syscall.SIGHUP, syscall.SIGHUP, syscall.SIGHUP, syscall.SIGTERM}, nil, 0},
-		{"in a dry run, which then has not done what it should", fast, []facetest.Fault{facetest.Hang()}, 1, nil, []string{"--dry-run"}, 1},
+		{"in a dry run, which then has not done what it should", fast, []facesim.Fault{facesim.Hang()}, 1, nil, []string{"--dry-run"}, 1},
 	} {
 		t.Run(test.phase, func(t *testing.T) {
 			t.Parallel()
-			service := facetest.New(facetest.Options{})
-			service.Populate(facetest.DetectLiveness, 5500, 1)
+			service := facesim.New(facesim.Options{})
+			service.Populate(facesim.DetectLiveness, 5500, 1)
 			arrived := make(chan struct{}, 100)
-			service.Fail(append([]facetest.Fault{facetest.Wrap("watch", func(next http.Handler) http.Handler {
+			service.Fail(append([]facesim.Fault{facesim.Wrap("watch", func(next http.Handler) http.Handler {
 				arrived <- struct{}{}
 				return next
 			})}, test.faults...)...)
@@ -271,8 +271,8 @@ func TestLogThatCannotBeWritten(t *testing.T) {
 	reader.Close()
 	for name, log := range map[string]*os.File{"the disk is full": full, "nobody reads it": abandoned} {
 		t.Run(name, func(t *testing.T) {
-			service := facetest.New(facetest.Options{})
-			service.Populate(facetest.DetectLiveness, 5500, 1)
+			service := facesim.New(facesim.Options{})
+			service.Populate(facesim.DetectLiveness, 5500, 1)
 			free, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 			if err != nil {
 				t.Fatal(err)
@@ -293,17 +293,17 @@ func TestLogThatCannotBeWritten(t *testing.T) {
 func TestPeakMemory(t *testing.T) {
 	t.Parallel()
 	const most = 150 << 20
-	for name, fault := range map[string]facetest.Fault{
-		"a body without an end":        facetest.EndlessBlanks(),
-		"a list without an end":        facetest.EndlessItems(),
-		"a GiB in a MiB":               facetest.GzipBomb(1 << 30),
-		"an error without an end":      facetest.Wrap("endless error", endlessError),
-		"pages that go round in turns": facetest.WrapAround(),
-		"a list of 100 pages":          facetest.NoDate(), // which is no trouble
+	for name, fault := range map[string]facesim.Fault{
+		"a body without an end":        facesim.EndlessBlanks(),
+		"a list without an end":        facesim.EndlessItems(),
+		"a GiB in a MiB":               facesim.GzipBomb(1 << 30),
+		"an error without an end":      facesim.Wrap("endless error", endlessError),
+		"pages that go round in turns": facesim.WrapAround(),
+		"a list of 100 pages":          facesim.NoDate(), // which is no trouble
 	} {
 		t.Run(name, func(t *testing.T) {
-			service := facetest.New(facetest.Options{})
-			service.Populate(facetest.DetectLiveness, 100_000, 1)
+			service := facesim.New(facesim.Options{})
+			service.Populate(facesim.DetectLiveness, 100_000, 1)
 			service.Fail(fault)
 			p := launch(t, nil, configuration(t, serve(t, service), "api: {max_requests_per_second: 1000, max_concurrent_requests: 16, max_retries: 1}"))
 			p.get(<-p.address, "/metrics") // waits for the refresh
@@ -316,7 +316,7 @@ func TestPeakMemory(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if service.Counts(facetest.DetectLiveness).Requests == 0 {
+			if service.Counts(facesim.DetectLiveness).Requests == 0 {
 				t.Error("nothing was asked for")
 			}
 			if kilobytes<<10 > most {
@@ -343,9 +343,9 @@ func endlessError(http.Handler) http.Handler {
 func TestWhatIsSentBeyondTheAnswerIsNotTold(t *testing.T) {
 	t.Parallel()
 	const canary = "canary-device"
-	service := facetest.New(facetest.Options{})
+	service := facesim.New(facesim.Options{})
 	closed := make(chan struct{}, 100)
-	service.Fail(facetest.Wrap("more", func(http.Handler) http.Handler {
+	service.Fail(facesim.Wrap("more", func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			conn, _, err := http.NewResponseController(w).Hijack()
 			if err != nil {

@@ -22,7 +22,7 @@ import (
 	"testing"
 	"time"
 
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 	"face_liveness_exporter/internal/exporter"
 )
 
@@ -70,8 +70,8 @@ func serve() error {
 	if err != nil {
 		return err
 	}
-	service := facetest.New(facetest.Options{Latency: latency, Requests: 1})
-	service.Populate(facetest.DetectLiveness, sessions, 1)
+	service := facesim.New(facesim.Options{Latency: latency, Requests: 1})
+	service.Populate(facesim.DetectLiveness, sessions, 1)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -79,7 +79,7 @@ func serve() error {
 	mux := http.NewServeMux()
 	mux.Handle("/face/", service)
 	mux.HandleFunc("/requests", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprint(w, service.Counts(facetest.DetectLiveness).Requests)
+		fmt.Fprint(w, service.Counts(facesim.DetectLiveness).Requests)
 	})
 	fmt.Println("http://" + listener.Addr().String()) //nolint:forbidigo // this is what the process is asked for
 	go func() {

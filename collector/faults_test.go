@@ -19,7 +19,7 @@ import (
 
 	"face_liveness_exporter/collector"
 	"face_liveness_exporter/faceclient"
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 //nolint:gochecknoglobals // a test's flag is declared before the tests begin
@@ -31,73 +31,73 @@ const faultsPage = "../docs/faults.md"
 type fault struct {
 	name    string
 	refused bool // by the machine, without an answer
-	faults  []facetest.Fault
+	faults  []facesim.Fault
 }
 
 // retryAt answers 429 with a Retry-After that is a date.
-func retryAt(wait time.Duration) []facetest.Fault {
-	return []facetest.Fault{
-		facetest.Wrap("Retry-After as a date", func(next http.Handler) http.Handler {
+func retryAt(wait time.Duration) []facesim.Fault {
+	return []facesim.Fault{
+		facesim.Wrap("Retry-After as a date", func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Retry-After", time.Now().Add(wait).UTC().Format(http.TimeFormat))
 				next.ServeHTTP(w, r)
 			})
 		}),
-		facetest.RateLimited(facetest.ShapeFlat, facetest.HintNone, 0),
+		facesim.RateLimited(facesim.ShapeFlat, facesim.HintNone, 0),
 	}
 }
 
 func faultsOfTheMatrix() []fault {
-	one := func(name string, faults ...facetest.Fault) fault { return fault{name: name, faults: faults} }
-	refusal := func(status int, code string) facetest.Fault {
-		return facetest.StatusError(status, facetest.ShapeCode, code, "no")
+	one := func(name string, faults ...facesim.Fault) fault { return fault{name: name, faults: faults} }
+	refusal := func(status int, code string) facesim.Fault {
+		return facesim.StatusError(status, facesim.ShapeCode, code, "no")
 	}
 	return []fault{
 		{name: "no fault"},
-		one("no answer", facetest.Hang()),
-		one("no end of the body", facetest.HangInBody()),
+		one("no answer", facesim.Hang()),
+		one("no end of the body", facesim.HangInBody()),
 		{name: "connection refused", refused: true},
-		one("reset before the answer", facetest.Reset()),
-		one("reset in the body", facetest.ResetInBody()),
-		one("body cut short", facetest.CutBody()),
-		one("slow drip, too slow", facetest.SlowDrip(256, time.Second)),
-		one("slow drip, in time", facetest.SlowDrip(4096, 100*time.Millisecond)),
+		one("reset before the answer", facesim.Reset()),
+		one("reset in the body", facesim.ResetInBody()),
+		one("body cut short", facesim.CutBody()),
+		one("slow drip, too slow", facesim.SlowDrip(256, time.Second)),
+		one("slow drip, in time", facesim.SlowDrip(4096, 100*time.Millisecond)),
 		one("401", refusal(401, "401")),
 		one("401 PermissionDenied", refusal(401, "PermissionDenied")),
 		one("403 UnsupportedFeature", refusal(403, "UnsupportedFeature")),
 		one("404", refusal(404, "404")),
 		one("409", refusal(409, "ConcurrentOperationConflict")),
-		one("429, Retry-After of 2 s", facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, 2*time.Second)),
+		one("429, Retry-After of 2 s", facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, 2*time.Second)),
 		one("429, Retry-After as a date", retryAt(2*time.Second)...),
-		one("429, Retry-After of an hour", facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, time.Hour)),
-		one("429, 2 s in the message alone", facetest.RateLimited(facetest.ShapeStatusCode, facetest.HintMessage, 2*time.Second)),
-		one("429, no wait named", facetest.RateLimited(facetest.ShapeFlat, facetest.HintNone, 0)),
+		one("429, Retry-After of an hour", facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, time.Hour)),
+		one("429, 2 s in the message alone", facesim.RateLimited(facesim.ShapeStatusCode, facesim.HintMessage, 2*time.Second)),
+		one("429, no wait named", facesim.RateLimited(facesim.ShapeFlat, facesim.HintNone, 0)),
 		one("500", refusal(500, "Unspecified")),
-		one("502 with HTML", facetest.HTML(502)),
-		one("503, empty", facetest.Status(503, "")),
+		one("502 with HTML", facesim.HTML(502)),
+		one("503, empty", facesim.Status(503, "")),
 		one("a code never heard of", refusal(418, "NeverHeardOf")),
-		one("redirect", facetest.Redirect(302, "https://elsewhere.example/")),
-		one("200 with HTML", facetest.HTML(200)),
-		one("JSON: null", facetest.JSON(`null`)),
-		one("JSON: an object", facetest.JSON(`{"value":[]}`)),
-		one("JSON: a list of lists", facetest.JSON(`[[]]`)),
-		one("JSON: a date that is none", facetest.SetField("createdDateTime", `"yesterday"`)),
-		one("JSON: an id that is a number", facetest.SetField("id", `5`)),
-		one("JSON ends early", facetest.TruncatedJSON()),
-		one("gzip with a wrong checksum", facetest.BrokenGzip()),
-		one("gzip ends early", facetest.TruncatedGzip()),
-		one("no gzip where it says so", facetest.NotGzip()),
-		one("endless body", facetest.EndlessBlanks()),
-		one("endless list of sessions", facetest.EndlessItems()),
-		one("gzip that explodes", facetest.GzipBomb(8<<20)),
-		one("page that repeats", facetest.RepeatPages()),
-		one("start ignored", facetest.IgnoreStart()),
-		one("list without an end", facetest.WrapAround()),
-		one("pages in another order", facetest.InOrder(facetest.Hashed)),
-		one("pages that overlap", facetest.Overlap(10)),
-		{name: "capped pages", faults: []facetest.Fault{facetest.ShortPages(40)}},
-		{name: "capped pages of all lengths", faults: []facetest.Fault{facetest.RaggedPages(90)}},
-		one("no Date", facetest.NoDate()),
+		one("redirect", facesim.Redirect(302, "https://elsewhere.example/")),
+		one("200 with HTML", facesim.HTML(200)),
+		one("JSON: null", facesim.JSON(`null`)),
+		one("JSON: an object", facesim.JSON(`{"value":[]}`)),
+		one("JSON: a list of lists", facesim.JSON(`[[]]`)),
+		one("JSON: a date that is none", facesim.SetField("createdDateTime", `"yesterday"`)),
+		one("JSON: an id that is a number", facesim.SetField("id", `5`)),
+		one("JSON ends early", facesim.TruncatedJSON()),
+		one("gzip with a wrong checksum", facesim.BrokenGzip()),
+		one("gzip ends early", facesim.TruncatedGzip()),
+		one("no gzip where it says so", facesim.NotGzip()),
+		one("endless body", facesim.EndlessBlanks()),
+		one("endless list of sessions", facesim.EndlessItems()),
+		one("gzip that explodes", facesim.GzipBomb(8<<20)),
+		one("page that repeats", facesim.RepeatPages()),
+		one("start ignored", facesim.IgnoreStart()),
+		one("list without an end", facesim.WrapAround()),
+		one("pages in another order", facesim.InOrder(facesim.Hashed)),
+		one("pages that overlap", facesim.Overlap(10)),
+		{name: "capped pages", faults: []facesim.Fault{facesim.ShortPages(40)}},
+		{name: "capped pages of all lengths", faults: []facesim.Fault{facesim.RaggedPages(90)}},
+		one("no Date", facesim.NoDate()),
 	}
 }
 
@@ -131,9 +131,9 @@ func happens(t *testing.T, f fault, s state) cell {
 	t.Helper()
 	var got cell
 	synctest.Test(t, func(t *testing.T) {
-		service := facetest.New(facetest.Options{Gzip: true})
+		service := facesim.New(facesim.Options{Gzip: true})
 		defer service.Close()
-		service.Populate(facetest.DetectLiveness, 250, 1)
+		service.Populate(facesim.DetectLiveness, 250, 1)
 		var refused atomic.Bool
 		transport := service.Transport()
 		defer transport.CloseIdleConnections()
@@ -167,27 +167,27 @@ func happens(t *testing.T, f fault, s state) cell {
 			}
 			pass(s.age)
 		}
-		for i, session := range service.Sessions(facetest.DetectLiveness) {
+		for i, session := range service.Sessions(facesim.DetectLiveness) {
 			if i%10 == 1 { // so that what is old can be told from what is new
-				service.Delete(facetest.DetectLiveness, session.ID)
+				service.Delete(facesim.DetectLiveness, session.ID)
 			}
 		}
 		if f.refused {
 			refused.Store(true)
 			transport.CloseIdleConnections()
 		}
-		service.Fail(facetest.Delay(20 * time.Millisecond)) // an answer takes time, a bad one too
+		service.Fail(facesim.Delay(20 * time.Millisecond)) // an answer takes time, a bad one too
 		service.Fail(f.faults...)
 		service.ForgetRequests()
 
-		got.before, got.listed = exposition(), service.Len(facetest.DetectLiveness)
+		got.before, got.listed = exposition(), service.Len(facesim.DetectLiveness)
 		finished := target.Health().Refreshes
 		scrape(9500*time.Millisecond, target)
 		got.inTime = target.Health().Refreshes > finished
 		pass(10 * time.Minute)
 		got.after = exposition()
 		got.code = faceclient.Code(target.Health().LastError)
-		got.requests = service.Counts(facetest.DetectLiveness).Requests
+		got.requests = service.Counts(facesim.DetectLiveness).Requests
 		if f.refused && s.name != "fresh" {
 			got.requests = int(got.after["face_liveness_api_requests_total{code=\"error\"}"])
 		}

@@ -7,7 +7,7 @@ import (
 
 	"face_liveness_exporter/collector"
 	"face_liveness_exporter/faceclient"
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 // The real client walks a simulated customer's list for three hours, and what the exporter has counted is compared with
@@ -26,9 +26,9 @@ func TestFlowsAreWhatHappenedToTheSimulatedCustomer(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				service := facetest.New(facetest.Options{Now: func() time.Time { return time.Now().Add(test.skew) }})
+				service := facesim.New(facesim.Options{Now: func() time.Time { return time.Now().Add(test.skew) }})
 				defer service.Close()
-				traffic := facetest.NewTraffic(service, facetest.TrafficOptions{Seed: 7, PerDay: 2000, AbandonedShare: 0.3, DeletedShare: -1, ThrottledShare: -1})
+				traffic := facesim.NewTraffic(service, facesim.TrafficOptions{Seed: 7, PerDay: 2000, AbandonedShare: 0.3, DeletedShare: -1, ThrottledShare: -1})
 				client, err := faceclient.New(faceclient.Options{
 					Endpoint: "http://face.test", APIVersion: faceclient.DefaultAPIVersion,
 					Credential: faceclient.NewKeyCredential(faceclient.StaticSecret(service.Key())),
@@ -48,7 +48,7 @@ func TestFlowsAreWhatHappenedToTheSimulatedCustomer(t *testing.T) {
 					fails := at >= 30*time.Minute && at < 30*time.Minute+test.failing
 					service.ClearFaults()
 					if fails {
-						service.Fail(facetest.Status(500, ""))
+						service.Fail(facesim.Status(500, ""))
 					}
 					pass(3 * time.Minute)
 					scrape(10*time.Second, target)
@@ -59,7 +59,7 @@ func TestFlowsAreWhatHappenedToTheSimulatedCustomer(t *testing.T) {
 					before = flows
 				}
 				ended := time.Now().Add(test.skew).Truncate(time.Second) // as the Date header has it
-				truth := traffic.Between(facetest.DetectLiveness, began.Add(-settling), ended.Add(-settling))
+				truth := traffic.Between(facesim.DetectLiveness, began.Add(-settling), ended.Add(-settling))
 				want := collector.Flows{
 					Creations: float64(truth.Created), Starts: float64(truth.Started),
 					Expirations: float64(truth.Expired), Abandonments: float64(truth.Abandoned), Window: ended.Sub(began).Seconds(),

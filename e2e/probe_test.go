@@ -8,15 +8,15 @@ import (
 	"strings"
 	"testing"
 
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 // Each resource as a target of its own, by /sd and /probe, in a Prometheus that takes native histograms.
 func TestEachResourceIsATarget(t *testing.T) {
 	t.Parallel()
-	service := facetest.New(facetest.Options{})
+	service := facesim.New(facesim.Options{})
 	t.Cleanup(service.Close)
-	service.Populate(facetest.DetectLiveness, 2345, 1)
+	service.Populate(facesim.DetectLiveness, 2345, 1)
 	resources := fmt.Sprintf(`
 refresh: {interval: 1s}
 api: {max_requests_per_second: 100, max_retries: 0}

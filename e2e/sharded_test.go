@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 // The worked example of many resources over several exporters, but for its addresses: each list is read by one exporter,
@@ -20,11 +20,11 @@ func TestResourcesAreSharedOut(t *testing.T) {
 	const resources = 12
 	config := filepath.Join(t.TempDir(), "config.yaml")
 	entries := "refresh: {on_start: false, interval: 1h}\napi: {max_requests_per_second: 100}\nresources:\n"
-	services := map[string]*facetest.Server{}
+	services := map[string]*facesim.Server{}
 	for i := range resources {
-		service := facetest.New(facetest.Options{Key: fmt.Sprint("key-", i)})
+		service := facesim.New(facesim.Options{Key: fmt.Sprint("key-", i)})
 		t.Cleanup(service.Close)
-		service.Populate(facetest.DetectLiveness, 100+i, uint64(i))
+		service.Populate(facesim.DetectLiveness, 100+i, uint64(i))
 		name := fmt.Sprintf("resource-%02d", i)
 		services[name] = service
 		entries += fmt.Sprintf("  - {name: %s, endpoint: %s, key: %s}\n", name, serve(t, service), service.Key())
@@ -49,7 +49,7 @@ func TestResourcesAreSharedOut(t *testing.T) {
 		t.Fatalf("the example names %d exporters, and not as many as it divides by", len(exporters))
 	}
 	for name, service := range services {
-		if requests := service.Counts(facetest.DetectLiveness).Requests; requests != 0 {
+		if requests := service.Counts(facesim.DetectLiveness).Requests; requests != 0 {
 			t.Errorf("%s had %d requests before anybody asked for it", name, requests)
 		}
 	}
@@ -72,7 +72,7 @@ func TestResourcesAreSharedOut(t *testing.T) {
 	})
 	for _, s := range prometheus.now("face_liveness_sessions") {
 		name := s.Metric["resource"]
-		if want := services[name].Len(facetest.DetectLiveness); s.Metric["instance"] != name || s.Value.number() != float64(want) {
+		if want := services[name].Len(facesim.DetectLiveness); s.Metric["instance"] != name || s.Value.number() != float64(want) {
 			t.Errorf("%v has %v sessions, want %d of the instance of its name", s.Metric, s.Value.number(), want)
 		}
 	}
@@ -82,7 +82,7 @@ func TestResourcesAreSharedOut(t *testing.T) {
 
 	// A page, and the check of the first short one: a second exporter would have asked for as many again.
 	for name, service := range services {
-		if requests := service.Counts(facetest.DetectLiveness).Requests; requests != 2 {
+		if requests := service.Counts(facesim.DetectLiveness).Requests; requests != 2 {
 			t.Errorf("%s had %d requests, want the 2 of one walk", name, requests)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 	toxiproxy "github.com/Shopify/toxiproxy/v2"
 	"github.com/rs/zerolog"
 
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 // wire is a TCP proxy before the service whose address stays the same while what is wrong with it changes.
@@ -129,9 +129,9 @@ func TestWireThatMisbehaves(t *testing.T) {
 	// The service's clock can be moved on, so that what has happened lies before the next walk's window ends.
 	var ahead atomic.Int64
 	clock := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
-	service := facetest.New(facetest.Options{Now: clock})
+	service := facesim.New(facesim.Options{Now: clock})
 	t.Cleanup(service.Close)
-	service.Populate(facetest.DetectLiveness, 1234, 1)
+	service.Populate(facesim.DetectLiveness, 1234, 1)
 	settle := func() { ahead.Add(int64(20 * time.Second)) }
 
 	wire := newWire(t, strings.TrimPrefix(serve(t, service), "http://"))
@@ -163,12 +163,12 @@ resources:
 			t.Helper()
 			now := scrape(t)
 			started := 0
-			for _, session := range service.Sessions(facetest.DetectLiveness) {
+			for _, session := range service.Sessions(facesim.DetectLiveness) {
 				if !session.Started.IsZero() {
 					started++
 				}
 			}
-			listed := float64(service.Len(facetest.DetectLiveness))
+			listed := float64(service.Len(facesim.DetectLiveness))
 			return now.of("up") == 1 && now.of("sessions") == listed && now.of("sessions_started") == float64(started) &&
 				now.of("session_ttl_seconds_count") == listed && now.of("session_creations_total") == float64(created) &&
 				now.of("snapshot_coverage_ratio") == 1
@@ -202,11 +202,11 @@ resources:
 			before := scrape(t)
 			wire.poison(t, test.toxic)
 			now := clock()
-			batch := facetest.Generate(i+1, uint64(i)+2, now)
+			batch := facesim.Generate(i+1, uint64(i)+2, now)
 			for j := range batch {
 				batch[j].Created, batch[j].Started = now, now.Add(time.Second)
 			}
-			service.Add(facetest.DetectLiveness, batch...)
+			service.Add(facesim.DetectLiveness, batch...)
 			created += len(batch)
 			settle()
 
@@ -243,7 +243,7 @@ resources:
 	for _, value := range last.by("api_requests_total", "code") {
 		attempts += value
 	}
-	if arrived := service.Counts(facetest.DetectLiveness).Requests; attempts < float64(arrived) {
+	if arrived := service.Counts(facesim.DetectLiveness).Requests; attempts < float64(arrived) {
 		t.Errorf("%v attempts were counted and %d arrived", attempts, arrived)
 	}
 }

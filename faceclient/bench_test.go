@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient"
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 const benchmarkSessions = 100_000
@@ -27,7 +27,7 @@ func (r *recorded) WriteHeader(status int)      { r.status = status }
 func (r *recorded) Write(b []byte) (int, error) { return r.body.Write(b) }
 
 // inProcess is a transport that asks the service by a function call and answers from buffers that are used again.
-func inProcess(server *facetest.Server) answering {
+func inProcess(server *facesim.Server) answering {
 	free := make(chan *recorded, 64)
 	return func(request *http.Request) (*http.Response, error) {
 		var r *recorded
@@ -57,11 +57,11 @@ func (r *returned) Close() error {
 	return nil
 }
 
-func benchmarkServer(b *testing.B) *facetest.Server {
+func benchmarkServer(b *testing.B) *facesim.Server {
 	now := time.Now()
-	server := facetest.New(facetest.Options{Now: func() time.Time { return now }, Requests: 1})
+	server := facesim.New(facesim.Options{Now: func() time.Time { return now }, Requests: 1})
 	b.Cleanup(server.Close)
-	server.Populate(facetest.DetectLiveness, benchmarkSessions, 1)
+	server.Populate(facesim.DetectLiveness, benchmarkSessions, 1)
 	return server
 }
 

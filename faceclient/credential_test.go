@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"face_liveness_exporter/faceclient"
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 func TestAKeyThatIsRotatedIsUsedAtOnce(t *testing.T) {
@@ -54,7 +54,7 @@ func TestANewKeyNeedsNoRetryLeft(t *testing.T) {
 		o.Credential = faceclient.NewKeyCredential(secret)
 	}, func(t *testing.T, r *rig) {
 		r.server.SetKey("new")
-		r.server.Fail(facetest.Wrap("rotate", func(next http.Handler) http.Handler {
+		r.server.Fail(facesim.Wrap("rotate", func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 				next.ServeHTTP(w, request)
 				keys[0] = "new"

@@ -4,24 +4,24 @@ import (
 	"testing"
 
 	"face_liveness_exporter/faceclient"
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 func TestAServiceThatPagesInItsOwnWayIsStillWalkedExactly(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name   string
-		faults []facetest.Fault
+		faults []facesim.Fault
 		pages  int // of the smallest size
 	}{
-		{"pages capped at 100", []facetest.Fault{facetest.ShortPages(100)}, 25},
-		{"pages of any length", []facetest.Fault{facetest.RaggedPages(100)}, 200},
-		{"descending ids", []facetest.Fault{facetest.InOrder(facetest.Descending)}, 3},
-		{"no visible order", []facetest.Fault{facetest.InOrder(facetest.Hashed)}, 3},
-		{"by creation", []facetest.Fault{facetest.InOrder(facetest.ByCreation)}, 3},
-		{"capped and descending", []facetest.Fault{facetest.ShortPages(100), facetest.InOrder(facetest.Descending)}, 25},
-		{"capped and in no order", []facetest.Fault{facetest.ShortPages(100), facetest.InOrder(facetest.Hashed)}, 25},
-		{"ragged and by creation", []facetest.Fault{facetest.RaggedPages(100), facetest.InOrder(facetest.ByCreation)}, 200},
+		{"pages capped at 100", []facesim.Fault{facesim.ShortPages(100)}, 25},
+		{"pages of any length", []facesim.Fault{facesim.RaggedPages(100)}, 200},
+		{"descending ids", []facesim.Fault{facesim.InOrder(facesim.Descending)}, 3},
+		{"no visible order", []facesim.Fault{facesim.InOrder(facesim.Hashed)}, 3},
+		{"by creation", []facesim.Fault{facesim.InOrder(facesim.ByCreation)}, 3},
+		{"capped and descending", []facesim.Fault{facesim.ShortPages(100), facesim.InOrder(facesim.Descending)}, 25},
+		{"capped and in no order", []facesim.Fault{facesim.ShortPages(100), facesim.InOrder(facesim.Hashed)}, 25},
+		{"ragged and by creation", []facesim.Fault{facesim.RaggedPages(100), facesim.InOrder(facesim.ByCreation)}, 200},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			inRig(t, 2500, nil, func(t *testing.T, r *rig) {
@@ -50,13 +50,13 @@ func TestAServiceThatPagesInItsOwnWayIsStillWalkedExactly(t *testing.T) {
 func TestAServiceMayChangeItsWays(t *testing.T) {
 	inRig(t, 2500, nil, func(t *testing.T, r *rig) {
 		lister := r.client.Lister(faceclient.DetectLiveness)
-		for _, faults := range [][]facetest.Fault{
+		for _, faults := range [][]facesim.Fault{
 			nil,
-			{facetest.ShortPages(700)},
+			{facesim.ShortPages(700)},
 			nil,
-			{facetest.InOrder(facetest.Descending)},
+			{facesim.InOrder(facesim.Descending)},
 			nil,
-			{facetest.ShortPages(100), facetest.InOrder(facetest.Hashed)},
+			{facesim.ShortPages(100), facesim.InOrder(facesim.Hashed)},
 			nil, nil,
 		} {
 			undo := r.server.Fail(faults...)
@@ -75,18 +75,18 @@ func TestPagesThatAreNoListFailTheWalk(t *testing.T) {
 	for _, test := range []struct {
 		name     string
 		sessions int
-		fault    facetest.Fault
+		fault    facesim.Fault
 	}{
-		{"start ignored, full pages", 2500, facetest.IgnoreStart()},
-		{"start ignored, long list", 25_000, facetest.IgnoreStart()},
-		{"start ignored, one short page", 30, facetest.IgnoreStart()},
-		{"pages repeated", 2500, facetest.RepeatPages()},
-		{"pages repeated, long list", 25_000, facetest.RepeatPages()},
-		{"start is inclusive, so that the end repeats itself", 2500, facetest.InclusiveStart()},
-		{"pages overlap, so that the end repeats itself", 2500, facetest.Overlap(50)},
-		{"list wraps around", 2500, facetest.WrapAround()},
-		{"list wraps around, long list", 25_000, facetest.WrapAround()},
-		{"an id of 65 characters", 0, facetest.JSON(`[{"id":"12345678901234567890123456789012345678901234567890123456789012345",` +
+		{"start ignored, full pages", 2500, facesim.IgnoreStart()},
+		{"start ignored, long list", 25_000, facesim.IgnoreStart()},
+		{"start ignored, one short page", 30, facesim.IgnoreStart()},
+		{"pages repeated", 2500, facesim.RepeatPages()},
+		{"pages repeated, long list", 25_000, facesim.RepeatPages()},
+		{"start is inclusive, so that the end repeats itself", 2500, facesim.InclusiveStart()},
+		{"pages overlap, so that the end repeats itself", 2500, facesim.Overlap(50)},
+		{"list wraps around", 2500, facesim.WrapAround()},
+		{"list wraps around, long list", 25_000, facesim.WrapAround()},
+		{"an id of 65 characters", 0, facesim.JSON(`[{"id":"12345678901234567890123456789012345678901234567890123456789012345",` +
 			`"createdDateTime":"2024-05-19T16:16:31Z","sessionExpired":true}]`)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -108,7 +108,7 @@ func TestPagesThatAreNoListFailTheWalk(t *testing.T) {
 // A list of one session that the service repeats is not two.
 func TestOneSessionAsked(t *testing.T) {
 	inRig(t, 1, nil, func(t *testing.T, r *rig) {
-		r.server.Fail(facetest.ShortPages(1))
+		r.server.Fail(facesim.ShortPages(1))
 		walk, visited, err := r.walk()
 		r.finds(walk, visited, err)
 	})

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient"
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 // tokenServer is an Entra ID that signs in one client with one secret. Its tokens are token-1, token-2 and so on.
@@ -102,8 +102,8 @@ func (s *tokenServer) credential(t *testing.T, adapt func(*faceclient.EntraOptio
 // entraRig is a Face resource that takes one token, on a socket, because the sign-in needs one too.
 func entraRig(t *testing.T, sessions int, credential faceclient.Credential) *rig {
 	t.Helper()
-	face := facetest.New(facetest.Options{Token: "token-1"})
-	face.Populate(facetest.DetectLiveness, sessions, 1)
+	face := facesim.New(facesim.Options{Token: "token-1"})
+	face.Populate(facesim.DetectLiveness, sessions, 1)
 	server := httptest.NewServer(face)
 	t.Cleanup(func() {
 		server.Close()
@@ -127,7 +127,7 @@ func TestEntraTokenIsFetchedOnceForManyPages(t *testing.T) {
 		t.Errorf("%d tokens, want 1", got)
 	}
 	for _, request := range r.server.Requests() {
-		if request.Auth != facetest.AuthBearer {
+		if request.Auth != facesim.AuthBearer {
 			t.Errorf("%v", request)
 		}
 	}
@@ -156,7 +156,7 @@ func TestEntraTokenThatIsRefusedIsRenewedOnceARequest(t *testing.T) {
 	t.Run("and the role is still missing", func(t *testing.T) {
 		sign := newTokenServer(t)
 		r := entraRig(t, 10, sign.credential(t, nil))
-		r.server.Fail(facetest.StatusError(401, facetest.ShapeCode, "PermissionDenied", "No."))
+		r.server.Fail(facesim.StatusError(401, facesim.ShapeCode, "PermissionDenied", "No."))
 		r.fails("PermissionDenied", 2)
 		if got := len(sign.scopes()); got != 2 {
 			t.Errorf("%d tokens, want 2", got)
@@ -292,7 +292,7 @@ func TestEntraScopeOfEachCloud(t *testing.T) {
 func TestEntraOnARegionalEndpoint(t *testing.T) {
 	sign := newTokenServer(t)
 	r := entraRig(t, 10, sign.credential(t, nil))
-	r.server.Fail(facetest.Status(400, `{"error":{"code":"BadRequest","message":"A token needs the resource's own subdomain."}}`))
+	r.server.Fail(facesim.Status(400, `{"error":{"code":"BadRequest","message":"A token needs the resource's own subdomain."}}`))
 	r.fails("BadRequest", 1)
 	if got := len(sign.scopes()); got != 1 {
 		t.Errorf("%d tokens, want 1", got)

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient"
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 // estimator is a visitor that counts sessions of two kinds.
@@ -69,10 +69,10 @@ func TestEstimatesAreUnbiasedAndSpreadAsTheorySays(t *testing.T) {
 			first, later := sampled{name: "first walk"}, sampled{name: "later walk"}
 			expired := sampled{name: "expired, later walk"}
 			for seed := range uint64(400) {
-				service := facetest.New(facetest.Options{Requests: 1})
-				service.Populate(facetest.DetectLiveness, test.sessions, seed+1)
+				service := facesim.New(facesim.Options{Requests: 1})
+				service.Populate(facesim.DetectLiveness, test.sessions, seed+1)
 				truth := estimator{}
-				for _, session := range service.Sessions(facetest.DetectLiveness) {
+				for _, session := range service.Sessions(facesim.DetectLiveness) {
 					truth.sessions++
 					if session.Expired(time.Now()) {
 						truth.expired++

@@ -12,11 +12,11 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient"
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 func TestKnownErrors(t *testing.T) {
-	for _, known := range facetest.KnownErrors() {
+	for _, known := range facesim.KnownErrors() {
 		t.Run(known.Name, func(t *testing.T) {
 			const retries = 2
 			t.Run("that stays", func(t *testing.T) {
@@ -92,7 +92,7 @@ func TestCodeIsTakenFromTheFirstPlaceThatHasAUsableOne(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			inRig(t, 0, nil, func(t *testing.T, r *rig) {
-				r.server.Fail(facetest.Status(418, test.body).Header("x-ms-error-code", test.header))
+				r.server.Fail(facesim.Status(418, test.body).Header("x-ms-error-code", test.header))
 				if failure := r.failure(test.want, 1); failure.Status != 418 {
 					t.Errorf("status %d", failure.Status)
 				}
@@ -102,13 +102,13 @@ func TestCodeIsTakenFromTheFirstPlaceThatHasAUsableOne(t *testing.T) {
 }
 
 func TestAnswersThatAreNoListAreNotAskedForAgain(t *testing.T) {
-	faults := append(facetest.WrongShapes(),
-		facetest.SetField("sessionExpired", ""), facetest.SetField("id", ""),
-		facetest.SetField("authTokenTimeToLiveInSeconds", "-1"), facetest.SetField("authTokenTimeToLiveInSeconds", "600.5"),
-		facetest.SetField("authTokenTimeToLiveInSeconds", "9223372036854775807"),
-		facetest.SetField("createdDateTime", `"2024-05-19"`), facetest.SetField("createdDateTime", `null`),
-		facetest.SetField("sessionExpired", `null`),
-		facetest.JSON(`[] x`), facetest.JSON(`{"error":{"code":"429"}}`),
+	faults := append(facesim.WrongShapes(),
+		facesim.SetField("sessionExpired", ""), facesim.SetField("id", ""),
+		facesim.SetField("authTokenTimeToLiveInSeconds", "-1"), facesim.SetField("authTokenTimeToLiveInSeconds", "600.5"),
+		facesim.SetField("authTokenTimeToLiveInSeconds", "9223372036854775807"),
+		facesim.SetField("createdDateTime", `"2024-05-19"`), facesim.SetField("createdDateTime", `null`),
+		facesim.SetField("sessionExpired", `null`),
+		facesim.JSON(`[] x`), facesim.JSON(`{"error":{"code":"429"}}`),
 	)
 	for _, fault := range faults {
 		t.Run(fault.String(), func(t *testing.T) {
@@ -125,20 +125,20 @@ func TestAnswersThatAreNoListAreNotAskedForAgain(t *testing.T) {
 // A proxy's page in place of a page of the list is gone a moment later, and so is a body that was spoilt on its way.
 func TestBodiesThatBreakOffOrAreNoneOfTheServiceAreReadAgain(t *testing.T) {
 	for _, test := range []struct {
-		fault facetest.Fault
+		fault facesim.Fault
 		code  string
 	}{
-		{facetest.TruncatedJSON(), faceclient.CodeConnection},
-		{facetest.CutBody(), faceclient.CodeConnection},
-		{facetest.ResetInBody(), faceclient.CodeConnection},
-		{facetest.Reset(), faceclient.CodeConnection},
-		{facetest.TruncatedGzip(), faceclient.CodeConnection},
-		{facetest.BrokenGzip(), faceclient.CodeConnection},
-		{facetest.HTML(200), faceclient.CodeInvalidResponse},
-		{facetest.JSON(`[}`), faceclient.CodeInvalidResponse},
-		{facetest.HangInBody(), faceclient.CodeTimeout},
-		{facetest.Hang(), faceclient.CodeTimeout},
-		{facetest.SlowDrip(1, 6*time.Second), faceclient.CodeTimeout},
+		{facesim.TruncatedJSON(), faceclient.CodeConnection},
+		{facesim.CutBody(), faceclient.CodeConnection},
+		{facesim.ResetInBody(), faceclient.CodeConnection},
+		{facesim.Reset(), faceclient.CodeConnection},
+		{facesim.TruncatedGzip(), faceclient.CodeConnection},
+		{facesim.BrokenGzip(), faceclient.CodeConnection},
+		{facesim.HTML(200), faceclient.CodeInvalidResponse},
+		{facesim.JSON(`[}`), faceclient.CodeInvalidResponse},
+		{facesim.HangInBody(), faceclient.CodeTimeout},
+		{facesim.Hang(), faceclient.CodeTimeout},
+		{facesim.SlowDrip(1, 6*time.Second), faceclient.CodeTimeout},
 	} {
 		t.Run(test.fault.String(), func(t *testing.T) {
 			t.Run("once in every page", func(t *testing.T) {
@@ -148,7 +148,7 @@ func TestBodiesThatBreakOffOrAreNoneOfTheServiceAreReadAgain(t *testing.T) {
 					o.Transport.(*http.Transport).DisableKeepAlives = true
 				}, func(t *testing.T, r *rig) {
 					failed := map[string]bool{}
-					r.server.Fail(test.fault.When(func(request facetest.Request) bool {
+					r.server.Fail(test.fault.When(func(request facesim.Request) bool {
 						again := failed[request.Start]
 						failed[request.Start] = true
 						return !again
@@ -178,8 +178,8 @@ func TestBodiesThatBreakOffOrAreNoneOfTheServiceAreReadAgain(t *testing.T) {
 func TestAFailedWalkBreaksNoConnection(t *testing.T) {
 	inRig(t, 10_000, func(o *faceclient.Options) { o.PageSize, o.MaxRequestsPerSecond = 100, 10 }, func(t *testing.T, r *rig) {
 		r.server.Fail(
-			facetest.Status(404, "").After(3).Times(1),
-			facetest.Delay(5*time.Second).After(1), // two are under way and another waits for its turn
+			facesim.Status(404, "").After(3).Times(1),
+			facesim.Delay(5*time.Second).After(1), // two are under way and another waits for its turn
 		)
 		began := time.Now()
 		r.fails("404", 4)
@@ -196,7 +196,7 @@ func TestAFailedWalkBreaksNoConnection(t *testing.T) {
 func TestAWalkFailsWithItsPage(t *testing.T) {
 	for _, atOnce := range []int{1, 4} {
 		inRig(t, 25_000, func(o *faceclient.Options) { o.MaxConcurrentRequests = atOnce }, func(t *testing.T, r *rig) {
-			r.server.Fail(facetest.Status(500, "").After(7))
+			r.server.Fail(facesim.Status(500, "").After(7))
 			walk, _, err := r.walk()
 			if got := faceclient.Code(err); got != "500" {
 				t.Errorf("code %q, want 500: %v", got, err)
@@ -211,7 +211,7 @@ func TestAWalkFailsWithItsPage(t *testing.T) {
 // Waits double and stay within the bound, and the last failure is not waited for.
 func TestBackoffGrowsWithinItsBound(t *testing.T) {
 	inRig(t, 10, func(o *faceclient.Options) { o.MaxRetries, o.MaxRetryWait = 8, 5*time.Second }, func(t *testing.T, r *rig) {
-		r.server.Fail(facetest.Status(500, ""))
+		r.server.Fail(facesim.Status(500, ""))
 		began := time.Now()
 		r.fails("500", 9)
 		requests := r.server.Requests()

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient"
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 // FuzzRanges: however a list is divided, and where it has shrunk since it was, a walk of all of it visits every session once, and one that may make only so
@@ -35,10 +35,10 @@ func FuzzRanges(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, sessions uint16, page, atOnce, requests byte, list uint64) {
 		now := time.Now()
-		face := facetest.New(facetest.Options{Requests: 1, Now: func() time.Time { return now }})
+		face := facesim.New(facesim.Options{Requests: 1, Now: func() time.Time { return now }})
 		defer face.Close()
-		face.Populate(facetest.DetectLiveness, int(sessions)%2000, list)
-		truth := face.Sessions(facetest.DetectLiveness)
+		face.Populate(facesim.DetectLiveness, int(sessions)%2000, list)
+		truth := face.Sessions(facesim.DetectLiveness)
 		options := plainOptions()
 		options.PageSize = 1 + int(page)%100
 		options.MaxConcurrentRequests = 1 + int(atOnce)%16
@@ -83,19 +83,19 @@ func FuzzRanges(f *testing.F) {
 
 		for i, session := range truth {
 			if i%10 != 0 {
-				face.Delete(facetest.DetectLiveness, session.ID)
+				face.Delete(facesim.DetectLiveness, session.ID)
 			}
 		}
 		visits := &listed{}
 		if _, err := known.Walk(t.Context(), 0, visits); err != nil {
 			t.Fatal(err)
 		}
-		visits.equal(t, face.Sessions(facetest.DetectLiveness))
+		visits.equal(t, face.Sessions(facesim.DetectLiveness))
 	})
 }
 
 // areSome checks that only listed sessions were visited, and none twice.
-func areSome(t *testing.T, visits *listed, truth []facetest.Session) {
+func areSome(t *testing.T, visits *listed, truth []facesim.Session) {
 	t.Helper()
 	left := map[string]bool{}
 	for _, session := range truth {

@@ -11,7 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"face_liveness_exporter/faceclient"
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 func TestRequest(t *testing.T) {
@@ -239,7 +239,7 @@ func TestFieldsThatAreAbsentOrOdd(t *testing.T) {
 }
 
 func TestBothOperationsAreKnown(t *testing.T) {
-	for i, want := range []string{facetest.DetectLiveness, facetest.DetectLivenessWithVerify} {
+	for i, want := range []string{facesim.DetectLiveness, facesim.DetectLivenessWithVerify} {
 		if got := faceclient.Operations()[i]; string(got) != want {
 			t.Errorf("operation %q, want %q", got, want)
 		}

@@ -17,7 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"face_liveness_exporter/faceclient"
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 // deed is what happens to a service just before it answers a request.
@@ -44,7 +44,7 @@ type happening struct {
 // changing is a service that changes while it is asked. Unless it is even it answers in an order that follows
 // from what it is asked alone, so that in a bubble an exact walk by many workers goes the same way each time.
 type changing struct {
-	face   *facetest.Server
+	face   *facesim.Server
 	direct http.RoundTripper
 	slow   string // begins the starts after which an answer takes long: whose part it is falls behind
 	even   bool   // any answer takes as long as any other, so that many workers are done at once
@@ -63,7 +63,7 @@ func (c *changing) begin(script []happening) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.script, c.waited, c.requests, c.spoilt, c.known = script, 0, 0, 0, map[string]bool{}
-	for _, session := range c.face.Sessions(facetest.DetectLiveness) {
+	for _, session := range c.face.Sessions(facesim.DetectLiveness) {
 		c.known[session.ID] = true
 	}
 }
@@ -129,15 +129,15 @@ func (c *changing) spoil(request *http.Request, seed uint64) (*http.Response, er
 
 // change does a happening's deed to the list.
 func (c *changing) change(h happening, start string) {
-	listed := c.face.Sessions(facetest.DetectLiveness)
+	listed := c.face.Sessions(facesim.DetectLiveness)
 	if h.deed == add || h.deed == follow {
 		c.added++
-		for _, session := range facetest.Generate(h.amount, h.seed<<16+uint64(c.added), time.Now()) {
+		for _, session := range facesim.Generate(h.amount, h.seed<<16+uint64(c.added), time.Now()) {
 			if h.deed == follow {
 				session.ID = "fff" + session.ID[3:]
 			}
 			c.known[session.ID] = false
-			c.face.Add(facetest.DetectLiveness, session)
+			c.face.Add(facesim.DetectLiveness, session)
 		}
 		return
 	}
@@ -153,13 +153,13 @@ func (c *changing) change(h happening, start string) {
 		switch h.deed {
 		case lapse:
 			session.Created = time.Now().Add(-session.TimeToLive())
-			c.face.Add(facetest.DetectLiveness, session)
+			c.face.Add(facesim.DetectLiveness, session)
 			continue
 		case age:
-			session.Created = time.Now().Add(-facetest.Retention)
-			c.face.Add(facetest.DetectLiveness, session)
+			session.Created = time.Now().Add(-facesim.Retention)
+			c.face.Add(facesim.DetectLiveness, session)
 		default:
-			c.face.Delete(facetest.DetectLiveness, session.ID)
+			c.face.Delete(facesim.DetectLiveness, session.ID)
 		}
 		c.known[session.ID] = false
 	}
@@ -190,7 +190,7 @@ func TestAWalkOfAListThatNeverRestsVisitsWhatStays(t *testing.T) {
 
 func walkWhatNeverRests(t *rapid.T) {
 	const mostSessions = 600
-	face := facetest.New(facetest.Options{Requests: 1})
+	face := facesim.New(facesim.Options{Requests: 1})
 	defer face.Close()
 	options := plainOptions()
 	options.PageSize = rapid.IntRange(1, 50).Draw(t, "page size")
@@ -215,12 +215,12 @@ func walkWhatNeverRests(t *rapid.T) {
 	if capped {
 		page = rapid.IntRange(1, options.PageSize).Draw(t, "cap")
 		fewest = page + 1
-		face.Fail(facetest.ShortPages(page))
+		face.Fail(facesim.ShortPages(page))
 	}
 	lister := client.Lister(faceclient.DetectLiveness)
 	for i := range rapid.IntRange(1, 4).Draw(t, "walks") {
 		resize(service, rapid.IntRange(fewest, mostSessions).Draw(t, "sessions"))
-		pages, upTo, most := face.Len(facetest.DetectLiveness)/page+1, age, 0
+		pages, upTo, most := face.Len(facesim.DetectLiveness)/page+1, age, 0
 		if capped && i == 0 {
 			upTo = lapse
 		} else if rapid.IntRange(0, 2).Draw(t, "bounded") == 2 {
@@ -247,7 +247,7 @@ func walkWhatNeverRests(t *rapid.T) {
 func resize(c *changing, sessions int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	now := c.face.Len(facetest.DetectLiveness)
+	now := c.face.Len(facesim.DetectLiveness)
 	switch {
 	case sessions > now:
 		c.change(happening{deed: add, amount: sessions - now}, "")

@@ -11,16 +11,16 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient"
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 func TestEveryAttemptIsObserved(t *testing.T) {
 	inRig(t, 1500, func(o *faceclient.Options) { o.MaxRetries, o.MaxConcurrentRequests = 4, 1 }, func(t *testing.T, r *rig) {
 		r.server.Fail(
-			facetest.Delay(2*time.Second),
-			facetest.Status(500, "").Times(1),
-			facetest.RateLimited(facetest.ShapeFlat, facetest.HintHeader, 10*time.Second).After(1).Times(1),
-			facetest.TruncatedJSON().After(2).Times(1), // of an answer that is billed
+			facesim.Delay(2*time.Second),
+			facesim.Status(500, "").Times(1),
+			facesim.RateLimited(facesim.ShapeFlat, facesim.HintHeader, 10*time.Second).After(1).Times(1),
+			facesim.TruncatedJSON().After(2).Times(1), // of an answer that is billed
 		)
 		walk, visited, err := r.walk()
 		r.finds(walk, visited, err)
@@ -41,7 +41,7 @@ func TestEveryAttemptIsObserved(t *testing.T) {
 		if !slices.Equal(statuses, []int{500, 429, 200, 200, 200, 200}) {
 			t.Errorf("statuses %v", statuses)
 		}
-		if want := r.server.Counts(facetest.DetectLiveness).Billed; billed != float64(want) || want != 4 {
+		if want := r.server.Counts(facesim.DetectLiveness).Billed; billed != float64(want) || want != 4 {
 			t.Errorf("%v transactions, the service billed %d, want 4", billed, want)
 		}
 		if got := r.seen.throttled(); got < 10*time.Second || got > 11*time.Second {
@@ -81,11 +81,11 @@ func TestWhatTheTransportRepeatsIsObserved(t *testing.T) {
 	tests := []struct {
 		name            string
 		writes          int // of a connection
-		faults          []facetest.Fault
+		faults          []facesim.Fault
 		requests, broke int // that arrive, and of them without an answer
 	}{
 		{"kept connections that cannot be written to", 2, nil, 11, 0},
-		{"kept connections that the service resets", 100, []facetest.Fault{facetest.Reset().After(2).Times(1), facetest.Reset().After(6).Times(1)}, 13, 2},
+		{"kept connections that the service resets", 100, []facesim.Fault{facesim.Reset().After(2).Times(1), facesim.Reset().After(6).Times(1)}, 13, 2},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -148,7 +148,7 @@ func TestWhatWasNotSentIsNotObserved(t *testing.T) {
 // The bound on requests in flight is no throttling: it is the service that takes its time.
 func TestWaitsForAPlaceInFlightAreNotThrottling(t *testing.T) {
 	inRig(t, 40_000, func(o *faceclient.Options) { o.MaxConcurrentRequests, o.PageSize = 2, 500 }, func(t *testing.T, r *rig) {
-		r.server.Fail(facetest.Delay(time.Second))
+		r.server.Fail(facesim.Delay(time.Second))
 		if _, _, err := r.walk(); err != nil {
 			t.Fatal(err)
 		}
@@ -174,7 +174,7 @@ func TestBilling(t *testing.T) {
 		{"CognitiveServices.Face.Transaction=x", 0},
 	} {
 		inRig(t, 0, nil, func(t *testing.T, r *rig) {
-			r.server.Fail(facetest.Status(200, "[]").Header("CSP-Billing-Usage", test.header))
+			r.server.Fail(facesim.Status(200, "[]").Header("CSP-Billing-Usage", test.header))
 			if _, _, err := r.walk(); err != nil {
 				t.Fatal(err)
 			}
@@ -186,7 +186,7 @@ func TestBilling(t *testing.T) {
 }
 
 func TestPaginationIsObservedOnceARefresh(t *testing.T) {
-	for _, fault := range []facetest.Fault{facetest.IgnoreStart(), facetest.WrapAround(), facetest.RepeatPages()} {
+	for _, fault := range []facesim.Fault{facesim.IgnoreStart(), facesim.WrapAround(), facesim.RepeatPages()} {
 		t.Run(fault.String(), func(t *testing.T) {
 			inRig(t, 5000, nil, func(t *testing.T, r *rig) {
 				r.server.Fail(fault)
@@ -211,7 +211,7 @@ func TestPaginationIsObservedOnceARefresh(t *testing.T) {
 // An id that is no cursor is told by the attempt that brought it, and by nobody else.
 func TestALongIDIsObservedOnce(t *testing.T) {
 	inRig(t, 0, nil, func(t *testing.T, r *rig) {
-		r.server.Fail(facetest.JSON(`[{"id":"12345678901234567890123456789012345678901234567890123456789012345"}]`))
+		r.server.Fail(facesim.JSON(`[{"id":"12345678901234567890123456789012345678901234567890123456789012345"}]`))
 		r.fails(faceclient.CodePagination, 1)
 		if told := append(r.seen.codes(), r.seen.errors...); !slices.Equal(told, []string{faceclient.CodePagination}) {
 			t.Errorf("observed %v, want pagination once", told)

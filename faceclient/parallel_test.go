@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient"
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 // idVisitor remembers what was visited, and how often.
@@ -26,10 +26,10 @@ func (v *idVisitor) Visit(batch faceclient.Batch) {
 }
 
 // bubble makes a service with so many sessions and a client of it, for use inside a synctest bubble.
-func bubble(t *testing.T, sessions int, change func(*faceclient.Options), served facetest.Options) (*facetest.Server, *faceclient.Client) {
+func bubble(t *testing.T, sessions int, change func(*faceclient.Options), served facesim.Options) (*facesim.Server, *faceclient.Client) {
 	t.Helper()
-	service := facetest.New(served)
-	service.Populate(facetest.DetectLiveness, sessions, 1)
+	service := facesim.New(served)
+	service.Populate(facesim.DetectLiveness, sessions, 1)
 	transport := service.Transport()
 	options := faceclient.Options{
 		Endpoint: "http://face.test", APIVersion: faceclient.DefaultAPIVersion,
@@ -52,10 +52,10 @@ func bubble(t *testing.T, sessions int, change func(*faceclient.Options), served
 	return service, client
 }
 
-func wantExactly(t *testing.T, service *facetest.Server, visited *idVisitor) {
+func wantExactly(t *testing.T, service *facesim.Server, visited *idVisitor) {
 	t.Helper()
 	truth := map[string]int{}
-	for _, session := range service.Sessions(facetest.DetectLiveness) {
+	for _, session := range service.Sessions(facesim.DetectLiveness) {
 		truth[session.ID] = 1
 	}
 	if !maps.Equal(truth, visited.times) {
@@ -69,7 +69,7 @@ func TestLongListsAreWalkedSideBySide(t *testing.T) {
 	for _, pages := range []int{3, 10, 31, 40, 200} {
 		t.Run(fmt.Sprint(pages), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				service, client := bubble(t, pages*1000, nil, facetest.Options{Latency: latency})
+				service, client := bubble(t, pages*1000, nil, facesim.Options{Latency: latency})
 				lister := client.Lister(faceclient.DetectLiveness)
 				for walks := range 3 {
 					visited := newIDVisitor()

@@ -8,16 +8,16 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient"
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 // A request that waits while others get through is not hopeless.
 func TestRateLimitUsesUpARetryOnlyIfNoPageCame(t *testing.T) {
 	const refusals = 5
 	setUp := func(r *rig) {
-		r.server.Populate(facetest.DetectLivenessWithVerify, 1000, 1)
-		refused := facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, time.Second).On(facetest.DetectLiveness).Times(refusals)
-		r.server.Fail(facetest.Delay(500*time.Millisecond).On(facetest.DetectLiveness), refused)
+		r.server.Populate(facesim.DetectLivenessWithVerify, 1000, 1)
+		refused := facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, time.Second).On(facesim.DetectLiveness).Times(refusals)
+		r.server.Fail(facesim.Delay(500*time.Millisecond).On(facesim.DetectLiveness), refused)
 	}
 	adapt := func(o *faceclient.Options) { o.MaxRetries, o.PageSize, o.MaxRequestsPerSecond = 1, 10, 10 }
 	t.Run("while pages come", func(t *testing.T) {
@@ -38,7 +38,7 @@ func TestRateLimitUsesUpARetryOnlyIfNoPageCame(t *testing.T) {
 			leave()
 			others.Wait()
 			r.finds(walk, visited, err)
-			if got := r.server.Counts(facetest.DetectLiveness).ByStatus[429]; got != refusals {
+			if got := r.server.Counts(facesim.DetectLiveness).ByStatus[429]; got != refusals {
 				t.Errorf("%d refusals, want %d", got, refusals)
 			}
 		})
@@ -71,7 +71,7 @@ func TestAFailureIsForgivenWhileOtherPagesCome(t *testing.T) {
 				o.PageSize, o.MaxRetries, o.MaxConcurrentRequests = 100, test.retries, test.atOnce
 			}, func(t *testing.T, r *rig) {
 				page, asked := "", 0
-				r.server.Fail(facetest.Delay(time.Second), facetest.Status(503, "").When(func(request facetest.Request) bool {
+				r.server.Fail(facesim.Delay(time.Second), facesim.Status(503, "").When(func(request facesim.Request) bool {
 					if page == "" && request.Start >= "8" {
 						page = request.Start
 					}
@@ -107,19 +107,19 @@ func TestOneRequestInTwoFails(t *testing.T) {
 				o.PageSize, o.MaxRetries, o.MaxConcurrentRequests, o.MaxRequestsPerSecond = 100, 6, test.atOnce, test.perSecond
 			}, func(t *testing.T, r *rig) {
 				arrived := 0
-				faults := []facetest.Fault{
-					facetest.Status(500, ""), facetest.Reset(), facetest.CutBody(), facetest.RateLimited(facetest.ShapeCode, facetest.HintMessage, time.Second),
-					facetest.HTML(502), facetest.HTML(200), facetest.ResetInBody(), facetest.TruncatedJSON(), facetest.Status(503, ""),
+				faults := []facesim.Fault{
+					facesim.Status(500, ""), facesim.Reset(), facesim.CutBody(), facesim.RateLimited(facesim.ShapeCode, facesim.HintMessage, time.Second),
+					facesim.HTML(502), facesim.HTML(200), facesim.ResetInBody(), facesim.TruncatedJSON(), facesim.Status(503, ""),
 				}
 				for i := range faults {
-					faults[i] = faults[i].When(func(facetest.Request) bool {
+					faults[i] = faults[i].When(func(facesim.Request) bool {
 						if i == 0 { // each is asked about each request
 							arrived++
 						}
 						return arrived%2 == 0 && arrived/2%len(faults) == i
 					})
 				}
-				r.server.Fail(append([]facetest.Fault{facetest.Delay(10 * time.Millisecond)}, faults...)...)
+				r.server.Fail(append([]facesim.Fault{facesim.Delay(10 * time.Millisecond)}, faults...)...)
 				for range 5 {
 					walk, visited, err := r.walk()
 					r.finds(walk, visited, err)

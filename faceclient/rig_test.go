@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient"
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 // change adapts a client's options to a test.
@@ -23,7 +23,7 @@ type change = func(*faceclient.Options)
 // rig is a service in memory, a client of it, and what the client told its observer.
 type rig struct {
 	t      *testing.T
-	server *facetest.Server
+	server *facesim.Server
 	client *faceclient.Client
 	seen   *watcher
 }
@@ -36,8 +36,8 @@ func inRig(t *testing.T, sessions int, adapt change, test func(*testing.T, *rig)
 
 func newRig(t *testing.T, sessions int, adapt change) *rig {
 	t.Helper()
-	server := facetest.New(facetest.Options{})
-	server.Populate(facetest.DetectLiveness, sessions, 1)
+	server := facesim.New(facesim.Options{})
+	server.Populate(facesim.DetectLiveness, sessions, 1)
 	transport := server.Transport()
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
@@ -93,7 +93,7 @@ func walkOf(ctx context.Context, lister *faceclient.Lister) (faceclient.Walk, *l
 }
 
 // requests is how many of them the service has seen.
-func (r *rig) requests() int { return r.server.Counts(facetest.DetectLiveness).Requests }
+func (r *rig) requests() int { return r.server.Counts(facesim.DetectLiveness).Requests }
 
 // fails is a walk that must fail with a code after so many requests.
 func (r *rig) fails(code string, requests int) {
@@ -130,7 +130,7 @@ func (r *rig) finds(walk faceclient.Walk, visited *listed, err error) {
 	if walk.Coverage != 1 {
 		r.t.Errorf("coverage %v, want 1", walk.Coverage)
 	}
-	visited.equal(r.t, r.server.Sessions(facetest.DetectLiveness))
+	visited.equal(r.t, r.server.Sessions(facesim.DetectLiveness))
 }
 
 // visited is a session with the service's clock when it was listed.
@@ -165,7 +165,7 @@ func (l *listed) Restart() {
 }
 
 // equal compares session by session; one that is visited twice is one too many.
-func (l *listed) equal(t testing.TB, truth []facetest.Session) {
+func (l *listed) equal(t testing.TB, truth []facesim.Session) {
 	t.Helper()
 	if l.overlap {
 		t.Error("two visits at a time")
@@ -174,7 +174,7 @@ func (l *listed) equal(t testing.TB, truth []facetest.Session) {
 		t.Fatalf("visited %d sessions, the service lists %d", len(l.sessions), len(truth))
 	}
 	slices.SortFunc(l.sessions, func(a, b visited) int { return bytes.Compare(a.ID, b.ID) })
-	slices.SortFunc(truth, func(a, b facetest.Session) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortFunc(truth, func(a, b facesim.Session) int { return strings.Compare(a.ID, b.ID) })
 	for i, want := range truth {
 		got := &l.sessions[i]
 		same := string(got.ID) == want.ID && string(got.DeviceID) == want.DeviceID &&

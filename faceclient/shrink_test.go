@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"face_liveness_exporter/faceclient"
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 // A worker that is done looks for a part of what others have left. What is planned for a list ten times as long leaves
@@ -12,8 +12,8 @@ import (
 func TestAListThatShrankIsNotCountedTwice(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(60) {
-		face := facetest.New(facetest.Options{Requests: 1})
-		face.Populate(facetest.DetectLiveness, 4000, seed)
+		face := facesim.New(facesim.Options{Requests: 1})
+		face.Populate(facesim.DetectLiveness, 4000, seed)
 		options := plainOptions()
 		options.PageSize, options.MaxConcurrentRequests = 10, 16
 		options.Transport = inProcess(face)
@@ -22,17 +22,17 @@ func TestAListThatShrankIsNotCountedTwice(t *testing.T) {
 			t.Fatal(err)
 		}
 		var gone []string
-		for i, session := range face.Sessions(facetest.DetectLiveness) {
+		for i, session := range face.Sessions(facesim.DetectLiveness) {
 			if i%10 != 0 {
 				gone = append(gone, session.ID)
 			}
 		}
-		face.Delete(facetest.DetectLiveness, gone...)
+		face.Delete(facesim.DetectLiveness, gone...)
 		_, visited, err := walkOf(t.Context(), lister)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if found, want := len(visited.sessions), face.Len(facetest.DetectLiveness); found != want {
+		if found, want := len(visited.sessions), face.Len(facesim.DetectLiveness); found != want {
 			t.Errorf("list %d: visited %d sessions, the service lists %d", seed, found, want)
 		}
 		face.Close()

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient"
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 func TestWaitBeforeTheNextRequest(t *testing.T) {
@@ -20,18 +20,18 @@ func TestWaitBeforeTheNextRequest(t *testing.T) {
 	// A wait that the service names gets up to a tenth on top, because others were told the same.
 	named := func(wait time.Duration) [2]time.Duration { return [2]time.Duration{wait, min(bound, wait*11/10)} }
 	unnamed := [2]time.Duration{250 * time.Millisecond, 500 * time.Millisecond}
-	header := func(status int, value string) facetest.Fault {
-		return facetest.Status(status, "").Header("Retry-After", value)
+	header := func(status int, value string) facesim.Fault {
+		return facesim.Status(status, "").Header("Retry-After", value)
 	}
 	at := func(after time.Duration) string {
 		return time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).Add(after).Format(http.TimeFormat) // a bubble's clock begins there
 	}
-	message := func(text string) facetest.Fault {
-		return facetest.StatusError(429, facetest.ShapeCode, "429", text)
+	message := func(text string) facesim.Fault {
+		return facesim.StatusError(429, facesim.ShapeCode, "429", text)
 	}
 	type test struct {
 		name  string
-		fault facetest.Fault
+		fault facesim.Fault
 		want  [2]time.Duration
 	}
 	tests := []test{
@@ -60,12 +60,12 @@ func TestWaitBeforeTheNextRequest(t *testing.T) {
 		{"message of other words", message("It is 12 seconds past."), unnamed},
 		{"the header counts before the message", message("Try again in 26 seconds.").Header("Retry-After", "2"), named(2 * time.Second)},
 	}
-	for shape, name := range map[facetest.Shape]string{facetest.ShapeCode: "code", facetest.ShapeStatusCode: "statusCode", facetest.ShapeFlat: "flat"} {
+	for shape, name := range map[facesim.Shape]string{facesim.ShapeCode: "code", facesim.ShapeStatusCode: "statusCode", facesim.ShapeFlat: "flat"} {
 		tests = append(tests,
-			test{name + ", header", facetest.RateLimited(shape, facetest.HintHeader, 7*time.Second), named(7 * time.Second)},
-			test{name + ", message", facetest.RateLimited(shape, facetest.HintMessage, 7*time.Second), named(7 * time.Second)},
-			test{name + ", one second", facetest.RateLimited(shape, facetest.HintMessage, time.Second), named(time.Second)},
-			test{name + ", no hint", facetest.RateLimited(shape, facetest.HintNone, 7*time.Second), unnamed},
+			test{name + ", header", facesim.RateLimited(shape, facesim.HintHeader, 7*time.Second), named(7 * time.Second)},
+			test{name + ", message", facesim.RateLimited(shape, facesim.HintMessage, 7*time.Second), named(7 * time.Second)},
+			test{name + ", one second", facesim.RateLimited(shape, facesim.HintMessage, time.Second), named(time.Second)},
+			test{name + ", no hint", facesim.RateLimited(shape, facesim.HintNone, 7*time.Second), unnamed},
 		)
 	}
 	for _, test := range tests {
@@ -87,7 +87,7 @@ func TestLongestWaitBoundsEveryWait(t *testing.T) {
 	for _, longest := range []time.Duration{0, 100 * time.Millisecond, 20 * time.Second} {
 		t.Run(longest.String(), func(t *testing.T) {
 			inRig(t, 10, func(o *faceclient.Options) { o.MaxRetries, o.MaxRetryWait = 4, longest }, func(t *testing.T, r *rig) {
-				r.server.Fail(facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, time.Hour))
+				r.server.Fail(facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, time.Hour))
 				began := time.Now()
 				failure := r.failure("429", 5)
 				if took := time.Since(began); took != 4*longest {
@@ -103,18 +103,18 @@ func TestLongestWaitBoundsEveryWait(t *testing.T) {
 
 // Who is told to wait waits for all: the limit is the resource's.
 func TestNothingIsSentWhileTheServiceAsksToWait(t *testing.T) {
-	for _, fault := range []facetest.Fault{
-		facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, 20*time.Second),
-		facetest.Status(503, "").Header("Retry-After", "20"),
+	for _, fault := range []facesim.Fault{
+		facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, 20*time.Second),
+		facesim.Status(503, "").Header("Retry-After", "20"),
 	} {
 		t.Run(fault.String(), func(t *testing.T) {
 			inRig(t, 10, nil, func(t *testing.T, r *rig) {
-				r.server.Populate(facetest.DetectLivenessWithVerify, 3000, 1)
+				r.server.Populate(facesim.DetectLivenessWithVerify, 3000, 1)
 				// Pages of the other list take longer, so that one is under way when the gate closes.
 				r.server.Fail(
-					facetest.Delay(3*time.Second).On(facetest.DetectLivenessWithVerify),
-					facetest.Delay(time.Second).On(facetest.DetectLiveness).Times(1),
-					fault.On(facetest.DetectLiveness).Times(1),
+					facesim.Delay(3*time.Second).On(facesim.DetectLivenessWithVerify),
+					facesim.Delay(time.Second).On(facesim.DetectLiveness).Times(1),
+					fault.On(facesim.DetectLiveness).Times(1),
 				)
 				began := time.Now()
 				var both sync.WaitGroup
@@ -150,7 +150,7 @@ func TestNamedWaitsAreSpread(t *testing.T) {
 	waits := map[time.Duration]bool{}
 	for range 10 {
 		inRig(t, 10, nil, func(t *testing.T, r *rig) {
-			r.server.Fail(facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, 20*time.Second).Times(1))
+			r.server.Fail(facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, 20*time.Second).Times(1))
 			walk, visited, err := r.walk()
 			r.finds(walk, visited, err)
 			requests := r.server.Requests()
@@ -166,7 +166,7 @@ func TestNamedWaitsAreSpread(t *testing.T) {
 func TestPaceIsInherited(t *testing.T) {
 	adapt := func(o *faceclient.Options) { o.MaxRequestsPerSecond, o.MaxConcurrentRequests = 10, 1 }
 	inRig(t, 2500, adapt, func(t *testing.T, r *rig) {
-		r.server.Fail(facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, 20*time.Second).Times(1))
+		r.server.Fail(facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, 20*time.Second).Times(1))
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
 		if _, _, err := walkOf(ctx, r.client.Lister(faceclient.DetectLiveness)); faceclient.Code(err) != faceclient.CodeCanceled {
@@ -225,7 +225,7 @@ func TestRequestTimeoutDoesNotRunWhileWaiting(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inRig(t, 1500, func(o *faceclient.Options) { o.RequestTimeout, o.MaxRetries = time.Second, 0; adapt(o) }, func(t *testing.T, r *rig) {
-				r.server.Fail(facetest.Delay(900 * time.Millisecond))
+				r.server.Fail(facesim.Delay(900 * time.Millisecond))
 				var walks sync.WaitGroup
 				for range 5 {
 					walks.Go(func() {
@@ -239,7 +239,7 @@ func TestRequestTimeoutDoesNotRunWhileWaiting(t *testing.T) {
 	}
 	t.Run("gate", func(t *testing.T) {
 		inRig(t, 1500, func(o *faceclient.Options) { o.RequestTimeout = time.Second }, func(t *testing.T, r *rig) {
-			r.server.Fail(facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, 20*time.Second).Times(1))
+			r.server.Fail(facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, 20*time.Second).Times(1))
 			walk, visited, err := r.walk()
 			r.finds(walk, visited, err)
 		})
@@ -247,8 +247,8 @@ func TestRequestTimeoutDoesNotRunWhileWaiting(t *testing.T) {
 }
 
 func TestRequestTimeoutRunsFromSendingToTheBodysEnd(t *testing.T) {
-	for _, fault := range []facetest.Fault{
-		facetest.Hang(), facetest.HangInBody(), facetest.SlowDrip(10, 300*time.Millisecond), facetest.Delay(time.Minute),
+	for _, fault := range []facesim.Fault{
+		facesim.Hang(), facesim.HangInBody(), facesim.SlowDrip(10, 300*time.Millisecond), facesim.Delay(time.Minute),
 	} {
 		t.Run(fault.String(), func(t *testing.T) {
 			inRig(t, 100, func(o *faceclient.Options) { o.RequestTimeout, o.MaxRetries = 4*time.Second, 0 }, func(t *testing.T, r *rig) {
@@ -269,14 +269,14 @@ func TestRequestTimeoutRunsFromSendingToTheBodysEnd(t *testing.T) {
 func TestACanceledWalkEndsAtOnce(t *testing.T) {
 	for _, test := range []struct {
 		name  string
-		fault facetest.Fault
+		fault facesim.Fault
 		adapt change
 	}{
-		{"in an answer", facetest.Hang(), nil},
-		{"in a body", facetest.HangInBody(), nil},
-		{"before a retry", facetest.Status(500, ""), func(o *faceclient.Options) { o.MaxRetries = 1000 }},
-		{"at the gate", facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, time.Hour), func(o *faceclient.Options) { o.MaxRetryWait = time.Hour }},
-		{"at the limiter", facetest.Delay(0), func(o *faceclient.Options) { o.MaxRequestsPerSecond = 0.001 }},
+		{"in an answer", facesim.Hang(), nil},
+		{"in a body", facesim.HangInBody(), nil},
+		{"before a retry", facesim.Status(500, ""), func(o *faceclient.Options) { o.MaxRetries = 1000 }},
+		{"at the gate", facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, time.Hour), func(o *faceclient.Options) { o.MaxRetryWait = time.Hour }},
+		{"at the limiter", facesim.Delay(0), func(o *faceclient.Options) { o.MaxRequestsPerSecond = 0.001 }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			inRig(t, 30_000, test.adapt, func(t *testing.T, r *rig) {
@@ -304,7 +304,7 @@ func TestACanceledWalkEndsAtOnce(t *testing.T) {
 // A place in flight that nobody gives back would stop the client for ever.
 func TestAClientGoesOnAfterACanceledWalk(t *testing.T) {
 	inRig(t, 5000, func(o *faceclient.Options) { o.MaxConcurrentRequests = 1 }, func(t *testing.T, r *rig) {
-		undo := r.server.Fail(facetest.Hang())
+		undo := r.server.Fail(facesim.Hang())
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
 		var walks sync.WaitGroup
@@ -331,8 +331,8 @@ func TestRequestsInFlightAreBounded(t *testing.T) {
 				o.MaxConcurrentRequests, o.PageSize = atOnce, 100
 				flights.RoundTripper, o.Transport = o.Transport, flights
 			}, func(t *testing.T, r *rig) {
-				r.server.Populate(facetest.DetectLivenessWithVerify, 40_000, 1)
-				r.server.Fail(facetest.Delay(time.Second))
+				r.server.Populate(facesim.DetectLivenessWithVerify, 40_000, 1)
+				r.server.Fail(facesim.Delay(time.Second))
 				var both sync.WaitGroup
 				for _, operation := range faceclient.Operations() {
 					both.Go(func() {

@@ -14,7 +14,7 @@ import (
 	"testing"
 
 	"face_liveness_exporter/faceclient"
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 func TestRedirectsAreNotFollowed(t *testing.T) {
@@ -26,9 +26,9 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 				t.Errorf("the other host got %s with key %q", request.URL, request.Header.Get("Ocp-Apim-Subscription-Key"))
 			}))
 			defer stranger.Close()
-			face := facetest.New(facetest.Options{})
+			face := facesim.New(facesim.Options{})
 			defer face.Close()
-			face.Fail(facetest.Redirect(status, stranger.URL+"/face"))
+			face.Fail(facesim.Redirect(status, stranger.URL+"/face"))
 			server := httptest.NewServer(face)
 			defer server.Close()
 
@@ -49,8 +49,8 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 // loopback is a Face API with sessions on a TLS socket.
 func loopback(t *testing.T, sessions int, config *tls.Config) *httptest.Server {
 	t.Helper()
-	face := facetest.New(facetest.Options{})
-	face.Populate(facetest.DetectLiveness, sessions, 1)
+	face := facesim.New(facesim.Options{})
+	face.Populate(facesim.DetectLiveness, sessions, 1)
 	server := httptest.NewUnstartedServer(face)
 	server.TLS = config
 	server.EnableHTTP2 = true
@@ -155,12 +155,12 @@ func TestTransportErrors(t *testing.T) {
 
 func TestBodiesWithoutEndAreNotReadToTheirEnd(t *testing.T) {
 	for _, test := range []struct {
-		fault facetest.Fault
+		fault facesim.Fault
 		most  int64 // bytes that the service gets rid of
 	}{
-		{facetest.EndlessBlanks(), 200 << 10},
-		{facetest.EndlessItems(), 200 << 10},
-		{facetest.GzipBomb(1 << 30), 64 << 10}, // a thousandth of what it unpacks to, some MiB at a time
+		{facesim.EndlessBlanks(), 200 << 10},
+		{facesim.EndlessItems(), 200 << 10},
+		{facesim.GzipBomb(1 << 30), 64 << 10}, // a thousandth of what it unpacks to, some MiB at a time
 	} {
 		t.Run(test.fault.String(), func(t *testing.T) {
 			inRig(t, 10, func(o *faceclient.Options) { o.PageSize = 10 }, func(t *testing.T, r *rig) {
@@ -170,7 +170,7 @@ func TestBodiesWithoutEndAreNotReadToTheirEnd(t *testing.T) {
 					t.Errorf("status %d", failure.Status)
 				}
 				r.server.Close() // ends the answer, so that its bytes are counted
-				if got := r.server.Counts(facetest.DetectLiveness).Bytes; got > test.most || got == 0 {
+				if got := r.server.Counts(facesim.DetectLiveness).Bytes; got > test.most || got == 0 {
 					t.Errorf("%d bytes were taken, want at most %d", got, test.most)
 				}
 			})
@@ -180,7 +180,7 @@ func TestBodiesWithoutEndAreNotReadToTheirEnd(t *testing.T) {
 
 func TestErrorBodiesWithoutEndAreNotReadToTheirEnd(t *testing.T) {
 	inRig(t, 10, func(o *faceclient.Options) { o.MaxRetries = 0 }, func(t *testing.T, r *rig) {
-		r.server.Fail(facetest.Wrap("endless error", func(http.Handler) http.Handler {
+		r.server.Fail(facesim.Wrap("endless error", func(http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 				w.WriteHeader(http.StatusForbidden)
 				for request.Context().Err() == nil {
@@ -192,7 +192,7 @@ func TestErrorBodiesWithoutEndAreNotReadToTheirEnd(t *testing.T) {
 		}))
 		r.fails("403", 1)
 		r.server.Close()
-		if got := r.server.Counts(facetest.DetectLiveness).Bytes; got > 200<<10 {
+		if got := r.server.Counts(facesim.DetectLiveness).Bytes; got > 200<<10 {
 			t.Errorf("%d bytes were taken", got)
 		}
 	})
@@ -200,10 +200,10 @@ func TestErrorBodiesWithoutEndAreNotReadToTheirEnd(t *testing.T) {
 
 // A status is known before its body breaks off.
 func TestAnErrorWhoseBodyBreaksOffKeepsItsStatus(t *testing.T) {
-	for _, fault := range []facetest.Fault{facetest.CutBody(), facetest.ResetInBody(), facetest.HangInBody()} {
+	for _, fault := range []facesim.Fault{facesim.CutBody(), facesim.ResetInBody(), facesim.HangInBody()} {
 		t.Run(fault.String(), func(t *testing.T) {
 			inRig(t, 10, nil, func(t *testing.T, r *rig) {
-				r.server.Fail(fault, facetest.StatusError(403, facetest.ShapeCode, "UnsupportedFeature", "No."))
+				r.server.Fail(fault, facesim.StatusError(403, facesim.ShapeCode, "UnsupportedFeature", "No."))
 				r.fails("403", 1)
 			})
 		})
@@ -212,15 +212,15 @@ func TestAnErrorWhoseBodyBreaksOffKeepsItsStatus(t *testing.T) {
 
 func TestNotGzip(t *testing.T) {
 	inRig(t, 10, nil, func(t *testing.T, r *rig) {
-		r.server.Fail(facetest.NotGzip())
+		r.server.Fail(facesim.NotGzip())
 		r.fails(faceclient.CodeConnection, 3)
 	})
 }
 
 func TestGzipIsUnpacked(t *testing.T) {
-	face := facetest.New(facetest.Options{Gzip: true})
+	face := facesim.New(facesim.Options{Gzip: true})
 	t.Cleanup(face.Close)
-	face.Populate(facetest.DetectLiveness, 2500, 1)
+	face.Populate(facesim.DetectLiveness, 2500, 1)
 	server := httptest.NewServer(face)
 	t.Cleanup(server.Close)
 	options := plainOptions()
@@ -229,8 +229,8 @@ func TestGzipIsUnpacked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	visited.equal(t, face.Sessions(facetest.DetectLiveness))
-	counts := face.Counts(facetest.DetectLiveness)
+	visited.equal(t, face.Sessions(facesim.DetectLiveness))
+	counts := face.Counts(facesim.DetectLiveness)
 	if counts.Bytes/int64(counts.Items) > 150 {
 		t.Errorf("%d bytes for %d sessions: nothing was packed", counts.Bytes, counts.Items)
 	}

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient"
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 func TestWalkFindsWhatTheServiceLists(t *testing.T) {
@@ -52,16 +52,16 @@ func TestEveryWayToWriteASessionIsRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 0, func(o *faceclient.Options) { o.PageSize = 100 })
 		created := time.Now().Add(-time.Hour).Add(123_456_789)
-		var truth []facetest.Session
+		var truth []facesim.Session
 		for order := range uint8(42) {
 			for digits := range uint8(10) {
 				for flags := range 32 {
 					if flags != int(order+digits)%32 && digits != order%10 {
 						continue // each combination of flags comes with some orders and digits
 					}
-					session := facetest.Session{
+					session := facesim.Session{
 						ID: fmt.Sprintf("%02d-%d-%02d", order, digits, flags), Created: created,
-						Wire: facetest.Wire{
+						Wire: facesim.Wire{
 							Zulu: flags&1 != 0, NullStart: flags&2 != 0, EmptyDevice: flags&4 != 0,
 							NullDevice: flags&4 == 0 && flags&8 != 0, Extra: flags&16 != 0,
 							Digits: digits, Order: order,
@@ -78,9 +78,9 @@ func TestEveryWayToWriteASessionIsRead(t *testing.T) {
 			}
 		}
 		for i, odd := range []string{`"`, `\`, `a"b\c`, "tab\t", "é", "日本語", "\U0001f600", "with space", "a&b=c#d+e%20/f?", strings.Repeat("é", 64)} {
-			truth = append(truth, facetest.Session{ID: odd, DeviceID: odd + strconv.Itoa(i), Created: created})
+			truth = append(truth, facesim.Session{ID: odd, DeviceID: odd + strconv.Itoa(i), Created: created})
 		}
-		r.server.Add(facetest.DetectLiveness, truth...)
+		r.server.Add(facesim.DetectLiveness, truth...)
 		walk, visited, err := r.walk()
 		r.finds(walk, visited, err)
 		if len(visited.sessions) != len(truth) {
@@ -91,7 +91,7 @@ func TestEveryWayToWriteASessionIsRead(t *testing.T) {
 
 func TestTheOperationsHaveListsOfTheirOwn(t *testing.T) {
 	inRig(t, 10, nil, func(t *testing.T, r *rig) {
-		r.server.Populate(facetest.DetectLivenessWithVerify, 20, 2)
+		r.server.Populate(facesim.DetectLivenessWithVerify, 20, 2)
 		for operation, want := range map[faceclient.Operation]int{faceclient.DetectLiveness: 10, faceclient.DetectLivenessWithVerify: 20} {
 			_, visited, err := walkOf(t.Context(), r.client.Lister(operation))
 			if err != nil || len(visited.sessions) != want {
@@ -141,13 +141,13 @@ func TestAListThatBecomesTooLongFailsAfterItsFirstPage(t *testing.T) {
 		walk, visited, err := walkOf(t.Context(), lister)
 		r.finds(walk, visited, err)
 
-		r.server.Populate(facetest.DetectLiveness, 4_000, 2)
+		r.server.Populate(facesim.DetectLiveness, 4_000, 2)
 		failsAfter("while it is walked", lister, 16)
 		failsAfter("from then on", lister, 1)
 		failsAfter("and again", lister, 1)
-		for i, session := range r.server.Sessions(facetest.DetectLiveness) {
+		for i, session := range r.server.Sessions(facesim.DetectLiveness) {
 			if i%2 == 0 {
-				r.server.Delete(facetest.DetectLiveness, session.ID)
+				r.server.Delete(facesim.DetectLiveness, session.ID)
 			}
 		}
 		walk, visited, err = walkOf(t.Context(), lister)
@@ -165,7 +165,7 @@ func TestAListThatBecomesTooLongFailsAfterItsFirstPage(t *testing.T) {
 func TestMaxPagesBoundsAListOfUnknownLength(t *testing.T) {
 	inRig(t, 0, func(o *faceclient.Options) { o.MaxPages, o.PageSize = 10, 10 }, func(t *testing.T, r *rig) {
 		for i := range 200 {
-			r.server.Add(facetest.DetectLiveness, facetest.Session{ID: fmt.Sprintf("%03d", i), Created: time.Now()})
+			r.server.Add(facesim.DetectLiveness, facesim.Session{ID: fmt.Sprintf("%03d", i), Created: time.Now()})
 		}
 		_, _, err := r.walk()
 		if got := faceclient.Code(err); got != faceclient.CodePagination {
@@ -198,33 +198,33 @@ func TestAListThatChangesIsWalkedAsItIs(t *testing.T) {
 			change func()
 		}{
 			{"as it is", func() {}},
-			{"four times as long", func() { r.server.Populate(facetest.DetectLiveness, 75_000, 9) }},
+			{"four times as long", func() { r.server.Populate(facesim.DetectLiveness, 75_000, 9) }},
 			{"a tenth", func() {
 				var gone []string
-				for i, session := range r.server.Sessions(facetest.DetectLiveness) {
+				for i, session := range r.server.Sessions(facesim.DetectLiveness) {
 					if i%10 != 0 {
 						gone = append(gone, session.ID)
 					}
 				}
-				r.server.Delete(facetest.DetectLiveness, gone...)
+				r.server.Delete(facesim.DetectLiveness, gone...)
 			}},
 			{"only the first half of the key space", func() {
 				var gone []string
-				for _, session := range r.server.Sessions(facetest.DetectLiveness) {
+				for _, session := range r.server.Sessions(facesim.DetectLiveness) {
 					if session.ID >= "8" {
 						gone = append(gone, session.ID)
 					}
 				}
-				r.server.Delete(facetest.DetectLiveness, gone...)
+				r.server.Delete(facesim.DetectLiveness, gone...)
 			}},
 			{"empty", func() {
 				var gone []string
-				for _, session := range r.server.Sessions(facetest.DetectLiveness) {
+				for _, session := range r.server.Sessions(facesim.DetectLiveness) {
 					gone = append(gone, session.ID)
 				}
-				r.server.Delete(facetest.DetectLiveness, gone...)
+				r.server.Delete(facesim.DetectLiveness, gone...)
 			}},
-			{"filled again", func() { r.server.Populate(facetest.DetectLiveness, 3_000, 10) }},
+			{"filled again", func() { r.server.Populate(facesim.DetectLiveness, 3_000, 10) }},
 		} {
 			step.change()
 			walk, visited, err := walkOf(t.Context(), lister)
@@ -239,15 +239,15 @@ func TestAListThatChangesIsWalkedAsItIs(t *testing.T) {
 func TestHorizonIsTheServicesClockWhenTheFirstRequestWasSent(t *testing.T) {
 	for _, test := range []struct {
 		name   string
-		faults []facetest.Fault
+		faults []facesim.Fault
 		off    time.Duration
 	}{
 		{"clocks agree", nil, 0},
-		{"a slow answer", []facetest.Fault{facetest.Delay(7 * time.Second)}, 0},
-		{"the service is an hour ahead", []facetest.Fault{facetest.SkewDate(time.Hour)}, time.Hour},
-		{"the service is behind, and slow", []facetest.Fault{facetest.SkewDate(-time.Hour), facetest.Delay(5 * time.Second)}, -time.Hour},
-		{"no Date", []facetest.Fault{facetest.NoDate(), facetest.Delay(3 * time.Second)}, 0},
-		{"the first attempt fails after a while", []facetest.Fault{facetest.Delay(2 * time.Second), facetest.Status(503, "").Times(1)}, 0},
+		{"a slow answer", []facesim.Fault{facesim.Delay(7 * time.Second)}, 0},
+		{"the service is an hour ahead", []facesim.Fault{facesim.SkewDate(time.Hour)}, time.Hour},
+		{"the service is behind, and slow", []facesim.Fault{facesim.SkewDate(-time.Hour), facesim.Delay(5 * time.Second)}, -time.Hour},
+		{"no Date", []facesim.Fault{facesim.NoDate(), facesim.Delay(3 * time.Second)}, 0},
+		{"the first attempt fails after a while", []facesim.Fault{facesim.Delay(2 * time.Second), facesim.Status(503, "").Times(1)}, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			inRig(t, 1500, nil, func(t *testing.T, r *rig) {

@@ -8,7 +8,7 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 // contract is every metric that is promised, with its labels beside resource and operation. An "absent" one is not there
@@ -145,7 +145,7 @@ func TestRequestsNameTheProgram(t *testing.T) {
 	uuid := regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 	for _, request := range service.Requests() {
 		ids[request.ClientRequestID] = true
-		if !uuid.MatchString(request.ClientRequestID) || request.Auth != facetest.AuthKey || request.Top != "500" ||
+		if !uuid.MatchString(request.ClientRequestID) || request.Auth != facesim.AuthKey || request.Top != "500" ||
 			request.Version != "v1.1-preview.1" || !strings.HasPrefix(request.UserAgent, "face_liveness_exporter/") {
 			t.Errorf("%v, user agent %q, client-request-id %q", request, request.UserAgent, request.ClientRequestID)
 		}

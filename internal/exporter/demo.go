@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"face_liveness_exporter/collector"
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 	"face_liveness_exporter/internal/config"
 )
 
@@ -18,7 +18,7 @@ const demoInterval = 5 * time.Second
 
 // demo is a Face resource that exists in this process alone and is asked over loopback like a real one.
 type demo struct {
-	service *facetest.Server
+	service *facesim.Server
 	server  *http.Server
 	address string
 	ended   chan struct{}
@@ -31,8 +31,8 @@ func startDemo(ctx context.Context, logger *slog.Logger) (*demo, error) {
 	if err != nil {
 		return nil, err
 	}
-	service := facetest.New(facetest.Options{Latency: 60 * time.Millisecond})
-	facetest.NewTraffic(service, facetest.TrafficOptions{Seed: uint64(time.Now().UnixNano()), Location: midMorning(time.Now())})
+	service := facesim.New(facesim.Options{Latency: 60 * time.Millisecond})
+	facesim.NewTraffic(service, facesim.TrafficOptions{Seed: uint64(time.Now().UnixNano()), Location: midMorning(time.Now())})
 	d := &demo{
 		service: service,
 		server:  &http.Server{Handler: service, ReadHeaderTimeout: time.Minute},

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 const bothOperations = "operations: [detectLiveness, detectLivenessWithVerify]"
@@ -40,7 +40,7 @@ func TestDryRun(t *testing.T) {
 
 func TestDryRunWithOneResourceThatFails(t *testing.T) {
 	t.Parallel()
-	good, bad := newFace(t, emptyService()), newFace(t, facetest.Options{Now: noon, Key: "another key"})
+	good, bad := newFace(t, emptyService()), newFace(t, facesim.Options{Now: noon, Key: "another key"})
 	good.Populate(live, 7, 1)
 	got := runToEnd(t, []string{"--dry-run", "--config.file=" + write(t, "exporter.yaml", quick+"resources:\n"+
 		resource("good", good.endpoint, "key: "+good.Key())+
@@ -69,7 +69,7 @@ func TestDryRunStopped(t *testing.T) {
 	service := newFace(t, emptyService())
 	service.Populate(live, 3000, 1)
 	service.Populate(verify, 3000, 2)
-	service.Fail(facetest.Hang().After(1))
+	service.Fail(facesim.Hang().After(1))
 	p := launch(t, []string{
 		"--dry-run", "--config.file=" + write(t, "exporter.yaml", contoso(service, quick+"refresh: {max_concurrent: 1}\n", bothOperations)),
 	}, nil)

@@ -14,7 +14,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 // exposition is what a scrape brought: sample values by their text without spaces, name{label="value",…} with the
@@ -139,7 +139,7 @@ type counted struct {
 	values                                map[string][]float64 // by histogram
 }
 
-func count(sessions []facetest.Session, now time.Time) counted {
+func count(sessions []facesim.Session, now time.Time) counted {
 	c := counted{devices: map[string]int{}, values: map[string][]float64{}}
 	observe := func(histogram string, value float64) {
 		c.values[histogram] = append(c.values[histogram], max(0, value))
@@ -171,7 +171,7 @@ func count(sessions []facetest.Session, now time.Time) counted {
 }
 
 // truth is the population that these sessions must be shown as, counted here one by one.
-func truth(resource, operation string, sessions []facetest.Session, now time.Time, top int) map[string]float64 {
+func truth(resource, operation string, sessions []facesim.Session, now time.Time, top int) map[string]float64 {
 	want := map[string]float64{}
 	gauge := func(metric string, value int, more ...string) {
 		want[of(metric, resource, operation, more...)] = float64(value)

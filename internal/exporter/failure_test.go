@@ -9,7 +9,7 @@ import (
 	"sync"
 	"testing"
 
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 // recovering is a configuration whose resource is asked again at once after a failure.
@@ -17,15 +17,15 @@ const recovering = quick + "refresh: {interval: 1ms}\n"
 
 func TestErrorsUnderTheirCode(t *testing.T) {
 	t.Parallel()
-	tests := facetest.KnownErrors()
+	tests := facesim.KnownErrors()
 	tests = append(tests,
-		facetest.KnownError{Name: "portal", Code: "invalid_response", Fault: facetest.HTML(200)},
-		facetest.KnownError{Name: "redirect", Code: "redirect", Fault: facetest.Redirect(302, "https://elsewhere.example/")},
-		facetest.KnownError{Name: "reset", Code: "connection", Fault: facetest.Reset()},
-		facetest.KnownError{Name: "cut body", Code: "connection", Fault: facetest.CutBody()},
-		facetest.KnownError{Name: "JSON that ends early", Code: "connection", Fault: facetest.TruncatedJSON()},
-		facetest.KnownError{Name: "an object", Code: "invalid_response", Fault: facetest.JSON(`{"value":[]}`)},
-		facetest.KnownError{Name: "an endless list", Code: "pagination", Fault: facetest.RepeatPages()},
+		facesim.KnownError{Name: "portal", Code: "invalid_response", Fault: facesim.HTML(200)},
+		facesim.KnownError{Name: "redirect", Code: "redirect", Fault: facesim.Redirect(302, "https://elsewhere.example/")},
+		facesim.KnownError{Name: "reset", Code: "connection", Fault: facesim.Reset()},
+		facesim.KnownError{Name: "cut body", Code: "connection", Fault: facesim.CutBody()},
+		facesim.KnownError{Name: "JSON that ends early", Code: "connection", Fault: facesim.TruncatedJSON()},
+		facesim.KnownError{Name: "an object", Code: "invalid_response", Fault: facesim.JSON(`{"value":[]}`)},
+		facesim.KnownError{Name: "an endless list", Code: "pagination", Fault: facesim.RepeatPages()},
 	)
 	for _, test := range tests {
 		t.Run(test.Name, func(t *testing.T) {
@@ -74,7 +74,7 @@ func TestStalePopulationDisappears(t *testing.T) {
 	service.Populate(live, 100, 1)
 	p := startWith(t, contoso(service, quick+"refresh: {interval: 1ms, max_stale: 2ms}\n"))
 	eventually(t, "the list", func() bool { return p.scrape().samples[of("up", "contoso", live)] == 1 })
-	service.Fail(facetest.Status(503, ""))
+	service.Fail(facesim.Status(503, ""))
 	var e exposition
 	eventually(t, "the population is gone", func() bool {
 		e = p.scrape()
@@ -98,7 +98,7 @@ type recorder struct {
 
 func (r *recorder) on(service *face) {
 	r.keys = map[string]int{}
-	service.Fail(facetest.Wrap("recorder", func(next http.Handler) http.Handler {
+	service.Fail(facesim.Wrap("recorder", func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 			r.mu.Lock()
 			r.keys[request.Header.Get("Ocp-Apim-Subscription-Key")]++
@@ -119,13 +119,13 @@ func (r *recorder) only(t *testing.T, name, key string) {
 
 func TestOneResourceHangs(t *testing.T) {
 	t.Parallel()
-	good, bad := newFace(t, facetest.Options{Now: noon, Key: "k3yofth3good"}), newFace(t, facetest.Options{Now: noon, Key: "k3yofth3bad"})
+	good, bad := newFace(t, facesim.Options{Now: noon, Key: "k3yofth3good"}), newFace(t, facesim.Options{Now: noon, Key: "k3yofth3bad"})
 	good.Populate(live, 1500, 1)
 	bad.Populate(live, 1500, 2)
 	var atGood, atBad recorder
 	atGood.on(good)
 	atBad.on(bad)
-	bad.Fail(facetest.Hang())
+	bad.Fail(facesim.Hang())
 	p := startWith(t, quick+"refresh: {interval: 1h}\nresources:\n"+
 		resource("good", good.endpoint, "key: "+good.Key())+
 		resource("bad", bad.endpoint, "key: "+bad.Key(), "api: {request_timeout: 1h}"))
@@ -152,7 +152,7 @@ func TestOneResourceHangs(t *testing.T) {
 func TestNoKeyFollowsARedirect(t *testing.T) {
 	t.Parallel()
 	service, thief := newFace(t, emptyService()), newFace(t, emptyService())
-	service.Fail(facetest.Redirect(http.StatusTemporaryRedirect, thief.endpoint+"/face/v1.2-preview.1/detectLiveness/singleModal/sessions"))
+	service.Fail(facesim.Redirect(http.StatusTemporaryRedirect, thief.endpoint+"/face/v1.2-preview.1/detectLiveness/singleModal/sessions"))
 	p := startWith(t, contoso(service, recovering))
 	p.scrape().want(t, of("up", "contoso", live), 0)
 	if requests := len(thief.Requests()); requests != 0 {
@@ -162,7 +162,7 @@ func TestNoKeyFollowsARedirect(t *testing.T) {
 
 func TestCertificateOfTheService(t *testing.T) {
 	t.Parallel()
-	service := facetest.New(emptyService())
+	service := facesim.New(emptyService())
 	server := httptest.NewUnstartedServer(service)
 	server.Config.ErrorLog = log.New(io.Discard, "", 0) // it complains of clients that do not trust it
 	server.StartTLS()
@@ -192,7 +192,7 @@ func TestCertificateOfTheService(t *testing.T) {
 // After a refused key nobody asks again before the interval is over, or the key has changed.
 func TestKeyFileRotation(t *testing.T) {
 	t.Parallel()
-	service := newFace(t, facetest.Options{Now: noon, Key: "th3n3wk3y"})
+	service := newFace(t, facesim.Options{Now: noon, Key: "th3n3wk3y"})
 	service.Populate(live, 1234, 1)
 	keyFile := write(t, "key", "th30ldk3y\n")
 	p := startWith(t, quick+"refresh: {interval: 1h}\nresources:\n"+resource("contoso", service.endpoint, "key_file: "+keyFile), "--log.level=debug")
@@ -212,7 +212,7 @@ func TestKeyFileRotation(t *testing.T) {
 // The key is rotated in the file and in the service while a walk goes on: the request that had the old one is repeated.
 func TestKeyFileRotationInAWalk(t *testing.T) {
 	t.Parallel()
-	service := newFace(t, facetest.Options{Now: noon, Key: "th30ldk3y"})
+	service := newFace(t, facesim.Options{Now: noon, Key: "th30ldk3y"})
 	service.Populate(live, 2500, 1)
 	held, release := gate()
 	service.Fail(held.After(1))

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 // requestTraced closes sent when the request has been written.
@@ -80,7 +80,7 @@ func TestStatusPage(t *testing.T) {
 	t.Parallel()
 	good, bad := newFace(t, emptyService()), newFace(t, emptyService())
 	good.Populate(live, 1234, 1)
-	bad.Fail(facetest.StatusError(403, facetest.ShapeCode, "UnsupportedFeature", "c4n4rymessage"))
+	bad.Fail(facesim.StatusError(403, facesim.ShapeCode, "UnsupportedFeature", "c4n4rymessage"))
 	p := startWith(t, quick+"resources:\n"+
 		resource("contoso-prod", good.endpoint, "key: "+good.Key(), bothOperations)+
 		resource(`"<b>&contoso"`, bad.endpoint, "key: "+bad.Key()), "--web.enable-pprof")
@@ -121,7 +121,7 @@ func TestReadiness(t *testing.T) {
 		{"after a refresh that succeeds", func(service *face) { service.ClearFaults() }},
 		{"after a refresh that fails", func(service *face) {
 			service.ClearFaults()
-			service.Fail(facetest.StatusError(403, facetest.ShapeCode, "403", "closed"))
+			service.Fail(facesim.StatusError(403, facesim.ShapeCode, "403", "closed"))
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -146,9 +146,9 @@ func TestReadiness(t *testing.T) {
 }
 
 // gate holds every request back until release is called.
-func gate() (held facetest.Fault, release func()) {
+func gate() (held facesim.Fault, release func()) {
 	opened := make(chan struct{})
-	held = facetest.Wrap("gate", func(next http.Handler) http.Handler {
+	held = facesim.Wrap("gate", func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			select {
 			case <-opened:
@@ -201,9 +201,9 @@ func TestExporterMetrics(t *testing.T) {
 func TestMaxRequests(t *testing.T) {
 	t.Parallel()
 	service := newFace(t, emptyService())
-	crowd := make([]facetest.Session, 10_000) // each device's name has half a kilobyte, so that no buffer holds the answer
+	crowd := make([]facesim.Session, 10_000) // each device's name has half a kilobyte, so that no buffer holds the answer
 	for i := range crowd {
-		crowd[i] = facetest.Session{
+		crowd[i] = facesim.Session{
 			ID:       fmt.Sprintf("%08x-0000-4000-8000-000000000000", i*429_496),
 			Created:  noon().Add(-time.Minute),
 			DeviceID: strconv.Itoa(i) + strings.Repeat("🙂", 120),

@@ -9,7 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	dto "github.com/prometheus/client_model/go"
 
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 // The whole exposition, of resources in every state, is what a linter and a strict reader want.
@@ -18,7 +18,7 @@ func TestExpositionIsClean(t *testing.T) {
 	good, bad := newFace(t, emptyService()), newFace(t, emptyService())
 	good.Populate(live, 3000, 1)
 	good.Populate(verify, 10, 2)
-	bad.Fail(facetest.StatusError(403, facetest.ShapeCode, "SomethingNew", "x"))
+	bad.Fail(facesim.StatusError(403, facesim.ShapeCode, "SomethingNew", "x"))
 	p := startWith(t, quick+"resources:\n"+
 		resource("good", good.endpoint, "key: "+good.Key(), bothOperations)+
 		resource(`"bad \"one\" \\ ä"`, bad.endpoint, "key: "+bad.Key(), bothOperations))

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 func TestLogFormats(t *testing.T) {
@@ -57,19 +57,19 @@ func TestReadersThatLeaveAreNotLogged(t *testing.T) {
 // What goes wrong for a long time is said once, however often it happens and however many look on.
 func TestPermanentFaultIsLoggedOnce(t *testing.T) {
 	t.Parallel()
-	for name, fault := range map[string]facetest.Fault{
-		"unavailable": facetest.Status(503, ""), "refused": facetest.StatusError(401, facetest.ShapeFlat, "401", "no"),
-		"another code each time": facetest.Wrap("codes", func(http.Handler) http.Handler {
+	for name, fault := range map[string]facesim.Fault{
+		"unavailable": facesim.Status(503, ""), "refused": facesim.StatusError(401, facesim.ShapeFlat, "401", "no"),
+		"another code each time": facesim.Wrap("codes", func(http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("x-ms-error-code", "Code"+strconv.FormatInt(rand.Int64(), 36))
 				w.WriteHeader(http.StatusTeapot)
 			})
 		}),
-		"no list":        facetest.HTML(200),
-		"no more pages":  facetest.RepeatPages(),
-		"no whole body":  facetest.CutBody(),
-		"no answer":      facetest.Reset(),
-		"not compressed": facetest.NotGzip(),
+		"no list":        facesim.HTML(200),
+		"no more pages":  facesim.RepeatPages(),
+		"no whole body":  facesim.CutBody(),
+		"no answer":      facesim.Reset(),
+		"not compressed": facesim.NotGzip(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

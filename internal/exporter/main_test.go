@@ -18,15 +18,15 @@ import (
 
 	"go.uber.org/goleak"
 
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 	"face_liveness_exporter/internal/exporter"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (
-	live   = facetest.DetectLiveness
-	verify = facetest.DetectLivenessWithVerify
+	live   = facesim.DetectLiveness
+	verify = facesim.DetectLivenessWithVerify
 
 	// patience is how long a test waits for what should be there in a moment. It is reached only by a test that fails.
 	patience = 30 * time.Second
@@ -218,13 +218,13 @@ func eventually(t *testing.T, what string, condition func() bool) {
 
 // face is a simulated Face resource behind a real socket.
 type face struct {
-	*facetest.Server
+	*facesim.Server
 	endpoint string
 }
 
-func newFace(t *testing.T, options facetest.Options) *face {
+func newFace(t *testing.T, options facesim.Options) *face {
 	t.Helper()
-	service := facetest.New(options)
+	service := facesim.New(options)
 	server := httptest.NewServer(service)
 	t.Cleanup(func() {
 		service.Close()

@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 const (
@@ -227,14 +227,14 @@ func TestReloadByHangup(t *testing.T) {
 func TestReloadKeepsWhatWasCounted(t *testing.T) {
 	t.Parallel()
 	var passed atomic.Int64
-	service := newFace(t, facetest.Options{Key: "th3f1rstk3y", Now: func() time.Time { return noon().Add(time.Duration(passed.Load())) }})
+	service := newFace(t, facesim.Options{Key: "th3f1rstk3y", Now: func() time.Time { return noon().Add(time.Duration(passed.Load())) }})
 	service.Populate(live, 500, 1)
 	p := startReloader(t, contoso(service, quick+seldom))
 	e := p.scrape()
 	e.exact(t, service, "contoso", live)
 	e.want(t, of("snapshot_pages", "contoso", live), 2) // the short page is checked once
 
-	service.Add(live, facetest.Session{ID: "ffffffff-ffff-4fff-8fff-fffffffffff0", Created: noon().Add(20 * time.Second)})
+	service.Add(live, facesim.Session{ID: "ffffffff-ffff-4fff-8fff-fffffffffff0", Created: noon().Add(20 * time.Second)})
 	passed.Store(int64(50 * time.Second))
 	p.reload(contoso(service, quick+"refresh: {interval: 1ms}\n"))
 	eventually(t, "a second walk", func() bool {
@@ -265,7 +265,7 @@ func TestReloadKeepsWhatWasCounted(t *testing.T) {
 		t.Errorf("a reload of the same list sent %d requests", service.requests()-requests)
 	}
 
-	service.Add(live, facetest.Session{ID: "ffffffff-ffff-4fff-8fff-fffffffffff1", Created: noon().Add(60 * time.Second)})
+	service.Add(live, facesim.Session{ID: "ffffffff-ffff-4fff-8fff-fffffffffff1", Created: noon().Add(60 * time.Second)})
 	passed.Store(int64(100 * time.Second))
 	p.reload(strings.Replace(contoso(service, second), "30m", "3s", 1))
 	eventually(t, "a walk with the new key", func() bool {
@@ -298,7 +298,7 @@ func TestReloadKeepsWhatWasCounted(t *testing.T) {
 func TestReloadKeepsTheWaitThatTheServiceAsksFor(t *testing.T) {
 	t.Parallel()
 	service := newFace(t, emptyService())
-	service.Fail(facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, time.Hour))
+	service.Fail(facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, time.Hour))
 	const patient = "api: {max_requests_per_second: 1000, max_retry_wait: 1h}\n"
 	p := startReloader(t, contoso(service, patient+"refresh: {interval: 1ms, timeout: 50ms}\n"))
 	eventually(t, "the service has asked to wait", func() bool { // an answer can come later than the refresh waits for it
@@ -320,7 +320,7 @@ func TestReloadKeepsTheWaitThatTheServiceAsksFor(t *testing.T) {
 func TestReloadClearsTheWaitAfterAFailure(t *testing.T) {
 	t.Parallel()
 	service := newFace(t, emptyService())
-	service.Fail(facetest.StatusError(403, facetest.ShapeCode, "403", "closed"))
+	service.Fail(facesim.StatusError(403, facesim.ShapeCode, "403", "closed"))
 	p := startReloader(t, contoso(service, quick+seldom))
 	p.scrape().want(t, of("up", "contoso", live), 0)
 	service.ClearFaults()

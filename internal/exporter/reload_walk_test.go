@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 // One resource goes in the middle of a walk that hangs, one stays, one comes.
@@ -16,7 +16,7 @@ func TestReloadRemovesAndAdds(t *testing.T) {
 	for i, service := range []*face{gone, stays, comes} {
 		service.Populate(live, 1200+i, uint64(i))
 	}
-	gone.Fail(facetest.Hang().After(1))
+	gone.Fail(facesim.Hang().After(1))
 	entry := func(name string, service *face) string {
 		return resource(name, service.endpoint, "key: "+service.Key(), "api: {request_timeout: 1h}")
 	}
@@ -141,7 +141,7 @@ func TestReloadNeverUnsetsReadiness(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			service, hangs := newFace(t, emptyService()), newFace(t, emptyService())
-			hangs.Fail(facetest.Hang())
+			hangs.Fail(facesim.Hang())
 			configuration := contoso(service, quick+seldom)
 			p := startReloader(t, configuration)
 			p.scrape().want(t, of("up", "contoso", live), 1)

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 // wellFormed checks that an exposition is of one configuration: each resource that it names is there with everything that
@@ -55,7 +55,7 @@ func wellFormed(t *testing.T, e exposition, allowed ...[]string) {
 // Fifty reloads in a row, of configurations that differ in everything, while four scrapers look on.
 func TestManyReloads(t *testing.T) {
 	t.Parallel()
-	kept, other := newFace(t, facetest.Options{Key: "k3yofth3kept"}), newFace(t, facetest.Options{Key: "k3yofth3other"})
+	kept, other := newFace(t, facesim.Options{Key: "k3yofth3kept"}), newFace(t, facesim.Options{Key: "k3yofth3other"})
 	for _, service := range []*face{kept, other} {
 		service.Populate(live, 1500, 1)
 	}

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 func TestExactNumbers(t *testing.T) {
@@ -13,7 +13,7 @@ func TestExactNumbers(t *testing.T) {
 	for _, sessions := range []int{0, 1, 999, 1000, 1001, 2000, 25_000} {
 		t.Run(fmt.Sprint(sessions), func(t *testing.T) {
 			t.Parallel()
-			service := newFace(t, facetest.Options{Now: noon, Gzip: sessions == 2000})
+			service := newFace(t, facesim.Options{Now: noon, Gzip: sessions == 2000})
 			service.Populate(live, sessions, uint64(sessions))
 			service.Populate(verify, sessions/3, 7)
 			p := startWith(t, contoso(service, quick+"refresh: {interval: 1h}\n", bothOperations))

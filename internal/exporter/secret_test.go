@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 // everything is all that a reader or an operator gets to see of a program.
@@ -73,15 +73,15 @@ func TestNoSecretGetsOut(t *testing.T) {
 		other   = "c4n4ryk3yofth3file"
 		message = "c4n4rymessageofth3service"
 	)
-	service := newFace(t, facetest.Options{Now: noon, Key: key})
+	service := newFace(t, facesim.Options{Now: noon, Key: key})
 	service.Populate(live, 1500, 1)
-	refusing := newFace(t, facetest.Options{Now: noon, Key: "anoth3r"})
+	refusing := newFace(t, facesim.Options{Now: noon, Key: "anoth3r"})
 	refusing.Fail(
-		facetest.StatusError(500, facetest.ShapeCode, "Unspecified", message).Times(1),
-		facetest.Redirect(302, "https://example.com/"+message).Times(1),
-		facetest.Reset().Times(1),
-		facetest.JSON(`["`+message+`"]`).Times(1),
-		facetest.Status(500, "{}").Header("x-ms-error-code", message+" "+message).Times(1),
+		facesim.StatusError(500, facesim.ShapeCode, "Unspecified", message).Times(1),
+		facesim.Redirect(302, "https://example.com/"+message).Times(1),
+		facesim.Reset().Times(1),
+		facesim.JSON(`["`+message+`"]`).Times(1),
+		facesim.Status(500, "{}").Header("x-ms-error-code", message+" "+message).Times(1),
 	)
 	for _, format := range []string{"logfmt", "json", "tint"} {
 		t.Run(format, func(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 const (
@@ -48,27 +48,27 @@ func measure(t *testing.T) usage {
 // customer is a resource with traffic.
 type customer struct {
 	*face
-	traffic *facetest.Traffic
+	traffic *facesim.Traffic
 	began   time.Time
 }
 
 func newCustomer(t *testing.T, seed uint64, duration time.Duration) *customer {
 	t.Helper()
-	service := newFace(t, facetest.Options{Requests: 100, Gzip: true})
-	traffic := facetest.NewTraffic(service.Server, facetest.TrafficOptions{Seed: seed, PerDay: 4000, DeletedShare: -1})
+	service := newFace(t, facesim.Options{Requests: 100, Gzip: true})
+	traffic := facesim.NewTraffic(service.Server, facesim.TrafficOptions{Seed: seed, PerDay: 4000, DeletedShare: -1})
 	traffic.Spike(2*duration, 500) // so that enough happens to count
 	return &customer{service, traffic, time.Now()}
 }
 
 // trouble is what can go wrong, for a moment.
-func trouble() []facetest.Fault {
-	return []facetest.Fault{
-		facetest.Status(503, ""), facetest.HTML(502), facetest.StatusError(500, facetest.ShapeCode, "Unspecified", "no"),
-		facetest.StatusError(403, facetest.ShapeCode, "403", "no"), facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, time.Second),
-		facetest.Delay(300 * time.Millisecond), facetest.Hang().Times(4), facetest.HangInBody().Times(2), facetest.SlowDrip(8192, 5*time.Millisecond),
-		facetest.Reset(), facetest.ResetInBody(), facetest.CutBody(), facetest.TruncatedJSON(), facetest.BrokenGzip(), facetest.NotGzip(),
-		facetest.JSON(`{}`), facetest.HTML(200), facetest.Redirect(302, "https://elsewhere.example/"), facetest.EndlessItems().Times(2),
-		facetest.GzipBomb(64 << 20).Times(2), facetest.RepeatPages(), facetest.NoDate(),
+func trouble() []facesim.Fault {
+	return []facesim.Fault{
+		facesim.Status(503, ""), facesim.HTML(502), facesim.StatusError(500, facesim.ShapeCode, "Unspecified", "no"),
+		facesim.StatusError(403, facesim.ShapeCode, "403", "no"), facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, time.Second),
+		facesim.Delay(300 * time.Millisecond), facesim.Hang().Times(4), facesim.HangInBody().Times(2), facesim.SlowDrip(8192, 5*time.Millisecond),
+		facesim.Reset(), facesim.ResetInBody(), facesim.CutBody(), facesim.TruncatedJSON(), facesim.BrokenGzip(), facesim.NotGzip(),
+		facesim.JSON(`{}`), facesim.HTML(200), facesim.Redirect(302, "https://elsewhere.example/"), facesim.EndlessItems().Times(2),
+		facesim.GzipBomb(64 << 20).Times(2), facesim.RepeatPages(), facesim.NoDate(),
 	}
 }
 

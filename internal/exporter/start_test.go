@@ -6,10 +6,10 @@ import (
 	"strings"
 	"testing"
 
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
-func emptyService() facetest.Options { return facetest.Options{Now: noon} }
+func emptyService() facesim.Options { return facesim.Options{Now: noon} }
 
 // infoOf names the info series of a resource.
 func infoOf(resource, endpoint string) string {

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient"
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 // statusText is the status page without its markup.
@@ -71,7 +71,7 @@ func TestStatusPageNamesDevicesAsTheMetricsDo(t *testing.T) {
 			t.Parallel()
 			service := newFace(t, emptyService())
 			for i := range 3 {
-				service.Add(live, facetest.Session{
+				service.Add(live, facesim.Session{
 					ID: fmt.Sprintf("%08x-0000-4000-8000-000000000000", i), Created: noon().Add(-time.Hour), DeviceID: id,
 				})
 			}
@@ -106,7 +106,7 @@ func TestStatusPageMarksEstimates(t *testing.T) {
 func TestStatusPageExplainsEveryError(t *testing.T) {
 	t.Parallel()
 	service := newFace(t, emptyService())
-	known := facetest.KnownErrors()
+	known := facesim.KnownErrors()
 	configuration := quick + "resources:\n"
 	for i, refusal := range known {
 		failing := newFace(t, emptyService())

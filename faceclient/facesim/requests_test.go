@@ -1,4 +1,4 @@
-package facetest_test
+package facesim_test
 
 import (
 	"net/http"
@@ -6,19 +6,19 @@ import (
 	"testing"
 	"time"
 
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 func TestRequestsAreRecorded(t *testing.T) {
-	srv := facetest.New(facetest.Options{Now: fixed(noon())})
-	srv.Populate(facetest.DetectLivenessWithVerify, 5, 1)
-	srv.Fail(facetest.Status(503, "").Times(1))
+	srv := facesim.New(facesim.Options{Now: fixed(noon())})
+	srv.Populate(facesim.DetectLivenessWithVerify, 5, 1)
+	srv.Fail(facesim.Status(503, "").Times(1))
 	identify := func(r *http.Request) {
 		r.Header.Set("client-request-id", "c1")
 		r.Header.Set("User-Agent", "test/1")
 	}
-	ask(srv, listURL(facetest.DetectLivenessWithVerify, "start=%20x&top=3"), identify)
-	ask(srv, listURL(facetest.DetectLivenessWithVerify, "top=3"), identify)
+	ask(srv, listURL(facesim.DetectLivenessWithVerify, "start=%20x&top=3"), identify)
+	ask(srv, listURL(facesim.DetectLivenessWithVerify, "top=3"), identify)
 
 	got := srv.Requests()
 	if len(got) != 2 {
@@ -29,27 +29,27 @@ func TestRequestsAreRecorded(t *testing.T) {
 		t.Errorf("first: %v", first)
 	}
 	if second.Status != 200 || second.Items != 3 || second.Bytes == 0 || second.Top != "3" || len(second.Faults) != 0 ||
-		second.Operation != facetest.DetectLivenessWithVerify || second.Version != "v1.2-preview.1" ||
-		second.Auth != facetest.AuthKey || second.ClientRequestID != "c1" || second.UserAgent != "test/1" || !second.Time.Equal(noon()) {
+		second.Operation != facesim.DetectLivenessWithVerify || second.Version != "v1.2-preview.1" ||
+		second.Auth != facesim.AuthKey || second.ClientRequestID != "c1" || second.UserAgent != "test/1" || !second.Time.Equal(noon()) {
 		t.Errorf("second: %+v", second)
 	}
 	if strings.Contains(second.String(), "test-key") {
 		t.Errorf("the line shows the key: %s", second)
 	}
-	c := srv.Counts(facetest.DetectLivenessWithVerify)
+	c := srv.Counts(facesim.DetectLivenessWithVerify)
 	if c.Requests != 2 || c.Billed != 1 || c.Items != 3 || c.MaxInFlight != 1 || c.InFlight != 0 || c.ByStatus[503] != 1 || c.ByStatus[200] != 1 {
 		t.Errorf("counts: %+v", c)
 	}
 	srv.ForgetRequests()
-	if c := srv.Counts(facetest.DetectLivenessWithVerify); len(srv.Requests()) != 0 || c.Requests != 0 || len(c.ByStatus) != 0 {
+	if c := srv.Counts(facesim.DetectLivenessWithVerify); len(srv.Requests()) != 0 || c.Requests != 0 || len(c.ByStatus) != 0 {
 		t.Errorf("after forgetting: %+v", c)
 	}
 }
 
 func TestRequestsAreBounded(t *testing.T) {
-	srv := facetest.New(facetest.Options{Now: fixed(noon()), Requests: 3})
+	srv := facesim.New(facesim.Options{Now: fixed(noon()), Requests: 3})
 	for _, top := range []string{"1", "2", "3", "4", "5"} {
-		ask(srv, listURL(facetest.DetectLiveness, "top="+top))
+		ask(srv, listURL(facesim.DetectLiveness, "top="+top))
 	}
 	var tops []string
 	for _, r := range srv.Requests() {
@@ -58,30 +58,30 @@ func TestRequestsAreBounded(t *testing.T) {
 	if got := strings.Join(tops, " "); got != "3 4 5" {
 		t.Errorf("kept %s, want 3 4 5", got)
 	}
-	if n := srv.Counts(facetest.DetectLiveness).Requests; n != 5 {
+	if n := srv.Counts(facesim.DetectLiveness).Requests; n != 5 {
 		t.Errorf("counted %d, want 5", n)
 	}
 }
 
 func TestRateLimit(t *testing.T) {
 	for name, test := range map[string]struct {
-		limit      facetest.RateLimit
+		limit      facesim.RateLimit
 		retryAfter string
 		message    string
 	}{
-		"code, header":         {facetest.RateLimit{PerSecond: 1. / 3, Burst: 2}, "3", "Please retry after 3 seconds."},
-		"statusCode, message":  {facetest.RateLimit{PerSecond: 1, Burst: 2, Shape: facetest.ShapeStatusCode, Hint: facetest.HintMessage}, "", `{"error":{"statusCode":429,"message":"Rate limit is exceeded. Try again in 1 second."}}`},
-		"flat, nothing at all": {facetest.RateLimit{PerSecond: 1, Burst: 2, Shape: facetest.ShapeFlat, Hint: facetest.HintNone}, "", `{"statusCode":429,"message":"Rate limit is exceeded."}`},
+		"code, header":         {facesim.RateLimit{PerSecond: 1. / 3, Burst: 2}, "3", "Please retry after 3 seconds."},
+		"statusCode, message":  {facesim.RateLimit{PerSecond: 1, Burst: 2, Shape: facesim.ShapeStatusCode, Hint: facesim.HintMessage}, "", `{"error":{"statusCode":429,"message":"Rate limit is exceeded. Try again in 1 second."}}`},
+		"flat, nothing at all": {facesim.RateLimit{PerSecond: 1, Burst: 2, Shape: facesim.ShapeFlat, Hint: facesim.HintNone}, "", `{"statusCode":429,"message":"Rate limit is exceeded."}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			now := noon()
-			srv := facetest.New(facetest.Options{Now: func() time.Time { return now }, RateLimit: test.limit})
+			srv := facesim.New(facesim.Options{Now: func() time.Time { return now }, RateLimit: test.limit})
 			for i := range 2 {
-				if got := ask(srv, listURL(facetest.DetectLiveness, "")).StatusCode; got != 200 {
+				if got := ask(srv, listURL(facesim.DetectLiveness, "")).StatusCode; got != 200 {
 					t.Fatalf("request %d of the burst: %d", i, got)
 				}
 			}
-			resp := ask(srv, listURL(facetest.DetectLiveness, ""))
+			resp := ask(srv, listURL(facesim.DetectLiveness, ""))
 			body := new(strings.Builder)
 			if err := resp.Write(body); err != nil {
 				t.Fatal(err)
@@ -90,14 +90,14 @@ func TestRateLimit(t *testing.T) {
 				t.Errorf("refusal: %s", body)
 			}
 			now = now.Add(time.Duration(float64(time.Second) / test.limit.PerSecond))
-			if got := ask(srv, listURL(facetest.DetectLiveness, "")).StatusCode; got != 200 {
+			if got := ask(srv, listURL(facesim.DetectLiveness, "")).StatusCode; got != 200 {
 				t.Errorf("after the wait: %d", got)
 			}
-			if got := ask(srv, listURL(facetest.DetectLiveness, "")).StatusCode; got != 429 {
+			if got := ask(srv, listURL(facesim.DetectLiveness, "")).StatusCode; got != 429 {
 				t.Errorf("one wait gave two: %d", got)
 			}
-			srv.SetRateLimit(facetest.RateLimit{})
-			if got := ask(srv, listURL(facetest.DetectLiveness, "")).StatusCode; got != 200 {
+			srv.SetRateLimit(facesim.RateLimit{})
+			if got := ask(srv, listURL(facesim.DetectLiveness, "")).StatusCode; got != 200 {
 				t.Errorf("limit lifted: %d", got)
 			}
 		})

@@ -1,4 +1,4 @@
-package facetest
+package facesim
 
 import (
 	"math/rand/v2"
@@ -10,7 +10,7 @@ import (
 
 // Fault is something that goes wrong. It is a value: its methods return a changed copy, so that a test can say
 //
-//	srv.Fail(facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, time.Second).Times(2))
+//	srv.Fail(facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, time.Second).Times(2))
 //
 // A fault applies to every request until it is cleared, unless it is narrowed by On, When, After, Times and Share.
 // Several faults at once compose: the first given is the outermost, so Fail(Delay(time.Second), Status(500, "")) answers

@@ -1,4 +1,4 @@
-package facetest_test
+package facesim_test
 
 import (
 	"encoding/json"
@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 func TestRefusals(t *testing.T) {
@@ -20,7 +20,7 @@ func TestRefusals(t *testing.T) {
 	}
 	method := func(method string) func(*http.Request) { return func(r *http.Request) { r.Method = method } }
 	asIs := func(*http.Request) {}
-	list := func(query string) string { return listURL(facetest.DetectLiveness, query) }
+	list := func(query string) string { return listURL(facesim.DetectLiveness, query) }
 	for name, test := range map[string]struct {
 		url      string
 		change   func(*http.Request)
@@ -49,7 +49,7 @@ func TestRefusals(t *testing.T) {
 		"other method":         {url: list(""), change: method(http.MethodPost), status: 404, code: "404"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			srv := facetest.New(facetest.Options{Now: fixed(noon()), Token: "test-token", Regional: test.regional})
+			srv := facesim.New(facesim.Options{Now: fixed(noon()), Token: "test-token", Regional: test.regional})
 			resp := ask(srv, test.url, test.change)
 			if resp.StatusCode != test.status {
 				t.Fatalf("status %d, want %d", resp.StatusCode, test.status)
@@ -98,11 +98,11 @@ func errorCode(t *testing.T, resp *http.Response) string {
 }
 
 func TestKnownErrorsCarryTheirCodes(t *testing.T) {
-	for _, known := range facetest.KnownErrors() {
+	for _, known := range facesim.KnownErrors() {
 		t.Run(known.Name, func(t *testing.T) {
-			srv := facetest.New(facetest.Options{Now: fixed(noon())})
+			srv := facesim.New(facesim.Options{Now: fixed(noon())})
 			srv.Fail(known.Fault)
-			resp := ask(srv, listURL(facetest.DetectLiveness, ""))
+			resp := ask(srv, listURL(facesim.DetectLiveness, ""))
 			if code := errorCode(t, resp); resp.StatusCode != known.Status || code != known.Code {
 				t.Errorf("status %d code %q, want %d %q", resp.StatusCode, code, known.Status, known.Code)
 			}
@@ -111,24 +111,24 @@ func TestKnownErrorsCarryTheirCodes(t *testing.T) {
 }
 
 func TestKeyAndTokenCanChange(t *testing.T) {
-	srv := facetest.New(facetest.Options{Now: fixed(noon())})
+	srv := facesim.New(facesim.Options{Now: fixed(noon())})
 	srv.SetKey("second")
-	if got := ask(srv, listURL(facetest.DetectLiveness, "")).StatusCode; got != 401 {
+	if got := ask(srv, listURL(facesim.DetectLiveness, "")).StatusCode; got != 401 {
 		t.Errorf("old key: %d", got)
 	}
 	srv.SetKey("test-key")
-	if got := ask(srv, listURL(facetest.DetectLiveness, "")).StatusCode; got != 200 || srv.Key() != "test-key" {
+	if got := ask(srv, listURL(facesim.DetectLiveness, "")).StatusCode; got != 200 || srv.Key() != "test-key" {
 		t.Errorf("key %q: %d", srv.Key(), got)
 	}
 	token := func(r *http.Request) {
 		r.Header.Del("Ocp-Apim-Subscription-Key")
 		r.Header.Set("Authorization", "Bearer renewed")
 	}
-	if got := ask(srv, listURL(facetest.DetectLiveness, ""), token).StatusCode; got != 401 {
+	if got := ask(srv, listURL(facesim.DetectLiveness, ""), token).StatusCode; got != 401 {
 		t.Errorf("unknown token: %d", got)
 	}
 	srv.SetToken("renewed")
-	if got := ask(srv, listURL(facetest.DetectLiveness, ""), token).StatusCode; got != 200 {
+	if got := ask(srv, listURL(facesim.DetectLiveness, ""), token).StatusCode; got != 200 {
 		t.Errorf("known token: %d", got)
 	}
 }

@@ -1,4 +1,4 @@
-package facetest_test
+package facesim_test
 
 import (
 	"maps"
@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 // clock is a service's clock that a test moves by hand, from one goroutine.
@@ -16,14 +16,14 @@ type clock struct{ now time.Time }
 
 func (c *clock) Now() time.Time { return c.now }
 
-func newTraffic(opts facetest.TrafficOptions, begin time.Time) (*clock, *facetest.Server, *facetest.Traffic) {
+func newTraffic(opts facesim.TrafficOptions, begin time.Time) (*clock, *facesim.Server, *facesim.Traffic) {
 	c := &clock{now: begin}
-	srv := facetest.New(facetest.Options{Now: c.Now})
-	return c, srv, facetest.NewTraffic(srv, opts)
+	srv := facesim.New(facesim.Options{Now: c.Now})
+	return c, srv, facesim.NewTraffic(srv, opts)
 }
 
 // quiet leaves out what a test of something else does not want.
-func quiet(opts facetest.TrafficOptions) facetest.TrafficOptions {
+func quiet(opts facesim.TrafficOptions) facesim.TrafficOptions {
 	opts.SpikesPerDay, opts.ThrottledShare = -1, -1
 	return opts
 }
@@ -31,9 +31,9 @@ func quiet(opts facetest.TrafficOptions) facetest.TrafficOptions {
 func TestTrafficBeginsFullAndStaysSo(t *testing.T) {
 	for day := range 7 {
 		begin := noon().Add(time.Duration(day) * 27 * time.Hour) // another day of the week and hour of the day
-		c, srv, _ := newTraffic(facetest.TrafficOptions{Seed: uint64(day)}, begin)
+		c, srv, _ := newTraffic(facesim.TrafficOptions{Seed: uint64(day)}, begin)
 		for range 2 {
-			main, verify := srv.Len(facetest.DetectLiveness), srv.Len(facetest.DetectLivenessWithVerify)
+			main, verify := srv.Len(facesim.DetectLiveness), srv.Len(facesim.DetectLivenessWithVerify)
 			if main < 3000 || main > 6000 || verify < 700 || verify > 2500 {
 				t.Errorf("%v: %d and %d listed", c.now, main, verify)
 			}
@@ -43,9 +43,9 @@ func TestTrafficBeginsFullAndStaysSo(t *testing.T) {
 }
 
 func TestTrafficWalksLikeAnyList(t *testing.T) {
-	_, srv, _ := newTraffic(quiet(facetest.TrafficOptions{Seed: 2}), noon())
-	want := srv.Sessions(facetest.DetectLiveness)
-	got := walk(t, srv, facetest.DetectLiveness, 1000)
+	_, srv, _ := newTraffic(quiet(facesim.TrafficOptions{Seed: 2}), noon())
+	want := srv.Sessions(facesim.DetectLiveness)
+	got := walk(t, srv, facesim.DetectLiveness, 1000)
 	if len(got) != len(want) {
 		t.Fatalf("walked %d, stored %d", len(got), len(want))
 	}
@@ -60,12 +60,12 @@ func TestTrafficWalksLikeAnyList(t *testing.T) {
 }
 
 func TestTrafficMovesEveryFiveSeconds(t *testing.T) {
-	c, _, traffic := newTraffic(quiet(facetest.TrafficOptions{Seed: 3}), noon())
+	c, _, traffic := newTraffic(quiet(facesim.TrafficOptions{Seed: 3}), noon())
 	still := 0
-	before := traffic.Truth(facetest.DetectLiveness)
+	before := traffic.Truth(facesim.DetectLiveness)
 	for range 720 { // an hour of the day
 		c.now = c.now.Add(5 * time.Second)
-		after := traffic.Truth(facetest.DetectLiveness)
+		after := traffic.Truth(facesim.DetectLiveness)
 		if after == before {
 			still++
 		}
@@ -77,7 +77,7 @@ func TestTrafficMovesEveryFiveSeconds(t *testing.T) {
 }
 
 func TestTrafficDoesNotDependOnTheSteps(t *testing.T) {
-	opts := facetest.TrafficOptions{Seed: 4, PerDay: 2000}
+	opts := facesim.TrafficOptions{Seed: 4, PerDay: 2000}
 	until := noon().Add(30 * time.Hour)
 	oneStep, srv, inOne := newTraffic(opts, noon())
 	oneStep.now = until
@@ -89,33 +89,33 @@ func TestTrafficDoesNotDependOnTheSteps(t *testing.T) {
 		if manySteps.now.After(until) {
 			manySteps.now = until
 		}
-		other.Len(facetest.DetectLiveness)
+		other.Len(facesim.DetectLiveness)
 	}
-	for _, op := range []string{facetest.DetectLiveness, facetest.DetectLivenessWithVerify} {
+	for _, op := range []string{facesim.DetectLiveness, facesim.DetectLivenessWithVerify} {
 		if !slices.Equal(srv.Sessions(op), other.Sessions(op)) || inOne.Truth(op) != inMany.Truth(op) {
 			t.Errorf("%s: %d and %d sessions, %+v and %+v", op, srv.Len(op), other.Len(op), inOne.Truth(op), inMany.Truth(op))
 		}
 	}
 	inMany.Advance(noon())
-	if inOne.Truth(facetest.DetectLiveness) != inMany.Truth(facetest.DetectLiveness) {
+	if inOne.Truth(facesim.DetectLiveness) != inMany.Truth(facesim.DetectLiveness) {
 		t.Error("an earlier now changed something")
 	}
-	_, third, _ := newTraffic(facetest.TrafficOptions{Seed: 5, PerDay: 2000}, noon())
-	if slices.Equal(third.Sessions(facetest.DetectLiveness), other.Sessions(facetest.DetectLiveness)) {
+	_, third, _ := newTraffic(facesim.TrafficOptions{Seed: 5, PerDay: 2000}, noon())
+	if slices.Equal(third.Sessions(facesim.DetectLiveness), other.Sessions(facesim.DetectLiveness)) {
 		t.Error("the seed does not matter")
 	}
 }
 
 func TestTrafficRhythm(t *testing.T) {
 	// The 48 hours before a beginning are played too, so two beginnings show two weekdays and a weekend.
-	opts := quiet(facetest.TrafficOptions{Seed: 6, PerDay: 24_000})
+	opts := quiet(facesim.TrafficOptions{Seed: 6, PerDay: 24_000})
 	thursday := noon().Add(12 * time.Hour)
 	saturday := thursday.Add(48 * time.Hour)
 	_, _, weekdays := newTraffic(opts, saturday)
 	_, _, weekend := newTraffic(opts, saturday.Add(48*time.Hour))
 
-	created := func(tr *facetest.Traffic, from time.Time, hours int) float64 {
-		return float64(tr.Between(facetest.DetectLiveness, from, from.Add(time.Duration(hours)*time.Hour)).Created)
+	created := func(tr *facesim.Traffic, from time.Time, hours int) float64 {
+		return float64(tr.Between(facesim.DetectLiveness, from, from.Add(time.Duration(hours)*time.Hour)).Created)
 	}
 	near := func(what string, got, want float64) {
 		t.Helper()
@@ -130,7 +130,7 @@ func TestTrafficRhythm(t *testing.T) {
 	if day < 7*night {
 		t.Errorf("%v by day, %v by night", day, night)
 	}
-	verify := weekdays.Between(facetest.DetectLivenessWithVerify, thursday, saturday).Created
+	verify := weekdays.Between(facesim.DetectLivenessWithVerify, thursday, saturday).Created
 	near("verify on two weekdays", float64(verify), 0.3*48_000)
 
 	opts.Location = time.FixedZone("east", 12*60*60)
@@ -141,9 +141,9 @@ func TestTrafficRhythm(t *testing.T) {
 }
 
 func TestTrafficSessions(t *testing.T) {
-	_, srv, traffic := newTraffic(quiet(facetest.TrafficOptions{Seed: 7, DeletedShare: -1}), noon())
-	sessions := srv.Sessions(facetest.DetectLiveness)
-	truth := traffic.Truth(facetest.DetectLiveness)
+	_, srv, traffic := newTraffic(quiet(facesim.TrafficOptions{Seed: 7, DeletedShare: -1}), noon())
+	sessions := srv.Sessions(facesim.DetectLiveness)
+	truth := traffic.Truth(facesim.DetectLiveness)
 	if truth.Created != len(sessions) || truth.Deleted != 0 {
 		t.Errorf("%d sessions, %+v", len(sessions), truth)
 	}
@@ -209,14 +209,14 @@ func TestTrafficSessions(t *testing.T) {
 }
 
 func TestTrafficTruthMatchesWhatAWalkSees(t *testing.T) {
-	c, srv, traffic := newTraffic(quiet(facetest.TrafficOptions{Seed: 8}), noon())
+	c, srv, traffic := newTraffic(quiet(facesim.TrafficOptions{Seed: 8}), noon())
 	from := c.now
-	before := traffic.Truth(facetest.DetectLiveness)
+	before := traffic.Truth(facesim.DetectLiveness)
 	type ids map[string]bool
 	created, started, expired, abandoned := make(ids), make(ids), make(ids), make(ids)
 	for range 3 * 60 { // an hour; no session is deleted sooner than 30 s after its start
 		c.now = c.now.Add(20 * time.Second)
-		for _, s := range srv.Sessions(facetest.DetectLiveness) {
+		for _, s := range srv.Sessions(facesim.DetectLiveness) {
 			if s.Created.After(from) {
 				created[s.ID] = true
 			}
@@ -230,15 +230,15 @@ func TestTrafficTruthMatchesWhatAWalkSees(t *testing.T) {
 		}
 	}
 	maps.DeleteFunc(abandoned, func(_ string, yes bool) bool { return !yes })
-	window := traffic.Between(facetest.DetectLiveness, from, c.now)
-	seen := facetest.Truth{
+	window := traffic.Between(facesim.DetectLiveness, from, c.now)
+	seen := facesim.Truth{
 		Created: len(created), Started: len(started), Expired: len(expired), Abandoned: len(abandoned), Deleted: window.Deleted,
 	}
 	if window != seen {
 		t.Errorf("truth %+v, a walker saw %+v", window, seen)
 	}
-	after := traffic.Truth(facetest.DetectLiveness)
-	difference := facetest.Truth{
+	after := traffic.Truth(facesim.DetectLiveness)
+	difference := facesim.Truth{
 		Created: after.Created - before.Created, Started: after.Started - before.Started, Expired: after.Expired - before.Expired,
 		Abandoned: after.Abandoned - before.Abandoned, Deleted: after.Deleted - before.Deleted,
 	}
@@ -251,12 +251,12 @@ func TestTrafficTruthMatchesWhatAWalkSees(t *testing.T) {
 }
 
 func TestSpikeByHand(t *testing.T) {
-	minute := []facetest.Product{{TTL: time.Minute, Weight: 1}}
-	c, _, traffic := newTraffic(quiet(facetest.TrafficOptions{Seed: 9, Products: minute}), noon())
+	minute := []facesim.Product{{TTL: time.Minute, Weight: 1}}
+	c, _, traffic := newTraffic(quiet(facesim.TrafficOptions{Seed: 9, Products: minute}), noon())
 	share := func() float64 {
 		from := c.now
 		c.now = c.now.Add(20 * time.Minute)
-		window := traffic.Between(facetest.DetectLiveness, from, c.now)
+		window := traffic.Between(facesim.DetectLiveness, from, c.now)
 		return float64(window.Abandoned) / float64(window.Expired)
 	}
 	if got := share(); got > 0.2 {
@@ -273,11 +273,11 @@ func TestSpikeByHand(t *testing.T) {
 }
 
 func TestSpikesComeByThemselves(t *testing.T) {
-	c, _, traffic := newTraffic(facetest.TrafficOptions{Seed: 10, ThrottledShare: -1}, noon())
+	c, _, traffic := newTraffic(facesim.TrafficOptions{Seed: 10, ThrottledShare: -1}, noon())
 	c.now = c.now.Add(48 * time.Hour)
 	high := 0
 	for from := noon(); from.Before(c.now); from = from.Add(10 * time.Minute) {
-		window := traffic.Between(facetest.DetectLiveness, from, from.Add(10*time.Minute))
+		window := traffic.Between(facesim.DetectLiveness, from, from.Add(10*time.Minute))
 		if window.Abandoned > 12 && float64(window.Abandoned) > 0.25*float64(window.Expired) {
 			high++
 		}
@@ -289,36 +289,36 @@ func TestSpikesComeByThemselves(t *testing.T) {
 }
 
 func TestTrafficThrottlesNowAndThen(t *testing.T) {
-	_, srv, _ := newTraffic(facetest.TrafficOptions{Seed: 11, ThrottledShare: 0.1}, noon())
+	_, srv, _ := newTraffic(facesim.TrafficOptions{Seed: 11, ThrottledShare: 0.1}, noon())
 	for range 1000 {
-		ask(srv, listURL(facetest.DetectLivenessWithVerify, "top=1"))
+		ask(srv, listURL(facesim.DetectLivenessWithVerify, "top=1"))
 	}
-	if got := srv.Counts(facetest.DetectLivenessWithVerify).ByStatus[429]; got < 60 || got > 140 {
+	if got := srv.Counts(facesim.DetectLivenessWithVerify).ByStatus[429]; got < 60 || got > 140 {
 		t.Errorf("%d of 1000 refused, want about 100", got)
 	}
-	facetest.NewTraffic(srv, facetest.TrafficOptions{ThrottledShare: -1})
+	facesim.NewTraffic(srv, facesim.TrafficOptions{ThrottledShare: -1})
 	srv.ForgetRequests()
 	for range 100 {
-		ask(srv, listURL(facetest.DetectLivenessWithVerify, "top=1"))
+		ask(srv, listURL(facesim.DetectLivenessWithVerify, "top=1"))
 	}
-	if got := srv.Counts(facetest.DetectLivenessWithVerify).ByStatus[429]; got != 0 {
+	if got := srv.Counts(facesim.DetectLivenessWithVerify).ByStatus[429]; got != 0 {
 		t.Errorf("the traffic that was replaced still refuses: %d", got)
 	}
 }
 
 func TestTrafficByTheBubblesClockFromManySides(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		srv := facetest.New(facetest.Options{})
+		srv := facesim.New(facesim.Options{})
 		defer srv.Close()
-		traffic := facetest.NewTraffic(srv, quiet(facetest.TrafficOptions{Seed: 12}))
-		before := traffic.Truth(facetest.DetectLiveness)
+		traffic := facesim.NewTraffic(srv, quiet(facesim.TrafficOptions{Seed: 12}))
+		before := traffic.Truth(facesim.DetectLiveness)
 		for range 4 {
 			go func() {
 				for range 100 {
 					wait := time.NewTimer(time.Minute)
 					select {
 					case <-wait.C:
-						ask(srv, listURL(facetest.DetectLiveness, ""))
+						ask(srv, listURL(facesim.DetectLiveness, ""))
 					case <-t.Context().Done():
 						return
 					}
@@ -327,7 +327,7 @@ func TestTrafficByTheBubblesClockFromManySides(t *testing.T) {
 		}
 		rest := time.NewTimer(2 * time.Hour)
 		<-rest.C
-		if after := traffic.Truth(facetest.DetectLiveness); after.Created <= before.Created || after.Expired <= before.Expired {
+		if after := traffic.Truth(facesim.DetectLiveness); after.Created <= before.Created || after.Expired <= before.Expired {
 			t.Errorf("%+v, then %+v", before, after)
 		}
 	})

@@ -1,4 +1,4 @@
-package facetest_test
+package facesim_test
 
 import (
 	"net/http"
@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 // sink is a client that costs nothing, so that the server's own time is measured.
@@ -18,14 +18,14 @@ func (s *sink) WriteHeader(int)             {}
 func (s *sink) Write(b []byte) (int, error) { return len(b), nil }
 
 func BenchmarkPageOfAMillion(b *testing.B) {
-	b.Run("plain", func(b *testing.B) { benchmarkPage(b, facetest.Options{Now: fixed(noon())}) })
-	b.Run("gzip", func(b *testing.B) { benchmarkPage(b, facetest.Options{Now: fixed(noon()), Gzip: true}) })
+	b.Run("plain", func(b *testing.B) { benchmarkPage(b, facesim.Options{Now: fixed(noon())}) })
+	b.Run("gzip", func(b *testing.B) { benchmarkPage(b, facesim.Options{Now: fixed(noon()), Gzip: true}) })
 }
 
-func benchmarkPage(b *testing.B, opts facetest.Options) {
-	srv := facetest.New(opts)
-	srv.Populate(facetest.DetectLiveness, 1_000_000, 1)
-	r := httptest.NewRequest(http.MethodGet, listURL(facetest.DetectLiveness, "start="+url.QueryEscape("8")), nil)
+func benchmarkPage(b *testing.B, opts facesim.Options) {
+	srv := facesim.New(opts)
+	srv.Populate(facesim.DetectLiveness, 1_000_000, 1)
+	r := httptest.NewRequest(http.MethodGet, listURL(facesim.DetectLiveness, "start="+url.QueryEscape("8")), nil)
 	r.Header.Set("Ocp-Apim-Subscription-Key", "test-key")
 	r.Header.Set("Accept-Encoding", "gzip")
 	b.ReportAllocs()
@@ -38,18 +38,18 @@ func benchmarkPage(b *testing.B, opts facetest.Options) {
 func BenchmarkPopulateAMillion(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		facetest.New(facetest.Options{Now: fixed(noon())}).Populate(facetest.DetectLiveness, 1_000_000, 1)
+		facesim.New(facesim.Options{Now: fixed(noon())}).Populate(facesim.DetectLiveness, 1_000_000, 1)
 	}
 }
 
 func BenchmarkNewTraffic(b *testing.B) {
 	for b.Loop() {
-		facetest.NewTraffic(facetest.New(facetest.Options{Now: fixed(noon())}), facetest.TrafficOptions{})
+		facesim.NewTraffic(facesim.New(facesim.Options{Now: fixed(noon())}), facesim.TrafficOptions{})
 	}
 }
 
 func BenchmarkTrafficHour(b *testing.B) {
-	c, _, traffic := newTraffic(facetest.TrafficOptions{}, noon())
+	c, _, traffic := newTraffic(facesim.TrafficOptions{}, noon())
 	for b.Loop() {
 		c.now = c.now.Add(time.Hour)
 		traffic.Advance(c.now)

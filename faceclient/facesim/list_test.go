@@ -1,4 +1,4 @@
-package facetest_test
+package facesim_test
 
 import (
 	"bytes"
@@ -13,20 +13,20 @@ import (
 	"testing"
 	"time"
 
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 func TestWalkYieldsExactlyTheStore(t *testing.T) {
 	for _, n := range []int{0, 1, 99, 100, 101, 2500} {
 		for _, top := range []int{1, 100, 1000} {
 			t.Run(fmt.Sprintf("%d by %d", n, top), func(t *testing.T) {
-				srv := facetest.New(facetest.Options{Now: fixed(noon())})
-				srv.Populate(facetest.DetectLiveness, n, 1)
-				srv.Populate(facetest.DetectLivenessWithVerify, 7, 2)
+				srv := facesim.New(facesim.Options{Now: fixed(noon())})
+				srv.Populate(facesim.DetectLiveness, n, 1)
+				srv.Populate(facesim.DetectLivenessWithVerify, 7, 2)
 
-				want := srv.Sessions(facetest.DetectLiveness)
-				got := walk(t, srv, facetest.DetectLiveness, top)
-				if len(got) != n || len(want) != n || srv.Len(facetest.DetectLiveness) != n {
+				want := srv.Sessions(facesim.DetectLiveness)
+				got := walk(t, srv, facesim.DetectLiveness, top)
+				if len(got) != n || len(want) != n || srv.Len(facesim.DetectLiveness) != n {
 					t.Fatalf("walked %d, stored %d, want %d", len(got), len(want), n)
 				}
 				for i := range got {
@@ -37,7 +37,7 @@ func TestWalkYieldsExactlyTheStore(t *testing.T) {
 				if !slices.IsSorted(ids(got)) {
 					t.Error("ids do not ascend")
 				}
-				if pages := srv.Counts(facetest.DetectLiveness).Requests; pages != n/top+1 {
+				if pages := srv.Counts(facesim.DetectLiveness).Requests; pages != n/top+1 {
 					t.Errorf("%d requests, want %d", pages, n/top+1)
 				}
 			})
@@ -46,9 +46,9 @@ func TestWalkYieldsExactlyTheStore(t *testing.T) {
 }
 
 func TestGenerateMixesEveryEncoding(t *testing.T) {
-	srv := facetest.New(facetest.Options{Now: fixed(noon())})
-	srv.Add(facetest.DetectLiveness, facetest.Generate(1000, 3, noon())...)
-	body, err := io.ReadAll(ask(srv, listURL(facetest.DetectLiveness, "")).Body)
+	srv := facesim.New(facesim.Options{Now: fixed(noon())})
+	srv.Add(facesim.DetectLiveness, facesim.Generate(1000, 3, noon())...)
+	body, err := io.ReadAll(ask(srv, listURL(facesim.DetectLiveness, "")).Body)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,18 +75,18 @@ func TestGenerateMixesEveryEncoding(t *testing.T) {
 			t.Errorf("%s: nothing matches %s", name, pattern)
 		}
 	}
-	again := facetest.Generate(1000, 3, noon())
-	if !slices.Equal(again, facetest.Generate(1000, 3, noon())) || slices.Equal(again, facetest.Generate(1000, 4, noon())) {
+	again := facesim.Generate(1000, 3, noon())
+	if !slices.Equal(again, facesim.Generate(1000, 3, noon())) || slices.Equal(again, facesim.Generate(1000, 4, noon())) {
 		t.Error("the seed does not decide the sessions")
 	}
 }
 
 func TestItemEncoding(t *testing.T) {
 	created := time.Date(2024, time.May, 19, 16, 16, 31, 257655500, time.UTC)
-	base := facetest.Session{ID: "b", Created: created, TTL: 600 * time.Second}
-	with := func(change func(*facetest.Session)) facetest.Session { s := base; change(&s); return s }
+	base := facesim.Session{ID: "b", Created: created, TTL: 600 * time.Second}
+	with := func(change func(*facesim.Session)) facesim.Session { s := base; change(&s); return s }
 	for name, test := range map[string]struct {
-		session facetest.Session
+		session facesim.Session
 		want    string
 	}{
 		"as recorded": {
@@ -94,45 +94,45 @@ func TestItemEncoding(t *testing.T) {
 			`{"id":"b","createdDateTime":"2024-05-19T16:16:31.2576555+00:00","sessionExpired":true,"authTokenTimeToLiveInSeconds":600}`,
 		},
 		"reference's example": {
-			with(func(s *facetest.Session) {
+			with(func(s *facesim.Session) {
 				s.Created = created.Truncate(10 * time.Millisecond)
-				s.Wire = facetest.Wire{Zulu: true, Digits: 3}
+				s.Wire = facesim.Wire{Zulu: true, Digits: 3}
 			}),
 			`{"id":"b","createdDateTime":"2024-05-19T16:16:31.250Z","sessionExpired":true,"authTokenTimeToLiveInSeconds":600}`,
 		},
 		"zeros cut": {
-			with(func(s *facetest.Session) { s.Created = created.Truncate(time.Millisecond) }),
+			with(func(s *facesim.Session) { s.Created = created.Truncate(time.Millisecond) }),
 			`{"id":"b","createdDateTime":"2024-05-19T16:16:31.257+00:00","sessionExpired":true,"authTokenTimeToLiveInSeconds":600}`,
 		},
 		"leading zeros of a fraction": {
-			with(func(s *facetest.Session) { s.Created = created.Truncate(time.Second).Add(100) }),
+			with(func(s *facesim.Session) { s.Created = created.Truncate(time.Second).Add(100) }),
 			`{"id":"b","createdDateTime":"2024-05-19T16:16:31.0000001+00:00","sessionExpired":true,"authTokenTimeToLiveInSeconds":600}`,
 		},
 		"nine digits": {
-			with(func(s *facetest.Session) { s.Wire.Digits = 9 }),
+			with(func(s *facesim.Session) { s.Wire.Digits = 9 }),
 			`{"id":"b","createdDateTime":"2024-05-19T16:16:31.257655500+00:00","sessionExpired":true,"authTokenTimeToLiveInSeconds":600}`,
 		},
 		"started, device, no TTL": {
-			with(func(s *facetest.Session) { s.TTL = 0; s.Started = created.Add(time.Second); s.DeviceID = "kiosk" }),
+			with(func(s *facesim.Session) { s.TTL = 0; s.Started = created.Add(time.Second); s.DeviceID = "kiosk" }),
 			`{"id":"b","createdDateTime":"2024-05-19T16:16:31.2576555+00:00","sessionStartDateTime":"2024-05-19T16:16:32.2576555+00:00","sessionExpired":true,"deviceCorrelationId":"kiosk"}`,
 		},
 		"nulls": {
-			with(func(s *facetest.Session) { s.TTL = 0; s.Wire = facetest.Wire{NullStart: true, NullDevice: true} }),
+			with(func(s *facesim.Session) { s.TTL = 0; s.Wire = facesim.Wire{NullStart: true, NullDevice: true} }),
 			`{"id":"b","createdDateTime":"2024-05-19T16:16:31.2576555+00:00","sessionStartDateTime":null,"sessionExpired":true,"deviceCorrelationId":null}`,
 		},
 		"other order of keys": {
-			with(func(s *facetest.Session) { s.Wire.Order = 5 }),
+			with(func(s *facesim.Session) { s.Wire.Order = 5 }),
 			`{"authTokenTimeToLiveInSeconds":600,"id":"b","createdDateTime":"2024-05-19T16:16:31.2576555+00:00","sessionExpired":true}`,
 		},
 		"text that needs escaping": {
-			with(func(s *facetest.Session) { s.TTL = 0; s.ID = `a"\`; s.DeviceID = "\n\xff" }),
+			with(func(s *facesim.Session) { s.TTL = 0; s.ID = `a"\`; s.DeviceID = "\n\xff" }),
 			`{"id":"a\"\\","createdDateTime":"2024-05-19T16:16:31.2576555+00:00","sessionExpired":true,"deviceCorrelationId":"\u000a` + "\xff" + `"}`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			srv := facetest.New(facetest.Options{Now: fixed(created.Add(time.Hour))})
-			srv.Add(facetest.DetectLiveness, test.session)
-			body, err := io.ReadAll(ask(srv, listURL(facetest.DetectLiveness, "")).Body)
+			srv := facesim.New(facesim.Options{Now: fixed(created.Add(time.Hour))})
+			srv.Add(facesim.DetectLiveness, test.session)
+			body, err := io.ReadAll(ask(srv, listURL(facesim.DetectLiveness, "")).Body)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -146,12 +146,12 @@ func TestItemEncoding(t *testing.T) {
 func TestOrdersOfKeysAreAllDifferent(t *testing.T) {
 	seen := make(map[string]bool)
 	for order := range uint8(42) {
-		srv := facetest.New(facetest.Options{Now: fixed(noon())})
-		srv.Add(facetest.DetectLiveness, facetest.Session{
+		srv := facesim.New(facesim.Options{Now: fixed(noon())})
+		srv.Add(facesim.DetectLiveness, facesim.Session{
 			ID: "a", Created: noon(), Started: noon(), TTL: time.Minute, DeviceID: "d",
-			Wire: facetest.Wire{Extra: true, Order: order},
+			Wire: facesim.Wire{Extra: true, Order: order},
 		})
-		body, err := io.ReadAll(ask(srv, listURL(facetest.DetectLiveness, "")).Body)
+		body, err := io.ReadAll(ask(srv, listURL(facesim.DetectLiveness, "")).Body)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -167,15 +167,15 @@ func TestOrdersOfKeysAreAllDifferent(t *testing.T) {
 
 func TestTheClockExpiresAndRemoves(t *testing.T) {
 	now := noon()
-	srv := facetest.New(facetest.Options{Now: func() time.Time { return now }})
-	srv.Add(facetest.DetectLiveness, facetest.Session{ID: "a", Created: noon()}, facetest.Session{ID: "b", Created: noon().Add(time.Hour)})
+	srv := facesim.New(facesim.Options{Now: func() time.Time { return now }})
+	srv.Add(facesim.DetectLiveness, facesim.Session{ID: "a", Created: noon()}, facesim.Session{ID: "b", Created: noon().Add(time.Hour)})
 	for _, test := range []struct {
 		after   time.Duration
 		expired []bool
 	}{
 		{0, []bool{false, false}},
-		{facetest.DefaultTTL - 1, []bool{false, false}},
-		{facetest.DefaultTTL, []bool{true, false}},
+		{facesim.DefaultTTL - 1, []bool{false, false}},
+		{facesim.DefaultTTL, []bool{true, false}},
 		{48*time.Hour - 1, []bool{true, true}},
 		{48 * time.Hour, []bool{true}},
 		{49*time.Hour - 1, []bool{true}},
@@ -183,63 +183,63 @@ func TestTheClockExpiresAndRemoves(t *testing.T) {
 	} {
 		now = noon().Add(test.after)
 		expired := []bool{}
-		for _, it := range walk(t, srv, facetest.DetectLiveness, 1) {
+		for _, it := range walk(t, srv, facesim.DetectLiveness, 1) {
 			expired = append(expired, it.Expired)
 		}
-		if !slices.Equal(expired, test.expired) || srv.Len(facetest.DetectLiveness) != len(test.expired) {
-			t.Errorf("%v after creation: expired %v, listed %d; want %v", test.after, expired, srv.Len(facetest.DetectLiveness), test.expired)
+		if !slices.Equal(expired, test.expired) || srv.Len(facesim.DetectLiveness) != len(test.expired) {
+			t.Errorf("%v after creation: expired %v, listed %d; want %v", test.after, expired, srv.Len(facesim.DetectLiveness), test.expired)
 		}
 	}
 }
 
 func TestAddReplacesAndDeleteCounts(t *testing.T) {
-	srv := facetest.New(facetest.Options{Now: fixed(noon())})
-	var sessions []facetest.Session
+	srv := facesim.New(facesim.Options{Now: fixed(noon())})
+	var sessions []facesim.Session
 	for _, id := range []string{"d", "b", "a", "c", "b"} {
-		sessions = append(sessions, facetest.Session{ID: id, Created: noon()})
+		sessions = append(sessions, facesim.Session{ID: id, Created: noon()})
 	}
 	sessions[4].DeviceID = "last"
-	srv.Add(facetest.DetectLiveness, sessions...)
-	srv.Add(facetest.DetectLiveness, facetest.Session{ID: "c", Created: noon(), DeviceID: "alone"})
-	srv.Add(facetest.DetectLiveness, facetest.Session{ID: "d", Created: noon(), DeviceID: "merged"}, facetest.Session{ID: "0", Created: noon()})
+	srv.Add(facesim.DetectLiveness, sessions...)
+	srv.Add(facesim.DetectLiveness, facesim.Session{ID: "c", Created: noon(), DeviceID: "alone"})
+	srv.Add(facesim.DetectLiveness, facesim.Session{ID: "d", Created: noon(), DeviceID: "merged"}, facesim.Session{ID: "0", Created: noon()})
 
 	var got []string
-	for _, s := range srv.Sessions(facetest.DetectLiveness) {
+	for _, s := range srv.Sessions(facesim.DetectLiveness) {
 		got = append(got, s.ID+s.DeviceID)
 	}
 	if want := []string{"0", "a", "blast", "calone", "dmerged"}; !slices.Equal(got, want) {
 		t.Errorf("sessions %v, want %v", got, want)
 	}
-	if n := srv.Delete(facetest.DetectLiveness, "a", "x", "a", "d"); n != 2 {
+	if n := srv.Delete(facesim.DetectLiveness, "a", "x", "a", "d"); n != 2 {
 		t.Errorf("deleted %d, want 2", n)
 	}
-	if n := srv.Delete(facetest.DetectLiveness, "0"); n != 1 {
+	if n := srv.Delete(facesim.DetectLiveness, "0"); n != 1 {
 		t.Errorf("deleted %d, want 1", n)
 	}
-	if got := ids(walk(t, srv, facetest.DetectLiveness, 1000)); !slices.Equal(got, []string{"b", "c"}) {
+	if got := ids(walk(t, srv, facesim.DetectLiveness, 1000)); !slices.Equal(got, []string{"b", "c"}) {
 		t.Errorf("left %v", got)
 	}
 }
 
 func TestStartNeedNotExist(t *testing.T) {
-	srv := facetest.New(facetest.Options{Now: fixed(noon())})
+	srv := facesim.New(facesim.Options{Now: fixed(noon())})
 	for _, id := range []string{"B", "a", "c", "é"} {
-		srv.Add(facetest.DetectLiveness, facetest.Session{ID: id, Created: noon()})
+		srv.Add(facesim.DetectLiveness, facesim.Session{ID: id, Created: noon()})
 	}
 	for start, want := range map[string][]string{
 		"":  {"B", "a", "c", "é"},
 		"B": {"a", "c", "é"}, "C": {"a", "c", "é"}, "b": {"c", "é"}, "c": {"é"}, "z": {"é"},
 		"é": {}, strings.Repeat("é", 64): {},
 	} {
-		if got := ids(page(t, srv, facetest.DetectLiveness, start, 1000)); !slices.Equal(got, want) {
+		if got := ids(page(t, srv, facesim.DetectLiveness, start, 1000)); !slices.Equal(got, want) {
 			t.Errorf("start %q: %v, want %v", start, got, want)
 		}
 	}
 }
 
 func TestHeadersOfAPage(t *testing.T) {
-	srv := facetest.New(facetest.Options{Now: fixed(noon()), Region: "East US"})
-	first, second := ask(srv, listURL(facetest.DetectLiveness, "")), ask(srv, listURL(facetest.DetectLiveness, ""))
+	srv := facesim.New(facesim.Options{Now: fixed(noon()), Region: "East US"})
+	first, second := ask(srv, listURL(facesim.DetectLiveness, "")), ask(srv, listURL(facesim.DetectLiveness, ""))
 	for key, want := range map[string]string{
 		"Date":                          "Wed, 12 Mar 2025 12:00:00 GMT",
 		"x-ms-region":                   "East US",
@@ -265,9 +265,9 @@ func TestGzipOnlyWhereAcceptedAndSwitchedOn(t *testing.T) {
 		change  func(*http.Request)
 		encoded bool
 	}{{true, accept, true}, {true, func(*http.Request) {}, false}, {false, accept, false}} {
-		srv := facetest.New(facetest.Options{Now: fixed(noon()), Gzip: test.on})
-		srv.Populate(facetest.DetectLiveness, 10, 1)
-		resp := ask(srv, listURL(facetest.DetectLiveness, ""), test.change)
+		srv := facesim.New(facesim.Options{Now: fixed(noon()), Gzip: test.on})
+		srv.Populate(facesim.DetectLiveness, 10, 1)
+		resp := ask(srv, listURL(facesim.DetectLiveness, ""), test.change)
 		if encoded := resp.Header.Get("Content-Encoding") == "gzip"; encoded != test.encoded {
 			t.Errorf("%+v: encoded %v", test, encoded)
 		}
@@ -290,5 +290,5 @@ func TestUnknownOperationPanics(t *testing.T) {
 			t.Error("no panic")
 		}
 	}()
-	facetest.New(facetest.Options{}).Len("detectliveness")
+	facesim.New(facesim.Options{}).Len("detectliveness")
 }

@@ -1,4 +1,4 @@
-package facetest
+package facesim
 
 import (
 	"math"

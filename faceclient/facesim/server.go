@@ -1,4 +1,4 @@
-package facetest
+package facesim
 
 import (
 	"bytes"
@@ -136,7 +136,7 @@ func (s *Server) Sessions(op string) []Session { return s.store(op).sessions(s.t
 func (s *Server) store(op string) *store {
 	list, ok := s.stores[op]
 	if !ok {
-		panic("facetest: no such operation: " + op)
+		panic("facesim: no such operation: " + op)
 	}
 	return list
 }

@@ -1,4 +1,4 @@
-// Package facetest is a Face API server in memory: the liveness-session list of Azure AI Face with its paging rules, its
+// Package facesim is a Face API server in memory: the liveness-session list of Azure AI Face with its paging rules, its
 // credentials, its error bodies, its clock, its traffic and its faults. Tests of the client, of the collector and of the
 // whole program talk to it, and the demo shows it.
 //
@@ -11,4 +11,4 @@
 //
 // Nothing in the package runs by itself: sessions expire and are removed, and [Traffic] moves on, when a request arrives
 // and by the injected clock. The only goroutines are those that serve connections made by Dial; [Server.Close] ends them.
-package facetest
+package facesim

@@ -1,4 +1,4 @@
-package facetest_test
+package facesim_test
 
 import (
 	"context"
@@ -10,12 +10,12 @@ import (
 	"testing/synctest"
 	"time"
 
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 func TestLatencyPassesInTheBubblesTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		srv := facetest.New(facetest.Options{Latency: 3 * time.Second})
+		srv := facesim.New(facesim.Options{Latency: 3 * time.Second})
 		defer srv.Close()
 		client := &http.Client{Transport: srv.Transport()}
 		began := time.Now()
@@ -40,7 +40,7 @@ func TestLatencyPassesInTheBubblesTime(t *testing.T) {
 			t.Errorf("client that leaves: %v", err)
 		}
 		synctest.Wait()
-		if c := srv.Counts(facetest.DetectLiveness); c.InFlight != 0 || c.ByStatus[0] != 1 {
+		if c := srv.Counts(facesim.DetectLiveness); c.InFlight != 0 || c.ByStatus[0] != 1 {
 			t.Errorf("the server still waits for it: %+v", c)
 		}
 	})
@@ -48,7 +48,7 @@ func TestLatencyPassesInTheBubblesTime(t *testing.T) {
 
 func TestManyConnectionsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		srv := facetest.New(facetest.Options{Latency: time.Second})
+		srv := facesim.New(facesim.Options{Latency: time.Second})
 		defer srv.Close()
 		client := &http.Client{Transport: srv.Transport()}
 		var all sync.WaitGroup
@@ -60,7 +60,7 @@ func TestManyConnectionsAtOnce(t *testing.T) {
 			})
 		}
 		all.Wait()
-		if got := srv.Counts(facetest.DetectLiveness).MaxInFlight; got != 20 {
+		if got := srv.Counts(facesim.DetectLiveness).MaxInFlight; got != 20 {
 			t.Errorf("%d in flight at most, want 20", got)
 		}
 	})
@@ -68,12 +68,12 @@ func TestManyConnectionsAtOnce(t *testing.T) {
 
 func TestCloseEndsEverything(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		srv := facetest.New(facetest.Options{})
+		srv := facesim.New(facesim.Options{})
 		client := &http.Client{Transport: srv.Transport()}
 		if _, _, err := get(t.Context(), t, client, ""); err != nil { // leaves an idle connection
 			t.Fatal(err)
 		}
-		srv.Fail(facetest.Hang())
+		srv.Fail(facesim.Hang())
 		failed := make(chan error)
 		go func() {
 			_, _, err := get(context.Background(), t, client, "")
@@ -92,12 +92,12 @@ func TestCloseEndsEverything(t *testing.T) {
 }
 
 func TestCloseReleasesHangingAnswersOfOtherListeners(t *testing.T) {
-	srv := facetest.New(facetest.Options{})
-	srv.Fail(facetest.Hang())
+	srv := facesim.New(facesim.Options{})
+	srv.Fail(facesim.Hang())
 	ended := make(chan any)
 	go func() {
 		defer func() { ended <- recover() }()
-		ask(srv, listURL(facetest.DetectLiveness, ""))
+		ask(srv, listURL(facesim.DetectLiveness, ""))
 	}()
 	srv.Close()
 	if got, _ := (<-ended).(error); !errors.Is(got, http.ErrAbortHandler) {
@@ -106,7 +106,7 @@ func TestCloseReleasesHangingAnswersOfOtherListeners(t *testing.T) {
 }
 
 func TestDialObeysItsContext(t *testing.T) {
-	srv := facetest.New(facetest.Options{})
+	srv := facesim.New(facesim.Options{})
 	defer srv.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

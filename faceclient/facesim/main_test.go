@@ -1,4 +1,4 @@
-package facetest_test
+package facesim_test
 
 import (
 	"encoding/json"
@@ -12,7 +12,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -37,7 +37,7 @@ func listURL(op, query string) string {
 }
 
 // ask sends one request with the key straight to the handler.
-func ask(srv *facetest.Server, url string, change ...func(*http.Request)) *http.Response {
+func ask(srv *facesim.Server, url string, change ...func(*http.Request)) *http.Response {
 	r := httptest.NewRequest(http.MethodGet, url, nil)
 	r.Header.Set("Ocp-Apim-Subscription-Key", "test-key")
 	for _, c := range change {
@@ -48,7 +48,7 @@ func ask(srv *facetest.Server, url string, change ...func(*http.Request)) *http.
 	return w.Result()
 }
 
-func page(t *testing.T, srv *facetest.Server, op, start string, top int) []item {
+func page(t *testing.T, srv *facesim.Server, op, start string, top int) []item {
 	t.Helper()
 	resp := ask(srv, listURL(op, "start="+url.QueryEscape(start)+"&top="+strconv.Itoa(top)))
 	if resp.StatusCode != http.StatusOK {
@@ -62,7 +62,7 @@ func page(t *testing.T, srv *facetest.Server, op, start string, top int) []item 
 }
 
 // walk reads the list by the documented rules: the last id is the next start, a short page is the last.
-func walk(t *testing.T, srv *facetest.Server, op string, top int) []item {
+func walk(t *testing.T, srv *facesim.Server, op string, top int) []item {
 	t.Helper()
 	var all []item
 	for start := ""; ; start = all[len(all)-1].ID {
@@ -75,7 +75,7 @@ func walk(t *testing.T, srv *facetest.Server, op string, top int) []item {
 }
 
 // same says how an item on the wire differs from the session it stands for, or nothing.
-func same(got item, want facetest.Session, now time.Time) string {
+func same(got item, want facesim.Session, now time.Time) string {
 	switch {
 	case got.ID != want.ID:
 		return fmt.Sprintf("id %q, want %q", got.ID, want.ID)

@@ -1,4 +1,4 @@
-package facetest
+package facesim
 
 import (
 	"context"
@@ -131,4 +131,4 @@ func (l *pipeListener) Addr() net.Addr { return pipeAddr{} }
 type pipeAddr struct{}
 
 func (pipeAddr) Network() string { return "pipe" }
-func (pipeAddr) String() string  { return "facetest" }
+func (pipeAddr) String() string  { return "facesim" }

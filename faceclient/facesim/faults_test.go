@@ -1,4 +1,4 @@
-package facetest_test
+package facesim_test
 
 import (
 	"context"
@@ -13,13 +13,13 @@ import (
 	"testing/synctest"
 	"time"
 
-	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 // get sends one request through the server's own transport and reads the body to its end or its first error.
 func get(ctx context.Context, t *testing.T, client *http.Client, query string) (*http.Response, []byte, error) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, listURL(facetest.DetectLiveness, query), nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, listURL(facesim.DetectLiveness, query), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,32 +36,32 @@ func get(ctx context.Context, t *testing.T, client *http.Client, query string) (
 func TestFaultsThatSpoilTheBody(t *testing.T) {
 	const timeout = time.Minute
 	for name, test := range map[string]struct {
-		fault  facetest.Fault
+		fault  facesim.Fault
 		failed bool // reading, or asking, ends with an error
 		valid  bool // what was read is JSON
 		took   time.Duration
 	}{
-		"delay":            {fault: facetest.Delay(7 * time.Second), valid: true, took: 7 * time.Second},
-		"hang":             {fault: facetest.Hang(), failed: true, took: timeout},
-		"hang in the body": {fault: facetest.HangInBody(), failed: true, took: timeout},
-		"slow drip":        {fault: facetest.SlowDrip(1000, 100*time.Millisecond), valid: true, took: 3 * time.Second},
-		"too slow drip":    {fault: facetest.SlowDrip(1, time.Second), failed: true, took: timeout},
-		"cut body":         {fault: facetest.CutBody(), failed: true},
-		"reset in body":    {fault: facetest.ResetInBody(), failed: true},
-		"reset":            {fault: facetest.Reset(), failed: true},
-		"JSON ends early":  {fault: facetest.TruncatedJSON()},
-		"gzip checksum":    {fault: facetest.BrokenGzip(), failed: true, valid: true},
-		"gzip ends early":  {fault: facetest.TruncatedGzip(), failed: true},
-		"not gzip":         {fault: facetest.NotGzip(), failed: true},
-		"gzip bomb":        {fault: facetest.GzipBomb(8 << 20)},
-		"endless blanks":   {fault: facetest.EndlessBlanks()},
-		"HTML":             {fault: facetest.HTML(200)},
+		"delay":            {fault: facesim.Delay(7 * time.Second), valid: true, took: 7 * time.Second},
+		"hang":             {fault: facesim.Hang(), failed: true, took: timeout},
+		"hang in the body": {fault: facesim.HangInBody(), failed: true, took: timeout},
+		"slow drip":        {fault: facesim.SlowDrip(1000, 100*time.Millisecond), valid: true, took: 3 * time.Second},
+		"too slow drip":    {fault: facesim.SlowDrip(1, time.Second), failed: true, took: timeout},
+		"cut body":         {fault: facesim.CutBody(), failed: true},
+		"reset in body":    {fault: facesim.ResetInBody(), failed: true},
+		"reset":            {fault: facesim.Reset(), failed: true},
+		"JSON ends early":  {fault: facesim.TruncatedJSON()},
+		"gzip checksum":    {fault: facesim.BrokenGzip(), failed: true, valid: true},
+		"gzip ends early":  {fault: facesim.TruncatedGzip(), failed: true},
+		"not gzip":         {fault: facesim.NotGzip(), failed: true},
+		"gzip bomb":        {fault: facesim.GzipBomb(8 << 20)},
+		"endless blanks":   {fault: facesim.EndlessBlanks()},
+		"HTML":             {fault: facesim.HTML(200)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				srv := facetest.New(facetest.Options{})
+				srv := facesim.New(facesim.Options{})
 				defer srv.Close()
-				srv.Add(facetest.DetectLiveness, facetest.Generate(125, 1, time.Now())...)
+				srv.Add(facesim.DetectLiveness, facesim.Generate(125, 1, time.Now())...)
 				srv.Fail(test.fault.Times(1))
 				client := &http.Client{Transport: srv.Transport()}
 				ctx, cancel := context.WithTimeout(t.Context(), timeout)
@@ -87,9 +87,9 @@ func TestFaultsThatSpoilTheBody(t *testing.T) {
 }
 
 func TestGzipBombUnpacksToItsSize(t *testing.T) {
-	srv := facetest.New(facetest.Options{})
-	srv.Fail(facetest.GzipBomb(3 << 20))
-	resp := ask(srv, listURL(facetest.DetectLiveness, ""))
+	srv := facesim.New(facesim.Options{})
+	srv.Fail(facesim.GzipBomb(3 << 20))
+	resp := ask(srv, listURL(facesim.DetectLiveness, ""))
 	packed, err := io.ReadAll(resp.Body)
 	if err != nil || len(packed) > 20_000 || resp.Header.Get("Content-Encoding") != "gzip" {
 		t.Errorf("%d bytes packed, %v", len(packed), err)
@@ -98,10 +98,10 @@ func TestGzipBombUnpacksToItsSize(t *testing.T) {
 
 func TestEndlessItemsAreValidAsFarAsTheyGo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		srv := facetest.New(facetest.Options{})
+		srv := facesim.New(facesim.Options{})
 		defer srv.Close()
-		srv.Fail(facetest.EndlessItems())
-		r, err := http.NewRequest(http.MethodGet, listURL(facetest.DetectLiveness, ""), nil)
+		srv.Fail(facesim.EndlessItems())
+		r, err := http.NewRequest(http.MethodGet, listURL(facesim.DetectLiveness, ""), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -130,16 +130,16 @@ func TestEndlessItemsAreValidAsFarAsTheyGo(t *testing.T) {
 
 func TestWrongShapesAreJSONButNoSessions(t *testing.T) {
 	names := make(map[string]bool)
-	for _, fault := range facetest.WrongShapes() {
+	for _, fault := range facesim.WrongShapes() {
 		if names[fault.String()] {
 			t.Errorf("%s comes twice", fault)
 		}
 		names[fault.String()] = true
-		srv := facetest.New(facetest.Options{Now: fixed(noon())})
-		srv.Add(facetest.DetectLiveness, facetest.Session{ID: "a", Created: noon(), Started: noon(), TTL: time.Minute, DeviceID: "d"},
-			facetest.Session{ID: "b", Created: noon(), Started: noon(), TTL: time.Minute, DeviceID: "d"})
+		srv := facesim.New(facesim.Options{Now: fixed(noon())})
+		srv.Add(facesim.DetectLiveness, facesim.Session{ID: "a", Created: noon(), Started: noon(), TTL: time.Minute, DeviceID: "d"},
+			facesim.Session{ID: "b", Created: noon(), Started: noon(), TTL: time.Minute, DeviceID: "d"})
 		srv.Fail(fault)
-		resp := ask(srv, listURL(facetest.DetectLiveness, ""))
+		resp := ask(srv, listURL(facesim.DetectLiveness, ""))
 		body, err := io.ReadAll(resp.Body)
 		if err != nil || resp.StatusCode != http.StatusOK || resp.Header.Get("CSP-Billing-Usage") == "" {
 			t.Errorf("%s: status %d, %v", fault, resp.StatusCode, err)
@@ -169,29 +169,29 @@ func TestWrongShapesAreJSONButNoSessions(t *testing.T) {
 func TestFaultsOfTheList(t *testing.T) {
 	query := func(start string) string { return "top=3&start=" + start }
 	for name, test := range map[string]struct {
-		fault facetest.Fault
+		fault facesim.Fault
 		pages map[string]string // by start; top is 3
 	}{
-		"none":            {facetest.Fault{}, map[string]string{"": "abc", "c": "def", "f": "gh", "h": ""}},
-		"short pages":     {facetest.ShortPages(2), map[string]string{"": "ab", "b": "cd", "g": "h"}},
-		"long pages":      {facetest.LongPages(5), map[string]string{"": "abcde", "e": "fgh"}},
-		"start ignored":   {facetest.IgnoreStart(), map[string]string{"": "abc", "c": "abc"}},
-		"start inclusive": {facetest.InclusiveStart(), map[string]string{"": "abc", "c": "cde", "h": "h"}},
-		"overlap":         {facetest.Overlap(2), map[string]string{"": "abc", "c": "bcd", "a": "abc"}},
-		"page repeated":   {facetest.RepeatPages(), map[string]string{"": "abc", "c": "abc", "f": "def"}},
-		"wrap around":     {facetest.WrapAround(), map[string]string{"": "abc", "f": "gha", "h": "abc", "b": "cde"}},
-		"descending":      {facetest.InOrder(facetest.Descending), map[string]string{"": "hgf", "f": "edc", "bb": "ba", "a": ""}},
-		"by creation":     {facetest.InOrder(facetest.ByCreation), map[string]string{"": "hac", "c": "ebd", "unknown": "hac"}},
+		"none":            {facesim.Fault{}, map[string]string{"": "abc", "c": "def", "f": "gh", "h": ""}},
+		"short pages":     {facesim.ShortPages(2), map[string]string{"": "ab", "b": "cd", "g": "h"}},
+		"long pages":      {facesim.LongPages(5), map[string]string{"": "abcde", "e": "fgh"}},
+		"start ignored":   {facesim.IgnoreStart(), map[string]string{"": "abc", "c": "abc"}},
+		"start inclusive": {facesim.InclusiveStart(), map[string]string{"": "abc", "c": "cde", "h": "h"}},
+		"overlap":         {facesim.Overlap(2), map[string]string{"": "abc", "c": "bcd", "a": "abc"}},
+		"page repeated":   {facesim.RepeatPages(), map[string]string{"": "abc", "c": "abc", "f": "def"}},
+		"wrap around":     {facesim.WrapAround(), map[string]string{"": "abc", "f": "gha", "h": "abc", "b": "cde"}},
+		"descending":      {facesim.InOrder(facesim.Descending), map[string]string{"": "hgf", "f": "edc", "bb": "ba", "a": ""}},
+		"by creation":     {facesim.InOrder(facesim.ByCreation), map[string]string{"": "hac", "c": "ebd", "unknown": "hac"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			srv := facetest.New(facetest.Options{Now: fixed(noon())})
+			srv := facesim.New(facesim.Options{Now: fixed(noon())})
 			for i, id := range strings.Split("h a c e b d f g", " ") {
-				srv.Add(facetest.DetectLiveness, facetest.Session{ID: id, Created: noon().Add(time.Duration(i) * time.Second)})
+				srv.Add(facesim.DetectLiveness, facesim.Session{ID: id, Created: noon().Add(time.Duration(i) * time.Second)})
 			}
 			srv.Fail(test.fault)
 			for start, want := range test.pages {
 				var items []item
-				if err := json.NewDecoder(ask(srv, listURL(facetest.DetectLiveness, query(start))).Body).Decode(&items); err != nil {
+				if err := json.NewDecoder(ask(srv, listURL(facesim.DetectLiveness, query(start))).Body).Decode(&items); err != nil {
 					t.Fatal(err)
 				}
 				if got := strings.Join(ids(items), ""); got != want {
@@ -203,14 +203,14 @@ func TestFaultsOfTheList(t *testing.T) {
 }
 
 func TestEveryOrderCanBeWalked(t *testing.T) {
-	srv := facetest.New(facetest.Options{Now: fixed(noon())})
-	srv.Populate(facetest.DetectLiveness, 1234, 1)
-	want := ids(walk(t, srv, facetest.DetectLiveness, 1000))
-	for _, order := range []facetest.Order{facetest.Ascending, facetest.Descending, facetest.Hashed, facetest.ByCreation} {
-		undo := srv.Fail(facetest.InOrder(order))
-		got := ids(walk(t, srv, facetest.DetectLiveness, 100))
+	srv := facesim.New(facesim.Options{Now: fixed(noon())})
+	srv.Populate(facesim.DetectLiveness, 1234, 1)
+	want := ids(walk(t, srv, facesim.DetectLiveness, 1000))
+	for _, order := range []facesim.Order{facesim.Ascending, facesim.Descending, facesim.Hashed, facesim.ByCreation} {
+		undo := srv.Fail(facesim.InOrder(order))
+		got := ids(walk(t, srv, facesim.DetectLiveness, 100))
 		undo()
-		if slices.IsSorted(got) != (order == facetest.Ascending) {
+		if slices.IsSorted(got) != (order == facesim.Ascending) {
 			t.Errorf("order %d is sorted by id: %v", order, slices.IsSorted(got))
 		}
 		slices.Sort(got)
@@ -221,13 +221,13 @@ func TestEveryOrderCanBeWalked(t *testing.T) {
 }
 
 func TestRaggedPagesAreShortAndOneWalkStillFindsAll(t *testing.T) {
-	srv := facetest.New(facetest.Options{Now: fixed(noon())})
-	srv.Populate(facetest.DetectLiveness, 500, 1)
-	srv.Fail(facetest.RaggedPages(20))
+	srv := facesim.New(facesim.Options{Now: fixed(noon())})
+	srv.Populate(facesim.DetectLiveness, 500, 1)
+	srv.Fail(facesim.RaggedPages(20))
 	lengths := make(map[int]bool)
 	found := 0
 	for start := ""; ; {
-		items := page(t, srv, facetest.DetectLiveness, start, 1000)
+		items := page(t, srv, facesim.DetectLiveness, start, 1000)
 		if len(items) == 0 {
 			break
 		}
@@ -241,48 +241,48 @@ func TestRaggedPagesAreShortAndOneWalkStillFindsAll(t *testing.T) {
 }
 
 func TestFaultsAreNarrowedAndComposed(t *testing.T) {
-	statuses := func(srv *facetest.Server, op string, n int) (got []int) {
+	statuses := func(srv *facesim.Server, op string, n int) (got []int) {
 		for range n {
 			got = append(got, ask(srv, listURL(op, "")).StatusCode)
 		}
 		return got
 	}
-	srv := facetest.New(facetest.Options{Now: fixed(noon())})
+	srv := facesim.New(facesim.Options{Now: fixed(noon())})
 
-	srv.Fail(facetest.Status(500, "").After(1).Times(2).On(facetest.DetectLiveness))
-	if got := statuses(srv, facetest.DetectLivenessWithVerify, 3); !slices.Equal(got, []int{200, 200, 200}) {
+	srv.Fail(facesim.Status(500, "").After(1).Times(2).On(facesim.DetectLiveness))
+	if got := statuses(srv, facesim.DetectLivenessWithVerify, 3); !slices.Equal(got, []int{200, 200, 200}) {
 		t.Errorf("other operation: %v", got)
 	}
-	if got := statuses(srv, facetest.DetectLiveness, 4); !slices.Equal(got, []int{200, 500, 500, 200}) {
+	if got := statuses(srv, facesim.DetectLiveness, 4); !slices.Equal(got, []int{200, 500, 500, 200}) {
 		t.Errorf("after 1, times 2: %v", got)
 	}
-	if srv.Fail(facetest.Status(500, "").Times(0)); ask(srv, listURL(facetest.DetectLiveness, "")).StatusCode != http.StatusOK {
+	if srv.Fail(facesim.Status(500, "").Times(0)); ask(srv, listURL(facesim.DetectLiveness, "")).StatusCode != http.StatusOK {
 		t.Error("a fault of no times took part")
 	}
 
-	undo := srv.Fail(facetest.Status(500, ""))
-	srv.Fail(facetest.Status(503, ""))
-	if got := statuses(srv, facetest.DetectLiveness, 1); got[0] != 500 {
+	undo := srv.Fail(facesim.Status(500, ""))
+	srv.Fail(facesim.Status(503, ""))
+	if got := statuses(srv, facesim.DetectLiveness, 1); got[0] != 500 {
 		t.Errorf("the first is the outermost: %v", got)
 	}
 	undo()
-	if got := statuses(srv, facetest.DetectLiveness, 1); got[0] != 503 {
+	if got := statuses(srv, facesim.DetectLiveness, 1); got[0] != 503 {
 		t.Errorf("the other stays: %v", got)
 	}
 	srv.ClearFaults()
 
-	srv.Fail(facetest.Status(500, "").When(func(r facetest.Request) bool { return r.Start == "m" }))
-	if got := ask(srv, listURL(facetest.DetectLiveness, "start=m")).StatusCode; got != 500 {
+	srv.Fail(facesim.Status(500, "").When(func(r facesim.Request) bool { return r.Start == "m" }))
+	if got := ask(srv, listURL(facesim.DetectLiveness, "start=m")).StatusCode; got != 500 {
 		t.Errorf("start m: %d", got)
 	}
-	if got := statuses(srv, facetest.DetectLiveness, 1); got[0] != 200 {
+	if got := statuses(srv, facesim.DetectLiveness, 1); got[0] != 200 {
 		t.Errorf("start empty: %v", got)
 	}
 	srv.ClearFaults()
 
-	srv.Fail(facetest.Status(500, "").Share(0.25))
+	srv.Fail(facesim.Status(500, "").Share(0.25))
 	failed := 0
-	for _, status := range statuses(srv, facetest.DetectLiveness, 1000) {
+	for _, status := range statuses(srv, facesim.DetectLiveness, 1000) {
 		if status == 500 {
 			failed++
 		}
@@ -292,20 +292,20 @@ func TestFaultsAreNarrowedAndComposed(t *testing.T) {
 	}
 	srv.ClearFaults()
 
-	srv.Fail(facetest.Wrap("teapot", func(next http.Handler) http.Handler {
+	srv.Fail(facesim.Wrap("teapot", func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
 	}))
-	if got := statuses(srv, facetest.DetectLiveness, 1); got[0] != http.StatusTeapot {
+	if got := statuses(srv, facesim.DetectLiveness, 1); got[0] != http.StatusTeapot {
 		t.Errorf("wrapped: %v", got)
 	}
 }
 
 func TestFaultsOfTheHeaders(t *testing.T) {
-	srv := httptest.NewServer(facetest.New(facetest.Options{Now: fixed(noon())}))
+	srv := httptest.NewServer(facesim.New(facesim.Options{Now: fixed(noon())}))
 	defer srv.Close()
 	defer srv.Client().CloseIdleConnections()
-	face := srv.Config.Handler.(*facetest.Server)
-	date := func(faults ...facetest.Fault) string {
+	face := srv.Config.Handler.(*facesim.Server)
+	date := func(faults ...facesim.Fault) string {
 		t.Helper()
 		defer face.Fail(faults...)()
 		resp, err := srv.Client().Get(srv.URL)
@@ -318,25 +318,25 @@ func TestFaultsOfTheHeaders(t *testing.T) {
 	if got := date(); got != "Wed, 12 Mar 2025 12:00:00 GMT" {
 		t.Errorf("Date %q", got)
 	}
-	if got := date(facetest.NoDate()); got != "" {
+	if got := date(facesim.NoDate()); got != "" {
 		t.Errorf("no Date: %q", got)
 	}
-	if got := date(facetest.SkewDate(-time.Hour), facetest.Status(500, "")); got != "Wed, 12 Mar 2025 11:00:00 GMT" {
+	if got := date(facesim.SkewDate(-time.Hour), facesim.Status(500, "")); got != "Wed, 12 Mar 2025 11:00:00 GMT" {
 		t.Errorf("an hour back: %q", got)
 	}
-	face.Fail(facetest.Redirect(307, "https://elsewhere.example/"))
-	resp := ask(face, listURL(facetest.DetectLiveness, ""))
+	face.Fail(facesim.Redirect(307, "https://elsewhere.example/"))
+	resp := ask(face, listURL(facesim.DetectLiveness, ""))
 	if resp.StatusCode != http.StatusTemporaryRedirect || resp.Header.Get("Location") != "https://elsewhere.example/" {
 		t.Errorf("redirect: %d %q", resp.StatusCode, resp.Header.Get("Location"))
 	}
 }
 
 func TestResetOverTCP(t *testing.T) {
-	face := facetest.New(facetest.Options{})
-	face.Populate(facetest.DetectLiveness, 1000, 1)
+	face := facesim.New(facesim.Options{})
+	face.Populate(facesim.DetectLiveness, 1000, 1)
 	srv := httptest.NewServer(face)
 	defer srv.Close()
-	for _, fault := range []facetest.Fault{facetest.Reset(), facetest.ResetInBody()} {
+	for _, fault := range []facesim.Fault{facesim.Reset(), facesim.ResetInBody()} {
 		undo := face.Fail(fault)
 		r, err := http.NewRequest(http.MethodGet, srv.URL+"/face/v1.2-preview.1/detectLiveness/singleModal/sessions", nil)
 		if err != nil {
