@@ -102,7 +102,7 @@ func TestStatusPageMarksEstimates(t *testing.T) {
 	wantParts(t, p.statusText(), "listed Estimate from", "budget of the resource 120", "in 1 list, some of them estimated", "≈ ")
 }
 
-// For each documented refusal the page has the line that the README has.
+// For each documented refusal the page has the line that docs/errors.md has.
 func TestStatusPageExplainsEveryError(t *testing.T) {
 	t.Parallel()
 	service := newFace(t, emptyService())
