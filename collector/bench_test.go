@@ -9,6 +9,7 @@ import (
 
 	"face_liveness_exporter/collector"
 	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facelist"
 )
 
 // pageOf is a page of 1,000 sessions of so many devices, at random.
@@ -32,8 +33,8 @@ func pageOf(distinct int) []faceclient.Session {
 func BenchmarkTally(b *testing.B) {
 	for _, distinct := range []int{0, 10, 1000} {
 		b.Run(fmt.Sprintf("devices=%d", distinct), func(b *testing.B) {
-			batch := faceclient.Batch{Sessions: pageOf(distinct), Date: time.Now()}
-			target := newTarget(walks(func(_ context.Context, visitor faceclient.Visitor) (faceclient.Walk, error) {
+			batch := facelist.Batch{Sessions: pageOf(distinct), Date: time.Now()}
+			target := newTarget(walks(func(_ context.Context, visitor facelist.Visitor) (facelist.Result, error) {
 				pages := 0
 				for b.Loop() {
 					visitor.Visit(batch)

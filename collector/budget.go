@@ -6,16 +6,16 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facelist"
 )
 
 // Budget shares a resource's requests of 30 days out to the refreshes of its operations. It starts anew with the
 // process. The nil Budget is no bound.
 type Budget struct {
+	mu        sync.Mutex    // guards what follows
 	interval  time.Duration // in force: as configured, or longer
-	perSecond float64       // requests of the resource
-
-	mu       sync.Mutex // guards accounts
-	accounts map[faceclient.Operation]*account
+	perSecond float64       // requests of the resource; 0 is no bound
+	accounts  map[faceclient.Operation]*account
 }
 
 // account is what one operation may spend.
@@ -29,21 +29,41 @@ type account struct {
 // NewBudget makes the budget of a resource: so many attempts in 30 days, 0 for no bound, spent at every interval by each
 // of the operations. Where that is less than one request for each, the interval grows until it is.
 func NewBudget(perMonth int64, interval time.Duration, operations []faceclient.Operation) *Budget {
-	if perMonth == 0 {
-		return nil
-	}
-	b := &Budget{perSecond: float64(perMonth) / month.Seconds(), accounts: map[faceclient.Operation]*account{}}
-	least := float64(len(operations)) / b.perSecond
-	b.interval = max(interval, time.Duration(math.Ceil(least*float64(time.Second))))
-	now := time.Now()
+	b := &Budget{accounts: map[faceclient.Operation]*account{}}
 	for _, operation := range operations {
-		b.accounts[operation] = &account{asOf: now, pages: 1}
+		b.accounts[operation] = &account{pages: 1}
 	}
-	for operation, account := range b.accounts {
-		account.balance = b.perRefresh(operation)
-	}
+	b.Apply(perMonth, interval)
 	return b
 }
+
+// Apply puts another budget or interval in force. What was spent stays spent; where there was no bound before, each
+// operation begins with what a refresh gets.
+func (b *Budget) Apply(perMonth int64, interval time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now, wasBounded := time.Now(), b.perSecond > 0
+	if wasBounded {
+		for operation := range b.accounts {
+			b.credit(operation, now)
+		}
+	}
+	b.perSecond, b.interval = float64(perMonth)/month.Seconds(), interval
+	if perMonth == 0 {
+		return
+	}
+	least := float64(len(b.accounts)) / b.perSecond
+	b.interval = max(interval, time.Duration(math.Ceil(least*float64(time.Second))))
+	for operation, account := range b.accounts {
+		if !wasBounded {
+			account.asOf, account.balance = now, b.perRefresh(operation)
+		}
+		b.credit(operation, now)
+	}
+}
+
+// unbounded tells whether any number of requests may be sent. It is called with mu held.
+func (b *Budget) unbounded() bool { return b.perSecond == 0 }
 
 // perRefresh is what an operation gets at every interval: one request, and of the rest as much as its last walk had of
 // all pages.
@@ -72,16 +92,22 @@ func (b *Budget) allowance(operation faceclient.Operation, now time.Time) (attem
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.unbounded() {
+		return 0, false
+	}
 	return max(0, int(b.credit(operation, now).balance+1e-9)), true
 }
 
 // spend books the attempts of a refresh, and the pages of its walk where that went well.
-func (b *Budget) spend(operation faceclient.Operation, now time.Time, walk faceclient.Walk, err error) {
+func (b *Budget) spend(operation faceclient.Operation, now time.Time, walk facelist.Result, err error) {
 	if b == nil {
 		return
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.unbounded() {
+		return
+	}
 	account := b.credit(operation, now)
 	account.balance -= float64(walk.Requests)
 	account.earning = 0
@@ -101,5 +127,8 @@ func (b *Budget) intervalInForce(operation faceclient.Operation, configured time
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.unbounded() {
+		return configured
+	}
 	return max(b.interval, b.accounts[operation].earning)
 }

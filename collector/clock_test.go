@@ -8,7 +8,7 @@ import (
 	"unsafe"
 
 	"face_liveness_exporter/collector"
-	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facelist"
 )
 
 // leapt is a reading of this machine's clocks of which the wall clock alone has gone on, as after a sleep, or back. Package
@@ -49,10 +49,10 @@ func TestOurOwnClockThatLeapsIsNotBelievedAtOnce(t *testing.T) {
 			walk, began := 0, time.Now()
 			sessions := created(2)
 			sessions[0].Created, sessions[1].Created = began.Add(-30*time.Minute).Round(0), began.Add(30*time.Minute).Round(0)
-			target := newTarget(walks(func(_ context.Context, visitor faceclient.Visitor) (faceclient.Walk, error) {
+			target := newTarget(walks(func(_ context.Context, visitor facelist.Visitor) (facelist.Result, error) {
 				horizon := leapt(t, time.Now(), test.leaps[walk])
-				visitor.Visit(faceclient.Batch{Sessions: sessions, Date: horizon, Horizon: horizon})
-				return faceclient.Walk{Pages: 1, Coverage: 1, Horizon: horizon}, nil
+				visitor.Visit(facelist.Batch{Sessions: sessions, Date: horizon, Horizon: horizon})
+				return facelist.Result{Pages: 1, Coverage: 1, Horizon: horizon}, nil
 			}), every(1))
 			run(t, target)
 			for ; walk < len(test.leaps); walk++ {

@@ -14,10 +14,11 @@ import (
 
 	"face_liveness_exporter/collector"
 	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facelist"
 )
 
 // script is what one walk does.
-type script func(context.Context, faceclient.Visitor) (faceclient.Walk, error)
+type script func(context.Context, facelist.Visitor) (facelist.Result, error)
 
 // source is a collector.Source whose walks follow scripts, the first one the first and so on; the last one goes on and
 // on. All that the interface asks for stands here. Its walks have this machine's clock for horizon where their script
@@ -26,7 +27,7 @@ type source struct {
 	scripts []script
 
 	mu           sync.Mutex
-	key          string
+	key, usedKey string
 	begun, ended []time.Time
 	open, most   int
 	allowed      []int // requests, by walk
@@ -34,18 +35,19 @@ type source struct {
 
 func walks(scripts ...script) *source { return &source{scripts: scripts, key: "first key"} }
 
-func (s *source) Fingerprint() string {
+func (s *source) CredentialChanged() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.key
+	return s.key != s.usedKey
 }
 
-func (s *source) Walk(ctx context.Context, maxRequests int, visitor faceclient.Visitor) (faceclient.Walk, error) {
+func (s *source) Walk(ctx context.Context, maxRequests int, visitor facelist.Visitor) (facelist.Result, error) {
 	s.mu.Lock()
 	do := s.scripts[min(len(s.begun), len(s.scripts)-1)]
 	began := time.Now()
 	s.begun = append(s.begun, began)
 	s.allowed = append(s.allowed, maxRequests)
+	s.usedKey = s.key
 	s.open++
 	s.most = max(s.most, s.open)
 	s.mu.Unlock()
@@ -63,11 +65,11 @@ func (s *source) Walk(ctx context.Context, maxRequests int, visitor faceclient.V
 
 // horizon gives batches without a horizon the one of their walk.
 type horizon struct {
-	faceclient.Visitor
+	facelist.Visitor
 	began time.Time
 }
 
-func (h horizon) Visit(batch faceclient.Batch) {
+func (h horizon) Visit(batch facelist.Batch) {
 	if batch.Horizon.IsZero() {
 		batch.Horizon = h.began
 	}
@@ -94,7 +96,7 @@ func (s *source) walks() int {
 }
 
 // whole is a walk that has seen every session.
-func whole(pages int) faceclient.Walk { return faceclient.Walk{Pages: pages, Coverage: 1} }
+func whole(pages int) facelist.Result { return facelist.Result{Pages: pages, Coverage: 1} }
 
 // page comes after a while and has the service's Date, or the present where that is zero.
 type page struct {
@@ -104,8 +106,8 @@ type page struct {
 }
 
 // visit gives a copy of the page to the visitor and spoils it afterwards, as the client's next page would.
-func (p page) visit(visitor faceclient.Visitor) {
-	batch := faceclient.Batch{Sessions: slices.Clone(p.sessions), Date: p.date}
+func (p page) visit(visitor facelist.Visitor) {
+	batch := facelist.Batch{Sessions: slices.Clone(p.sessions), Date: p.date}
 	if batch.Date.IsZero() {
 		batch.Date = time.Now().Truncate(time.Second)
 	}
@@ -125,9 +127,9 @@ func (p page) visit(visitor faceclient.Visitor) {
 
 // lists walks the pages to the end.
 func lists(pages ...page) script {
-	return func(ctx context.Context, visitor faceclient.Visitor) (faceclient.Walk, error) {
+	return func(ctx context.Context, visitor facelist.Visitor) (facelist.Result, error) {
 		if err := bring(ctx, visitor, pages); err != nil {
-			return faceclient.Walk{}, err
+			return facelist.Result{}, err
 		}
 		return whole(len(pages)), nil
 	}
@@ -135,27 +137,27 @@ func lists(pages ...page) script {
 
 // fails walks the pages and then fails.
 func fails(err error, pages ...page) script {
-	return func(ctx context.Context, visitor faceclient.Visitor) (faceclient.Walk, error) {
+	return func(ctx context.Context, visitor facelist.Visitor) (facelist.Result, error) {
 		if err := bring(ctx, visitor, pages); err != nil {
-			return faceclient.Walk{}, err
+			return facelist.Result{}, err
 		}
-		return faceclient.Walk{Pages: len(pages)}, err
+		return facelist.Result{Pages: len(pages)}, err
 	}
 }
 
 // hangs walks the pages and then hears no more from the service.
 func hangs(pages ...page) script {
-	return func(ctx context.Context, visitor faceclient.Visitor) (faceclient.Walk, error) {
+	return func(ctx context.Context, visitor facelist.Visitor) (facelist.Result, error) {
 		err := bring(ctx, visitor, pages)
 		if err == nil {
 			<-ctx.Done()
 			err = canceled(ctx)
 		}
-		return faceclient.Walk{Pages: len(pages)}, err
+		return facelist.Result{Pages: len(pages)}, err
 	}
 }
 
-func bring(ctx context.Context, visitor faceclient.Visitor, pages []page) error {
+func bring(ctx context.Context, visitor facelist.Visitor, pages []page) error {
 	for _, p := range pages {
 		select {
 		case <-time.After(p.after):
@@ -263,4 +265,14 @@ func counted(t testing.TB, choice collector.DeviceOptions, sessions []faceclient
 	collector.Prepare(context.Background(), target)
 	stop()
 	return target
+}
+
+// clientList is a list that a client is asked for.
+type clientList struct {
+	*facelist.Lister
+	*faceclient.Client
+}
+
+func listOf(client *faceclient.Client, limits facelist.Limits, observer facelist.Observer) clientList {
+	return clientList{facelist.New(client, faceclient.DetectLiveness, limits, observer), client}
 }

@@ -19,6 +19,7 @@ import (
 
 	"face_liveness_exporter/collector"
 	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facelist"
 	"face_liveness_exporter/faceclient/facesim"
 )
 
@@ -146,15 +147,15 @@ func happens(t *testing.T, f fault, s state) cell {
 		api := collector.NewAPIMetrics("contoso-prod", []faceclient.Operation{faceclient.DetectLiveness}, 0)
 		client, err := faceclient.New(faceclient.Options{
 			Endpoint: "http://face.test", APIVersion: faceclient.DefaultAPIVersion,
-			Credential: faceclient.NewKeyCredential(faceclient.StaticSecret(service.Key())),
-			PageSize:   100, MaxPages: 20_000, MaxRequestsPerSecond: 2, MaxConcurrentRequests: 1,
+			Credential:           faceclient.NewKeyCredential(faceclient.StaticSecret(service.Key())),
+			MaxRequestsPerSecond: 2, MaxConcurrentRequests: 1,
 			RequestTimeout: 10 * time.Second, MaxRetries: 4, MaxRetryWait: 30 * time.Second,
 			Transport: transport, Observer: api,
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		target := newTarget(client.Lister(faceclient.DetectLiveness))
+		target := newTarget(listOf(client, facelist.Limits{PageSize: 100, MaxPages: 20000, Workers: 1}, api))
 		defer run(t, target)()
 		info := collector.ResourceInfo{Name: "contoso-prod", Endpoint: "http://face.test", APIVersion: faceclient.DefaultAPIVersion}
 		exposition := func() series {

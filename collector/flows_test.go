@@ -12,6 +12,7 @@ import (
 
 	"face_liveness_exporter/collector"
 	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facelist"
 )
 
 // settled is how long before a walk's horizon its window ends.
@@ -71,7 +72,7 @@ func TestFlowsCountEverythingOnce(t *testing.T) {
 				sessions[i].Created = start.Add(time.Duration(random.Int64N(int64(12 * time.Hour))))
 			}
 			var first, last time.Time // horizons of successful walks
-			target := newTarget(walks(func(_ context.Context, visitor faceclient.Visitor) (faceclient.Walk, error) {
+			target := newTarget(walks(func(_ context.Context, visitor facelist.Visitor) (facelist.Result, error) {
 				now := time.Now()
 				listed := slices.DeleteFunc(slices.Clone(sessions), func(session faceclient.Session) bool { return session.Created.After(now) })
 				restart := random.IntN(4) == 0
@@ -81,7 +82,7 @@ func TestFlowsCountEverythingOnce(t *testing.T) {
 					page{sessions: listed}.visit(visitor)
 				}
 				if random.IntN(3) == 0 {
-					return faceclient.Walk{}, unavailable()
+					return facelist.Result{}, unavailable()
 				}
 				if last = now; first.IsZero() {
 					first = now
@@ -133,10 +134,10 @@ func TestServiceClockThatLeapsIsNotBelievedAtOnce(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				walk := 0
-				target := newTarget(walks(func(_ context.Context, visitor faceclient.Visitor) (faceclient.Walk, error) {
+				target := newTarget(walks(func(_ context.Context, visitor facelist.Visitor) (facelist.Result, error) {
 					horizon := time.Now().Add(test.leaps[walk]).Round(0)
-					visitor.Visit(faceclient.Batch{Sessions: lively(), Date: horizon, Horizon: horizon})
-					return faceclient.Walk{Pages: 1, Coverage: 1, Horizon: horizon}, nil
+					visitor.Visit(facelist.Batch{Sessions: lively(), Date: horizon, Horizon: horizon})
+					return facelist.Result{Pages: 1, Coverage: 1, Horizon: horizon}, nil
 				}))
 				run(t, target)
 				for ; walk < len(test.leaps); walk++ {
@@ -170,9 +171,9 @@ func TestPartOfTheKeySpaceIsScaledUp(t *testing.T) {
 			sessions = append(sessions, of(slices.Repeat([]string{device}, n)...)...)
 		}
 		sessions = append(sessions, lively()[2:]...) // one of "tablet", started; one abandoned
-		part := func(_ context.Context, visitor faceclient.Visitor) (faceclient.Walk, error) {
+		part := func(_ context.Context, visitor facelist.Visitor) (facelist.Result, error) {
 			page{sessions: sessions}.visit(visitor)
-			return faceclient.Walk{Pages: 1, Coverage: share}, nil
+			return facelist.Result{Pages: 1, Coverage: share}, nil
 		}
 		target := newTarget(walks(part))
 		run(t, target)
@@ -216,9 +217,9 @@ func TestScaledHistogramsAddUp(t *testing.T) {
 		for range random.IntN(300) {
 			delays = append(delays, time.Duration(random.Int64N(int64(time.Hour)))*time.Duration(random.IntN(2)))
 		}
-		target := newTarget(walks(func(_ context.Context, visitor faceclient.Visitor) (faceclient.Walk, error) {
+		target := newTarget(walks(func(_ context.Context, visitor facelist.Visitor) (facelist.Result, error) {
 			page{sessions: delayed(delays)}.visit(visitor)
-			return faceclient.Walk{Pages: 1, Coverage: coverage}, nil
+			return facelist.Result{Pages: 1, Coverage: coverage}, nil
 		}))
 		stop := run(t, target)
 		scrape(inTime, target)
@@ -258,7 +259,7 @@ func TestBudgetIsKept(t *testing.T) {
 				for i, operation := range both {
 					random := rand.New(rand.NewPCG(13, uint64(i)))
 					var from *source
-					from = walks(func(_ context.Context, visitor faceclient.Visitor) (faceclient.Walk, error) {
+					from = walks(func(_ context.Context, visitor facelist.Visitor) (facelist.Result, error) {
 						mu.Lock()
 						defer mu.Unlock()
 						allowed := from.allowed[len(from.allowed)-1]
@@ -268,9 +269,9 @@ func TestBudgetIsKept(t *testing.T) {
 						used := min(allowed, test.pages[i])
 						spent += used
 						if random.IntN(5) == 0 {
-							return faceclient.Walk{Requests: used}, unavailable()
+							return facelist.Result{Requests: used}, unavailable()
 						}
-						return faceclient.Walk{Requests: used, Pages: used, Coverage: float64(used) / float64(test.pages[i])}, nil
+						return facelist.Result{Requests: used, Pages: used, Coverage: float64(used) / float64(test.pages[i])}, nil
 					})
 					sources = append(sources, from)
 					targets = append(targets, newTarget(from, func(options *collector.TargetOptions) {

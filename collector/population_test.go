@@ -13,6 +13,7 @@ import (
 
 	"face_liveness_exporter/collector"
 	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facelist"
 )
 
 // golden is a list in two pages, and what testdata/population.prom was worked out from by hand.
@@ -105,7 +106,7 @@ func TestSecondWalkCountsAfresh(t *testing.T) {
 func TestRestartVoidsWhatWasCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		again := slices.Concat(lively(), of("watch", "watch"))
-		target := newTarget(walks(func(_ context.Context, visitor faceclient.Visitor) (faceclient.Walk, error) {
+		target := newTarget(walks(func(_ context.Context, visitor facelist.Visitor) (facelist.Result, error) {
 			page{sessions: slices.Concat(lively(), of("phone", "laptop", "", "tablet"))}.visit(visitor)
 			page{sessions: lively()}.visit(visitor)
 			visitor.Restart()

@@ -7,6 +7,7 @@ import (
 
 	"face_liveness_exporter/collector"
 	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facelist"
 	"face_liveness_exporter/faceclient/facesim"
 )
 
@@ -31,14 +32,14 @@ func TestFlowsAreWhatHappenedToTheSimulatedCustomer(t *testing.T) {
 				traffic := facesim.NewTraffic(service, facesim.TrafficOptions{Seed: 7, PerDay: 2000, AbandonedShare: 0.3, DeletedShare: -1, ThrottledShare: -1})
 				client, err := faceclient.New(faceclient.Options{
 					Endpoint: "http://face.test", APIVersion: faceclient.DefaultAPIVersion,
-					Credential: faceclient.NewKeyCredential(faceclient.StaticSecret(service.Key())),
-					PageSize:   1000, MaxPages: 1000, MaxRequestsPerSecond: 1e6, MaxConcurrentRequests: 4,
+					Credential:           faceclient.NewKeyCredential(faceclient.StaticSecret(service.Key())),
+					MaxRequestsPerSecond: 1e6, MaxConcurrentRequests: 4,
 					RequestTimeout: time.Second, Transport: service.Direct(),
 				})
 				if err != nil {
 					t.Fatal(err)
 				}
-				target := newTarget(client.Lister(faceclient.DetectLiveness), every(3*time.Minute))
+				target := newTarget(listOf(client, facelist.Limits{PageSize: 1000, MaxPages: 1000, Workers: 4}, collector.NewAPIMetrics("contoso-prod", []faceclient.Operation{faceclient.DetectLiveness}, 0)), every(3*time.Minute))
 				defer run(t, target)()
 				began := time.Now().Add(test.skew)
 				scrape(10*time.Second, target)

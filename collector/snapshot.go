@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facelist"
 )
 
 // Snapshot is what one complete walk found. It is never changed once it is made.
@@ -61,7 +62,7 @@ func (s *Snapshot) withoutDevices() *Snapshot {
 // listed is the number of listed sessions, estimated where it was not counted, for people.
 func (s *Snapshot) listed() int64 { return int64(s.Estimate(s.Sessions)) }
 
-// tally counts a walk's sessions as they come and then forgets them. It is a faceclient.Visitor.
+// tally counts a walk's sessions as they come and then forgets them. It is a facelist.Visitor.
 type tally struct {
 	before watermark // as the last successful walk left it
 
@@ -80,7 +81,7 @@ func newTally(before watermark) *tally {
 	return t
 }
 
-// Restart is part of faceclient.Visitor.
+// Restart is part of facelist.Visitor.
 func (t *tally) Restart() {
 	t.snapshot = Snapshot{
 		TTL:               newHistogram(ttlBuckets()),
@@ -100,8 +101,8 @@ func (t *tally) look(horizon time.Time) {
 	}
 }
 
-// Visit is part of faceclient.Visitor.
-func (t *tally) Visit(batch faceclient.Batch) {
+// Visit is part of facelist.Visitor.
+func (t *tally) Visit(batch facelist.Batch) {
 	t.look(batch.Horizon)
 	for i := range batch.Sessions {
 		t.count(&batch.Sessions[i], batch.Date)
@@ -133,7 +134,7 @@ func (t *tally) count(session *faceclient.Session, now time.Time) {
 }
 
 // finish makes the snapshot of the walk that has ended. The tally must not be used after it.
-func (t *tally) finish(walk faceclient.Walk, began, ended time.Time, options DeviceOptions) *Snapshot {
+func (t *tally) finish(walk facelist.Result, began, ended time.Time, options DeviceOptions) *Snapshot {
 	t.look(walk.Horizon) // of an empty list no batch has told
 	s := &t.snapshot
 	s.Began, s.Ended, s.Pages, s.Coverage = began, ended, walk.Pages, walk.Coverage

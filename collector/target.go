@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facelist"
 )
 
 const (
@@ -22,9 +23,9 @@ const (
 type Source interface {
 	// Walk gives every listed session to the visitor, or those of a random part of the key space where the list needs
 	// more attempts than maxRequests; 0 is no bound. The Walk counts the attempts also where there is an error.
-	Walk(ctx context.Context, maxRequests int, visitor faceclient.Visitor) (faceclient.Walk, error)
-	// Fingerprint changes when the secret that the list is asked for with does.
-	Fingerprint() string
+	Walk(ctx context.Context, maxRequests int, visitor facelist.Visitor) (facelist.Result, error)
+	// CredentialChanged tells whether the secret of the credential is another one than the last request was sent with.
+	CredentialChanged() bool
 }
 
 // TargetOptions say what is refreshed and when.
@@ -58,15 +59,13 @@ type Target struct {
 	snapshot atomic.Pointer[Snapshot]
 	wanted   chan *run // room for the one run that can be asked for
 
-	mu      sync.Mutex // guards what follows and the changes of what is above; held over nothing slow
-	running *run
-	stopped bool
-	health  Health
-	flows   Flows
-	counted watermark
-	// notBefore is when the wait after a failure ends, and failedWith the source's fingerprint at that failure.
-	notBefore  time.Time
-	failedWith string
+	mu        sync.Mutex // guards what follows and the changes of what is above; held over nothing slow
+	running   *run
+	stopped   bool
+	health    Health
+	flows     Flows
+	counted   watermark
+	notBefore time.Time // when the wait after a failure ends
 }
 
 // run is one refresh. Done is closed when it has ended, well or not.
@@ -200,9 +199,8 @@ func Prepare(ctx context.Context, targets ...*Target) {
 func (t *Target) ensure(now time.Time) *run {
 	t.mu.Lock()
 	waiting := now.Before(t.notBefore) && t.running == nil
-	failedWith := t.failedWith
 	t.mu.Unlock()
-	rotated := waiting && t.options().Source.Fingerprint() != failedWith
+	rotated := waiting && t.options().Source.CredentialChanged()
 
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -241,7 +239,6 @@ func (t *Target) refresh(ctx context.Context, refresh *run) {
 	case <-ctx.Done():
 		return // Run tells those who wait
 	}
-	fingerprint := options.Source.Fingerprint()
 	began := time.Now()
 	counted, snapshot, err := t.walk(ctx, options, began)
 	<-options.Slots
@@ -269,7 +266,6 @@ func (t *Target) refresh(ctx context.Context, refresh *run) {
 		t.health.Failures++
 		t.health.FailuresInRow++
 		t.notBefore = began.Add(took + t.retryDelay(err, t.health.FailuresInRow))
-		t.failedWith = fingerprint
 	}
 	t.running = nil
 	t.mu.Unlock()
@@ -313,17 +309,17 @@ func (t *Target) walk(ctx context.Context, options *TargetOptions, began time.Ti
 
 // watched tells of every page that comes.
 type watched struct {
-	faceclient.Visitor
+	facelist.Visitor
 	came func()
 }
 
-// Visit is part of faceclient.Visitor.
-func (w watched) Visit(batch faceclient.Batch) {
+// Visit is part of facelist.Visitor.
+func (w watched) Visit(batch facelist.Batch) {
 	w.came()
 	w.Visitor.Visit(batch)
 }
 
-// Restart is part of faceclient.Visitor.
+// Restart is part of facelist.Visitor.
 func (w watched) Restart() {
 	w.came()
 	w.Visitor.Restart()

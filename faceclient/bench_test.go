@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facelist"
 	"face_liveness_exporter/faceclient/facesim"
 )
 
@@ -68,8 +69,8 @@ func benchmarkServer(b *testing.B) *facesim.Server {
 // counter is the least that a visitor does.
 type counter int
 
-func (c *counter) Visit(batch faceclient.Batch) { *c += counter(len(batch.Sessions)) }
-func (c *counter) Restart()                     { *c = 0 }
+func (c *counter) Visit(batch facelist.Batch) { *c += counter(len(batch.Sessions)) }
+func (c *counter) Restart()                   { *c = 0 }
 
 func reportSessions(b *testing.B) {
 	b.Helper()

@@ -1,16 +1,18 @@
 package faceclient
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -23,18 +25,14 @@ type Options struct {
 	APIVersion string
 	// Credential proves who asks.
 	Credential Credential
-	// PageSize is the number of sessions to ask for at once, 1 to 1000.
-	PageSize int
-	// MaxPages is the number of answers that a walk may take, 1 or more.
-	MaxPages int
 	// MaxRequestsPerSecond bounds the rate of attempts, above 0.
 	MaxRequestsPerSecond float64
 	// MaxConcurrentRequests bounds the attempts in flight, 1 or more.
 	MaxConcurrentRequests int
-	// RequestTimeout bounds one attempt from sending to the body's end; waits before it do not count.
+	// RequestTimeout bounds one attempt, from sending to the end of the body. Waits before it do not count.
 	RequestTimeout time.Duration
-	// MaxRetries is how often a request is tried again after its first attempt, 0 or more. A failure after which other
-	// pages of the walk came is not counted, up to three times as many; one for the rate limit never, where the resource gave any.
+	// MaxRetries is how often a request is tried again after its first attempt, 0 or more. Some failures cost no retry
+	// while other requests are answered: a 429 always, any other up to three times for each retry.
 	MaxRetries int
 	// MaxRetryWait bounds every wait before a retry, those that the service asks for included.
 	MaxRetryWait time.Duration
@@ -46,106 +44,135 @@ type Options struct {
 	Transport http.RoundTripper
 	// Observer is told of every attempt; nil observes nothing.
 	Observer Observer
-	// Logger takes one debug line an attempt; nil logs nothing.
+	// Logger takes one debug line for each attempt; nil logs nothing.
 	Logger *slog.Logger
 }
 
-// Attempt is one request that was sent, a retry included.
-type Attempt struct {
-	Operation Operation
-	// Status is the HTTP status, 0 where none came.
-	Status int
-	// ErrorCode is what went wrong (see [Error.Code]), "" where nothing did.
-	ErrorCode string
-	// Duration is from sending to the body's end.
-	Duration time.Duration
-	// Billed is what the service says it bills for it, in transactions.
-	Billed float64
+// settings are the options in force. They are never changed: Apply puts others in their place.
+type settings struct {
+	Options
+	base      *url.URL
+	closeIdle func()
 }
 
-// Observer counts what the client does. Its methods are called by many goroutines at a time.
-type Observer interface {
-	// ObserveAttempt is called after each attempt.
-	ObserveAttempt(Attempt)
-	// ObserveRetry is called with each attempt that is not a request's first.
-	ObserveRetry(Operation)
-	// ObserveThrottle is called with the time that an attempt waited for gate and limiter.
-	ObserveThrottle(Operation, time.Duration)
-	// ObserveError is called with what failed a walk without being the failure of an attempt.
-	ObserveError(Operation, string)
+// Check refuses options that a client cannot work with. The error names the option.
+func (o *Options) Check() error {
+	base, err := url.Parse(o.Endpoint)
+	switch {
+	case err != nil || base.Host == "" || (base.Scheme != "https" && base.Scheme != "http"):
+		return errors.New("endpoint is no http or https address")
+	case !slices.Contains(APIVersions(), o.APIVersion):
+		return fmt.Errorf("API version %q has no list of sessions: use one of %s", o.APIVersion, strings.Join(APIVersions(), ", "))
+	case o.Credential == nil:
+		return errors.New("no credential")
+	case o.MaxRequestsPerSecond <= 0 || o.MaxConcurrentRequests < 1:
+		return errors.New("requests per second and concurrent requests must be above 0")
+	case o.RequestTimeout <= 0 || o.MaxRetries < 0 || o.MaxRetryWait < 0:
+		return errors.New("request time-out must be above 0, retries and their wait not below")
+	}
+	return nil
 }
 
-type noObserver struct{}
+func newSettings(options Options) (*settings, error) {
+	if err := options.Check(); err != nil {
+		return nil, err
+	}
+	base, err := url.Parse(options.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	s := &settings{Options: options, base: base, closeIdle: func() {}}
+	if s.Observer == nil {
+		s.Observer = noObserver{}
+	}
+	if s.Logger == nil {
+		s.Logger = slog.New(slog.DiscardHandler)
+	}
+	if s.Transport == nil {
+		transport := newTransport(options.TLS, options.MaxConcurrentRequests)
+		s.Transport, s.closeIdle = transport, transport.CloseIdleConnections
+	}
+	return s, nil
+}
 
-func (noObserver) ObserveAttempt(Attempt)                   {}
-func (noObserver) ObserveRetry(Operation)                   {}
-func (noObserver) ObserveThrottle(Operation, time.Duration) {}
-func (noObserver) ObserveError(Operation, string)           {}
-
-// Client asks one Face resource. It is safe for use by many goroutines.
+// Client asks one Face resource. It is safe for use by many goroutines. Rate limit and Retry-After are of the client, so
+// that all that ask the resource keep them together.
 type Client struct {
-	options Options
-	base    *url.URL
-	pace    *pace
-	// answered counts the pages that came, so that a request refused for its rate can tell whether others get through.
+	settings atomic.Pointer[settings]
+	pace     *pace
+	// answered counts the good answers, so that a request that is refused for its rate can tell whether others get through.
 	answered atomic.Int64
-	pages    sync.Pool
-	ownIdle  func()
 }
 
 // New makes a client. It sends nothing. The error names the option that is wrong.
 func New(options Options) (*Client, error) {
-	base, err := url.Parse(options.Endpoint)
-	switch {
-	case err != nil || base.Host == "" || (base.Scheme != "https" && base.Scheme != "http"):
-		return nil, errors.New("endpoint is no http or https address")
-	case !slices.Contains(APIVersions(), options.APIVersion):
-		return nil, fmt.Errorf("API version %q has no list of sessions: use one of %s", options.APIVersion, strings.Join(APIVersions(), ", "))
-	case options.Credential == nil:
-		return nil, errors.New("no credential")
-	case options.PageSize < 1 || options.PageSize > 1000:
-		return nil, errors.New("page size is not 1 to 1000")
-	case options.MaxPages < 1 || options.MaxRequestsPerSecond <= 0 || options.MaxConcurrentRequests < 1:
-		return nil, errors.New("max pages, requests per second and concurrent requests must be above 0")
-	case options.RequestTimeout <= 0 || options.MaxRetries < 0 || options.MaxRetryWait < 0:
-		return nil, errors.New("request time-out must be above 0, retries and their wait not below")
+	s, err := newSettings(options)
+	if err != nil {
+		return nil, err
 	}
-	if options.Observer == nil {
-		options.Observer = noObserver{}
-	}
-	if options.Logger == nil {
-		options.Logger = slog.New(slog.DiscardHandler)
-	}
-	client := &Client{
-		options: options,
-		base:    base,
-		pace:    newPace(options.MaxRequestsPerSecond, options.MaxConcurrentRequests),
-		pages:   sync.Pool{New: func() any { return new(page) }},
-		ownIdle: func() {},
-	}
-	if options.Transport == nil {
-		transport := newTransport(options.TLS, options.MaxConcurrentRequests)
-		client.options.Transport = transport
-		client.ownIdle = transport.CloseIdleConnections
-	}
-	return client, nil
+	c := &Client{pace: newPace(options.MaxRequestsPerSecond, options.MaxConcurrentRequests)}
+	c.settings.Store(s)
+	return c, nil
 }
 
-// Inherit goes on at the pace of another client of the same resource: it waits for as long as the service has asked that one
-// to, and is as much slower than it may be. It must be called before the client is used.
-func (c *Client) Inherit(from *Client) { c.pace.inherit(from.pace) }
+// Apply puts other options in force. Requests under way go on as they began, but limits hold for them at once, together
+// with those that follow. A Retry-After and a rate that the service has lowered stay in force. If there is an error,
+// which names the option that is wrong, nothing has changed.
+func (c *Client) Apply(options Options) error {
+	s, err := newSettings(options)
+	if err != nil {
+		return err
+	}
+	c.pace.setLimits(options.MaxRequestsPerSecond, options.MaxConcurrentRequests)
+	c.settings.Swap(s).closeIdle()
+	return nil
+}
 
 // Host is the endpoint's host, the only part of an address that is ever logged.
-func (c *Client) Host() string { return c.base.Host }
+func (c *Client) Host() string { return c.settings.Load().base.Host }
 
-// Fingerprint changes when the credential's secret does.
-func (c *Client) Fingerprint() string { return c.options.Credential.Fingerprint() }
-
-// page gets room for one answer; it goes back to pages.
-func (c *Client) page() *page { return c.pages.Get().(*page) }
+// CredentialChanged tells whether the secret of the credential is another one than the last request was sent with.
+func (c *Client) CredentialChanged() bool { return c.settings.Load().Credential.Changed() }
 
 // Close drops the connections that are not in use.
-func (c *Client) Close() { c.ownIdle() }
+func (c *Client) Close() { c.settings.Load().closeIdle() }
+
+// PageQuery asks for a page of a list.
+type PageQuery struct {
+	Operation Operation
+	// Start lists the ids that are greater than it in byte order, at most 64 characters. "" begins the list: then the
+	// request has no start.
+	Start string
+	// Top is how many sessions to ask for, 1 to 1000.
+	Top int
+}
+
+// Page asks for a page and reads it into into, which must not be in use elsewhere. The attempts are taken from the
+// allowance. The error is an *Error. Where the allowance has no attempt left it wraps [ErrAllowance] as well, and where
+// none was made it is that alone. After [Allowance.Stop] it is canceled.
+func (c *Client) Page(ctx context.Context, query PageQuery, allowance *Allowance, into *Page) error {
+	parameters := url.Values{"top": {strconv.Itoa(query.Top)}}
+	if query.Start != "" {
+		parameters.Set("start", query.Start)
+	}
+	return c.do(ctx, call{
+		operation: query.Operation,
+		query:     parameters,
+		decode: func(body io.Reader, date time.Time) error {
+			into.Date = date
+			return into.read(body, maxPageBytes(query.Top))
+		},
+	}, allowance)
+}
+
+// RefusesStart tells whether a request that had a start may have failed because of it (400 or 404).
+func RefusesStart(err error) bool {
+	var failure *Error
+	return errors.As(err, &failure) && (failure.Status == http.StatusBadRequest || failure.Status == http.StatusNotFound)
+}
+
+// maxPageBytes is how large a page of so many sessions may be: about ten times what the service was seen to send.
+func maxPageBytes(sessions int) int { return 64<<10 + sessions*4<<10 }
 
 // newTransport is Go's own with bounds that suit a service that is asked now and then by a few workers.
 func newTransport(config *tls.Config, concurrent int) *http.Transport {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"net/http"
+	"sync/atomic"
 )
 
 const keyHeader = "Ocp-Apim-Subscription-Key"
@@ -15,9 +16,10 @@ type Credential interface {
 	// Rejected is told that the service answered 401 to a request with this header, and says whether another attempt
 	// would carry another proof.
 	Rejected(header http.Header) bool
-	// Fingerprint changes when the secret behind the credential does. It says nothing about the secret and is only good
-	// for comparing.
-	Fingerprint() string
+	// Changed tells whether the secret behind the credential is another one than Authorize used last.
+	Changed() bool
+	// SecretHeaders are the names of the headers that Authorize sets: their values are never shown.
+	SecretHeaders() []string
 }
 
 // Secret gives a secret when it is needed, so that one that was rotated is used at once. Its errors name no content.
@@ -28,18 +30,29 @@ func StaticSecret(value string) Secret {
 	return func() (string, error) { return value, nil }
 }
 
-// fingerprint tells secrets apart without keeping them.
-func (s Secret) fingerprint() string {
-	value, err := s()
-	if err != nil {
-		return "unreadable"
-	}
+// lastSecret tells whether a secret has changed, without keeping it.
+type lastSecret struct {
+	sum atomic.Pointer[[sha256.Size]byte]
+}
+
+// used remembers the secret that a request is sent with.
+func (l *lastSecret) used(value string) {
 	sum := sha256.Sum256([]byte(value))
-	return string(sum[:])
+	l.sum.Store(&sum)
+}
+
+// changed tells whether the secret can be read and is another one.
+func (l *lastSecret) changed(secret Secret) bool {
+	value, err := secret()
+	last := l.sum.Load()
+	return err == nil && (last == nil || *last != sha256.Sum256([]byte(value)))
 }
 
 // KeyCredential proves by one of the resource's two keys.
-type KeyCredential struct{ key Secret }
+type KeyCredential struct {
+	key  Secret
+	last lastSecret
+}
 
 // NewKeyCredential makes a credential of a key, as the portal shows it.
 func NewKeyCredential(key Secret) *KeyCredential { return &KeyCredential{key: key} }
@@ -50,6 +63,7 @@ func (c *KeyCredential) Authorize(_ context.Context, header http.Header) error {
 	if err != nil {
 		return err
 	}
+	c.last.used(key)
 	header.Set(keyHeader, key)
 	return nil
 }
@@ -60,5 +74,8 @@ func (c *KeyCredential) Rejected(header http.Header) bool {
 	return err == nil && key != header.Get(keyHeader)
 }
 
-// Fingerprint changes with the key.
-func (c *KeyCredential) Fingerprint() string { return c.key.fingerprint() }
+// Changed tells whether the key is another one than Authorize used last.
+func (c *KeyCredential) Changed() bool { return c.last.changed(c.key) }
+
+// SecretHeaders names the header of the key.
+func (c *KeyCredential) SecretHeaders() []string { return []string{keyHeader} }

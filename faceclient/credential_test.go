@@ -3,7 +3,6 @@ package faceclient_test
 import (
 	"errors"
 	"net/http"
-	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -29,7 +28,7 @@ func TestAKeyThatIsRotatedIsUsedAtOnce(t *testing.T) {
 			secret := func() (string, error) {
 				return test.keys[min(int(reads.Add(1)), len(test.keys))-1], nil
 			}
-			inRig(t, 10, func(o *faceclient.Options) {
+			inRig(t, 10, func(o *options) {
 				o.Credential = faceclient.NewKeyCredential(secret)
 			}, func(t *testing.T, r *rig) {
 				r.server.SetKey("new")
@@ -49,7 +48,7 @@ func TestAKeyThatIsRotatedIsUsedAtOnce(t *testing.T) {
 func TestANewKeyNeedsNoRetryLeft(t *testing.T) {
 	keys := []string{"old", "new"}
 	secret := func() (string, error) { return keys[0], nil }
-	inRig(t, 10, func(o *faceclient.Options) {
+	inRig(t, 10, func(o *options) {
 		o.MaxRetries = 0
 		o.Credential = faceclient.NewKeyCredential(secret)
 	}, func(t *testing.T, r *rig) {
@@ -73,47 +72,36 @@ func TestKeyThatCannotBeRead(t *testing.T) {
 		}
 		return "test-key", nil
 	}
-	inRig(t, 10, func(o *faceclient.Options) { o.Credential = faceclient.NewKeyCredential(secret) }, func(t *testing.T, r *rig) {
+	inRig(t, 10, func(o *options) { o.Credential = faceclient.NewKeyCredential(secret) }, func(t *testing.T, r *rig) {
 		r.fails(faceclient.CodeAuthentication, 0)
-		unreadable := r.client.Fingerprint()
 		readable = true
-		if r.client.Fingerprint() == unreadable {
-			t.Error("the fingerprint stays when the key can be read")
-		}
 		walk, visited, err := r.walk()
 		r.finds(walk, visited, err)
 	})
 }
 
-func TestFingerprintFollowsTheKeyAndDoesNotTellIt(t *testing.T) {
-	key := "key-one"
-	secret := func() (string, error) { return key, nil }
-	entra, err := faceclient.NewEntraCredential(faceclient.EntraOptions{
-		Kind: faceclient.EntraClientSecret, TenantID: "t", ClientID: "c", ClientSecret: secret,
-	})
-	if err != nil {
+func TestChangedFollowsTheSecret(t *testing.T) {
+	secret, failing := "one", false
+	read := func() (string, error) {
+		if failing {
+			return "", errors.New("no such file")
+		}
+		return secret, nil
+	}
+	credential := faceclient.NewKeyCredential(read)
+	expect := func(when string, want bool) {
+		t.Helper()
+		if credential.Changed() != want {
+			t.Errorf("%s: changed %t, want %t", when, !want, want)
+		}
+	}
+	expect("before the first request", true)
+	if err := credential.Authorize(t.Context(), http.Header{}); err != nil {
 		t.Fatal(err)
 	}
-	for name, credential := range map[string]faceclient.Credential{
-		"key": faceclient.NewKeyCredential(secret), "client secret": entra,
-	} {
-		t.Run(name, func(t *testing.T) {
-			options := plainOptions()
-			options.Credential = credential
-			client := newClient(t, options)
-			lister := client.Lister(faceclient.DetectLiveness)
-			key = "key-one"
-			one := client.Fingerprint()
-			if client.Fingerprint() != one || lister.Fingerprint() != one {
-				t.Error("the fingerprint changes by itself")
-			}
-			key = "key-two"
-			if two := client.Fingerprint(); two == one || lister.Fingerprint() != two {
-				t.Error("the fingerprint stays when the secret changes")
-			}
-			if strings.Contains(one, "key") {
-				t.Errorf("fingerprint %q", one)
-			}
-		})
-	}
+	expect("after a request", false)
+	failing = true
+	expect("unreadable", false)
+	secret, failing = "two", false
+	expect("another one", true)
 }

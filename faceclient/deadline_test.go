@@ -10,7 +10,7 @@ import (
 
 // A deadline that lies before a request's turn is no turn.
 func TestAWalkWithADeadlineEndsByIt(t *testing.T) {
-	inRig(t, 30_000, func(o *faceclient.Options) { o.MaxRequestsPerSecond, o.MaxConcurrentRequests = 0.1, 1 }, func(t *testing.T, r *rig) {
+	inRig(t, 30_000, func(o *options) { o.MaxRequestsPerSecond, o.MaxConcurrentRequests = 0.1, 1 }, func(t *testing.T, r *rig) {
 		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
 		defer cancel()
 		began := time.Now()

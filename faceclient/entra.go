@@ -13,6 +13,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	"golang.org/x/sync/semaphore"
 )
 
 // Cloud is one of the separate clouds that Azure runs; each has its own sign-in and its own scope.
@@ -79,13 +80,16 @@ type EntraOptions struct {
 // with this package.
 type EntraCredential struct {
 	options  EntraOptions
-	fetching chan struct{} // holds one element while a token is fetched
+	fetching *semaphore.Weighted // of one who fetches a token
+	last     lastSecret
 
 	mu     sync.Mutex // guards what follows
 	source azcore.TokenCredential
 	token  azcore.AccessToken
 	renew  bool // the last token was refused, so a cached one will not do
 }
+
+const authorizationHeader = "Authorization"
 
 // tokenReserve is how long before its end a token is replaced.
 const tokenReserve = 5 * time.Minute
@@ -99,18 +103,16 @@ func NewEntraCredential(options EntraOptions) (*EntraCredential, error) {
 	if options.Kind == EntraClientSecret && options.ClientSecret == nil {
 		return nil, errors.New("client_secret needs a client secret")
 	}
-	return &EntraCredential{options: options, fetching: make(chan struct{}, 1)}, nil
+	return &EntraCredential{options: options, fetching: semaphore.NewWeighted(1)}, nil
 }
 
 // Authorize sets a token, fetching one where there is none, where it ends within five minutes, or where the service has
 // refused it. However many requests need one, it is fetched once.
 func (c *EntraCredential) Authorize(ctx context.Context, header http.Header) error {
-	select {
-	case c.fetching <- struct{}{}:
-		defer func() { <-c.fetching }()
-	case <-ctx.Done():
+	if c.fetching.Acquire(ctx, 1) != nil {
 		return context.Cause(ctx)
 	}
+	defer c.fetching.Release(1)
 	c.mu.Lock()
 	token, source, renew := c.token, c.source, c.renew
 	c.mu.Unlock()
@@ -132,7 +134,7 @@ func (c *EntraCredential) Authorize(ctx context.Context, header http.Header) err
 		c.token, c.source, c.renew = token, source, false
 		c.mu.Unlock()
 	}
-	header.Set("Authorization", "Bearer "+token.Token)
+	header.Set(authorizationHeader, "Bearer "+token.Token)
 	return nil
 }
 
@@ -141,19 +143,20 @@ func (c *EntraCredential) Authorize(ctx context.Context, header http.Header) err
 func (c *EntraCredential) Rejected(header http.Header) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if header.Get("Authorization") == "Bearer "+c.token.Token {
+	if header.Get(authorizationHeader) == "Bearer "+c.token.Token {
 		c.token, c.source, c.renew = azcore.AccessToken{}, nil, true
 	}
 	return true
 }
 
-// Fingerprint changes with the client secret; the other kinds have no secret of ours.
-func (c *EntraCredential) Fingerprint() string {
-	if c.options.ClientSecret == nil {
-		return ""
-	}
-	return c.options.ClientSecret.fingerprint()
+// Changed tells whether the client secret is another one than a token was last asked for with. The other kinds have no
+// secret of ours.
+func (c *EntraCredential) Changed() bool {
+	return c.options.ClientSecret != nil && c.last.changed(c.options.ClientSecret)
 }
+
+// SecretHeaders names the header of the token.
+func (c *EntraCredential) SecretHeaders() []string { return []string{authorizationHeader} }
 
 func (c *EntraCredential) newSource() (azcore.TokenCredential, error) {
 	o := c.options
@@ -178,6 +181,7 @@ func (c *EntraCredential) newSource() (azcore.TokenCredential, error) {
 		if err != nil {
 			return nil, err
 		}
+		c.last.used(secret)
 		return azidentity.NewClientSecretCredential(o.TenantID, o.ClientID, secret, &azidentity.ClientSecretCredentialOptions{
 			ClientOptions: client, DisableInstanceDiscovery: private,
 		})

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facelist"
 	"face_liveness_exporter/faceclient/facesim"
 )
 
@@ -15,7 +16,7 @@ type estimator struct{ sessions, expired int }
 
 func (e *estimator) Restart() { *e = estimator{} }
 
-func (e *estimator) Visit(batch faceclient.Batch) {
+func (e *estimator) Visit(batch facelist.Batch) {
 	for i := range batch.Sessions {
 		e.sessions++
 		if batch.Sessions[i].Expired {
@@ -78,15 +79,9 @@ func TestEstimatesAreUnbiasedAndSpreadAsTheorySays(t *testing.T) {
 						truth.expired++
 					}
 				}
-				client, err := faceclient.New(faceclient.Options{
-					Endpoint: "http://face.test", APIVersion: faceclient.DefaultAPIVersion,
-					Credential: faceclient.NewKeyCredential(faceclient.StaticSecret(service.Key())),
-					PageSize:   test.page, MaxPages: 20000, MaxRequestsPerSecond: 1e9, MaxConcurrentRequests: test.atOnce,
-					RequestTimeout: time.Minute, Transport: service.Direct(),
-				})
-				if err != nil {
-					t.Fatal(err)
-				}
+				options := plainOptions()
+				options.PageSize, options.MaxConcurrentRequests, options.Transport = test.page, test.atOnce, service.Direct()
+				client := newClient(t, options)
 				lister := client.Lister(faceclient.DetectLiveness)
 				for i := range 3 { // the second learns of the end of the list where the first has not come so far
 					visited := estimator{}

@@ -20,7 +20,7 @@ func TestKnownErrors(t *testing.T) {
 		t.Run(known.Name, func(t *testing.T) {
 			const retries = 2
 			t.Run("that stays", func(t *testing.T) {
-				inRig(t, 10, func(o *faceclient.Options) { o.MaxRetries = retries }, func(t *testing.T, r *rig) {
+				inRig(t, 10, func(o *options) { o.MaxRetries = retries }, func(t *testing.T, r *rig) {
 					r.server.Fail(known.Fault)
 					attempts := 1
 					if known.Retry {
@@ -45,7 +45,7 @@ func TestKnownErrors(t *testing.T) {
 				})
 			})
 			t.Run("that passes", func(t *testing.T) {
-				inRig(t, 10, func(o *faceclient.Options) { o.MaxRetries = retries }, func(t *testing.T, r *rig) {
+				inRig(t, 10, func(o *options) { o.MaxRetries = retries }, func(t *testing.T, r *rig) {
 					r.server.Fail(known.Fault.Times(retries))
 					walk, visited, err := r.walk()
 					if !known.Retry {
@@ -142,7 +142,7 @@ func TestBodiesThatBreakOffOrAreNoneOfTheServiceAreReadAgain(t *testing.T) {
 	} {
 		t.Run(test.fault.String(), func(t *testing.T) {
 			t.Run("once in every page", func(t *testing.T) {
-				inRig(t, 2500, func(o *faceclient.Options) {
+				inRig(t, 2500, func(o *options) {
 					o.MaxRetries, o.MaxConcurrentRequests = 1, 1
 					// Go's transport by itself repeats a request whose used connection was closed without an answer.
 					o.Transport.(*http.Transport).DisableKeepAlives = true
@@ -165,7 +165,7 @@ func TestBodiesThatBreakOffOrAreNoneOfTheServiceAreReadAgain(t *testing.T) {
 				})
 			})
 			t.Run("always", func(t *testing.T) {
-				inRig(t, 2500, func(o *faceclient.Options) { o.MaxRetries = 2 }, func(t *testing.T, r *rig) {
+				inRig(t, 2500, func(o *options) { o.MaxRetries = 2 }, func(t *testing.T, r *rig) {
 					r.server.Fail(test.fault)
 					r.fails(test.code, 3)
 				})
@@ -176,18 +176,18 @@ func TestBodiesThatBreakOffOrAreNoneOfTheServiceAreReadAgain(t *testing.T) {
 
 // When a walk has failed, what was sent for it is paid for and comes; nothing more is sent.
 func TestAFailedWalkBreaksNoConnection(t *testing.T) {
-	inRig(t, 10_000, func(o *faceclient.Options) { o.PageSize, o.MaxRequestsPerSecond = 100, 10 }, func(t *testing.T, r *rig) {
+	inRig(t, 10_000, func(o *options) { o.PageSize, o.MaxRequestsPerSecond = 100, 10 }, func(t *testing.T, r *rig) {
 		r.server.Fail(
-			facesim.Status(404, "").After(3).Times(1),
+			facesim.Status(403, "").After(3).Times(1),
 			facesim.Delay(5*time.Second).After(1), // two are under way and another waits for its turn
 		)
 		began := time.Now()
-		r.fails("404", 4)
+		r.fails("403", 4)
 		if took := time.Since(began); took != 5200*time.Millisecond {
 			t.Errorf("took %v, want 5.2s: the last of the two was sent after 200 ms", took)
 		}
-		if got := r.seen.codes(); !slices.Equal(got, []string{"", "404", "", ""}) {
-			t.Errorf("observed %q, want a 404 alone", got)
+		if got := r.seen.codes(); !slices.Equal(got, []string{"", "", "403", ""}) {
+			t.Errorf("observed %q, want a 403 alone", got)
 		}
 	})
 }
@@ -195,7 +195,7 @@ func TestAFailedWalkBreaksNoConnection(t *testing.T) {
 // A page that fails for good in the middle of a walk fails the walk; nothing is listed in part.
 func TestAWalkFailsWithItsPage(t *testing.T) {
 	for _, atOnce := range []int{1, 4} {
-		inRig(t, 25_000, func(o *faceclient.Options) { o.MaxConcurrentRequests = atOnce }, func(t *testing.T, r *rig) {
+		inRig(t, 25_000, func(o *options) { o.MaxConcurrentRequests = atOnce }, func(t *testing.T, r *rig) {
 			r.server.Fail(facesim.Status(500, "").After(7))
 			walk, _, err := r.walk()
 			if got := faceclient.Code(err); got != "500" {
@@ -210,7 +210,7 @@ func TestAWalkFailsWithItsPage(t *testing.T) {
 
 // Waits double and stay within the bound, and the last failure is not waited for.
 func TestBackoffGrowsWithinItsBound(t *testing.T) {
-	inRig(t, 10, func(o *faceclient.Options) { o.MaxRetries, o.MaxRetryWait = 8, 5*time.Second }, func(t *testing.T, r *rig) {
+	inRig(t, 10, func(o *options) { o.MaxRetries, o.MaxRetryWait = 8, 5*time.Second }, func(t *testing.T, r *rig) {
 		r.server.Fail(facesim.Status(500, ""))
 		began := time.Now()
 		r.fails("500", 9)

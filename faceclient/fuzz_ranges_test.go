@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facelist"
 	"face_liveness_exporter/faceclient/facesim"
 )
 
@@ -49,7 +50,7 @@ func FuzzRanges(f *testing.F) {
 		known, fresh := client.Lister(faceclient.DetectLiveness), client.Lister(faceclient.DetectLiveness)
 		for _, test := range []struct {
 			name   string
-			lister *faceclient.Lister
+			lister *facelist.Lister
 			most   int
 		}{
 			{"exact, of an unknown list", known, 0},

@@ -3,7 +3,10 @@ package faceclient_test
 import (
 	"errors"
 	"io"
+	"maps"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facelist"
 	"face_liveness_exporter/faceclient/facesim"
 )
 
@@ -67,12 +71,12 @@ func TestRequest(t *testing.T) {
 				if address.String() != test.want || request.Method != http.MethodGet || request.Host != "" && request.Host != address.Host {
 					t.Errorf("%s %s, want GET %s", request.Method, address.String(), test.want)
 				}
-				start := ""
+				want := url.Values{"top": {"1"}}
 				if i == 2 {
-					start = uuidA
+					want.Set("start", uuidA)
 				}
-				if query := request.URL.Query(); query.Get("start") != start || query.Get("top") != "1" || len(query) != 2 {
-					t.Errorf("request %d: query %v, want start %q and top 1", i+1, query, start)
+				if query := request.URL.Query(); !maps.EqualFunc(query, want, slices.Equal[[]string]) {
+					t.Errorf("request %d: query %v, want %v", i+1, query, want)
 				}
 				for name, want := range map[string]string{
 					"Ocp-Apim-Subscription-Key": "test-key", "User-Agent": "face_liveness_exporter/test",
@@ -97,27 +101,24 @@ func TestWrongOptionsAreRefused(t *testing.T) {
 		name  string
 		adapt change
 	}{
-		{"no endpoint", func(o *faceclient.Options) { o.Endpoint = "" }},
-		{"no scheme", func(o *faceclient.Options) { o.Endpoint = "contoso.cognitiveservices.azure.com" }},
-		{"another scheme", func(o *faceclient.Options) { o.Endpoint = "ftp://contoso.cognitiveservices.azure.com" }},
-		{"no host", func(o *faceclient.Options) { o.Endpoint = "https:///face" }},
-		{"version without a list", func(o *faceclient.Options) { o.APIVersion = "v1.2" }},
-		{"version that removed the list", func(o *faceclient.Options) { o.APIVersion = "v1.3-preview.1" }},
-		{"no version", func(o *faceclient.Options) { o.APIVersion = "" }},
-		{"no credential", func(o *faceclient.Options) { o.Credential = nil }},
-		{"page size 0", func(o *faceclient.Options) { o.PageSize = 0 }},
-		{"page size 1001", func(o *faceclient.Options) { o.PageSize = 1001 }},
-		{"no pages", func(o *faceclient.Options) { o.MaxPages = 0 }},
-		{"rate 0", func(o *faceclient.Options) { o.MaxRequestsPerSecond = 0 }},
-		{"nothing in flight", func(o *faceclient.Options) { o.MaxConcurrentRequests = 0 }},
-		{"no time", func(o *faceclient.Options) { o.RequestTimeout = 0 }},
-		{"retries below 0", func(o *faceclient.Options) { o.MaxRetries = -1 }},
-		{"wait below 0", func(o *faceclient.Options) { o.MaxRetryWait = -time.Second }},
+		{"no endpoint", func(o *options) { o.Endpoint = "" }},
+		{"no scheme", func(o *options) { o.Endpoint = "contoso.cognitiveservices.azure.com" }},
+		{"another scheme", func(o *options) { o.Endpoint = "ftp://contoso.cognitiveservices.azure.com" }},
+		{"no host", func(o *options) { o.Endpoint = "https:///face" }},
+		{"version without a list", func(o *options) { o.APIVersion = "v1.2" }},
+		{"version that removed the list", func(o *options) { o.APIVersion = "v1.3-preview.1" }},
+		{"no version", func(o *options) { o.APIVersion = "" }},
+		{"no credential", func(o *options) { o.Credential = nil }},
+		{"rate 0", func(o *options) { o.MaxRequestsPerSecond = 0 }},
+		{"nothing in flight", func(o *options) { o.MaxConcurrentRequests = 0 }},
+		{"no time", func(o *options) { o.RequestTimeout = 0 }},
+		{"retries below 0", func(o *options) { o.MaxRetries = -1 }},
+		{"wait below 0", func(o *options) { o.MaxRetryWait = -time.Second }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			options := plainOptions()
 			test.adapt(&options)
-			if _, err := faceclient.New(options); err == nil || err.Error() == "" {
+			if _, err := faceclient.New(options.Options); err == nil || err.Error() == "" {
 				t.Errorf("taken: %v", err)
 			}
 		})
@@ -191,7 +192,7 @@ func TestDates(t *testing.T) {
 }
 
 // walkOverPage walks a list whose first page is the body, and whose second is empty.
-func walkOverPage(t *testing.T, body string) (faceclient.Walk, *listed, error) {
+func walkOverPage(t *testing.T, body string) (facelist.Result, *listed, error) {
 	t.Helper()
 	options := plainOptions()
 	options.MaxRetries = 0

@@ -17,6 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facelist"
 	"face_liveness_exporter/faceclient/facesim"
 )
 
@@ -202,11 +203,12 @@ func walkWhatNeverRests(t *rapid.T) {
 		even: rapid.Bool().Draw(t, "even"),
 	}
 	options.Transport = service
-	client, err := faceclient.New(options)
+	plain, err := faceclient.New(options.Options)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer client.Close()
+	defer plain.Close()
+	client := walker{plain, options}
 
 	// What a client may hold against a service that cuts pages short it learns from the first short page that is followed
 	// by another. So there is one: the first walk is exact, and nothing is deleted from what takes more than a page.
@@ -257,7 +259,7 @@ func resize(c *changing, sessions int) {
 }
 
 // checkWalk checks what a walk says of itself. Only one that has had no page, because each attempt was spoilt, may fail.
-func checkWalk(t *rapid.T, service *changing, walk faceclient.Walk, err error, most int) {
+func checkWalk(t *rapid.T, service *changing, walk facelist.Result, err error, most int) {
 	if walk.Requests != service.requests {
 		t.Errorf("the walk says %d requests, the service saw %d", walk.Requests, service.requests)
 	}

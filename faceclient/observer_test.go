@@ -15,7 +15,7 @@ import (
 )
 
 func TestEveryAttemptIsObserved(t *testing.T) {
-	inRig(t, 1500, func(o *faceclient.Options) { o.MaxRetries, o.MaxConcurrentRequests = 4, 1 }, func(t *testing.T, r *rig) {
+	inRig(t, 1500, func(o *options) { o.MaxRetries, o.MaxConcurrentRequests = 4, 1 }, func(t *testing.T, r *rig) {
 		r.server.Fail(
 			facesim.Delay(2*time.Second),
 			facesim.Status(500, "").Times(1),
@@ -51,7 +51,7 @@ func TestEveryAttemptIsObserved(t *testing.T) {
 }
 
 func TestWaitsForTheLimiterAreObserved(t *testing.T) {
-	inRig(t, 10_000, func(o *faceclient.Options) { o.MaxRequestsPerSecond, o.MaxConcurrentRequests = 0.5, 1 }, func(t *testing.T, r *rig) {
+	inRig(t, 10_000, func(o *options) { o.MaxRequestsPerSecond, o.MaxConcurrentRequests = 0.5, 1 }, func(t *testing.T, r *rig) {
 		if _, _, err := r.walk(); err != nil {
 			t.Fatal(err)
 		}
@@ -90,7 +90,7 @@ func TestWhatTheTransportRepeatsIsObserved(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			dials := 0
-			inRig(t, 10_000, func(o *faceclient.Options) {
+			inRig(t, 10_000, func(o *options) {
 				o.Credential = faceclient.NewKeyCredential(faceclient.StaticSecret(longKey))
 				o.MaxRequestsPerSecond, o.MaxConcurrentRequests = 10, 1
 				transport := o.Transport.(*http.Transport)
@@ -127,7 +127,7 @@ func TestWhatTheTransportRepeatsIsObserved(t *testing.T) {
 
 // A walk that is given up while it connects has sent nothing.
 func TestWhatWasNotSentIsNotObserved(t *testing.T) {
-	inRig(t, 10, func(o *faceclient.Options) {
+	inRig(t, 10, func(o *options) {
 		o.Transport.(*http.Transport).DialTLSContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
 			<-ctx.Done()
 			return nil, context.Cause(ctx)
@@ -147,7 +147,7 @@ func TestWhatWasNotSentIsNotObserved(t *testing.T) {
 
 // The bound on requests in flight is no throttling: it is the service that takes its time.
 func TestWaitsForAPlaceInFlightAreNotThrottling(t *testing.T) {
-	inRig(t, 40_000, func(o *faceclient.Options) { o.MaxConcurrentRequests, o.PageSize = 2, 500 }, func(t *testing.T, r *rig) {
+	inRig(t, 40_000, func(o *options) { o.MaxConcurrentRequests, o.PageSize = 2, 500 }, func(t *testing.T, r *rig) {
 		r.server.Fail(facesim.Delay(time.Second))
 		if _, _, err := r.walk(); err != nil {
 			t.Fatal(err)

@@ -3,9 +3,11 @@ package faceclient
 import (
 	"cmp"
 	"context"
+	"math"
 	"sync"
 	"time"
 
+	"golang.org/x/sync/semaphore"
 	"golang.org/x/time/rate"
 )
 
@@ -19,47 +21,69 @@ const (
 )
 
 // pace bounds the requests to one resource, whatever operation and walk they are for. An attempt passes, in this order,
-// the gate, the limiter and the bound on requests in flight.
+// the Retry-After gate, the rate limit, and the bound on requests in flight.
 type pace struct {
 	gate     *gate
 	limiter  *rate.Limiter
-	turn     chan struct{} // holds an element while somebody waits for gate and limiter: one reservation at a time
-	inFlight chan struct{} // holds an element a request in flight
+	turn     *semaphore.Weighted // of one who waits for gate and limiter: one reservation at a time
+	inFlight *semaphore.Weighted // of math.MaxInt32, of which setLimits holds back all that is above the bound
 
-	mu       sync.Mutex // guards what follows and the changes of limiter
-	fastest  rate.Limit // as configured
-	slowdown int        // how often the rate was lowered
+	mu        sync.Mutex // guards what follows and the changes of limiter
+	fastest   rate.Limit // as configured
+	slowdowns int        // how often the rate was lowered
+	places    int        // in flight, as configured
+	owed      int        // places to hold back as soon as they are released
 }
 
 func newPace(requestsPerSecond float64, concurrent int) *pace {
-	return &pace{
+	p := &pace{
 		gate:     new(gate),
 		limiter:  rate.NewLimiter(rate.Limit(requestsPerSecond), 1),
 		fastest:  rate.Limit(requestsPerSecond),
-		turn:     make(chan struct{}, 1),
-		inFlight: make(chan struct{}, concurrent),
+		turn:     semaphore.NewWeighted(1),
+		inFlight: semaphore.NewWeighted(math.MaxInt32),
+		places:   concurrent,
+	}
+	p.inFlight.TryAcquire(int64(math.MaxInt32 - concurrent))
+	return p
+}
+
+// setLimits puts other bounds in force, for requests that wait already as well. A rate that the service has lowered stays
+// as much lower.
+func (p *pace) setLimits(requestsPerSecond float64, concurrent int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	lowered := p.limiter.Limit() / p.fastest
+	p.fastest = rate.Limit(requestsPerSecond)
+	p.limiter.SetLimit(p.fastest * lowered)
+	for ; p.places < concurrent; p.places++ {
+		p.giveBack()
+	}
+	for ; p.places > concurrent; p.places-- {
+		if !p.inFlight.TryAcquire(1) {
+			p.owed++
+		}
 	}
 }
 
-// inherit goes on where another pace of the same resource is: behind the same gate, and as much below its rate. It must come
-// before the first enter.
-func (p *pace) inherit(from *pace) {
-	from.mu.Lock()
-	left := from.limiter.Limit() / from.fastest
-	from.mu.Unlock()
-	p.gate = from.gate
-	p.limiter.SetLimit(p.fastest * left)
+// giveBack makes a place free, or holds it back where the bound was lowered. It is called with mu held.
+func (p *pace) giveBack() {
+	if p.owed > 0 {
+		p.owed--
+		return
+	}
+	p.inFlight.Release(1)
 }
 
-// pass is what an attempt was let in with.
-type pass struct {
+// permit is what an attempt was admitted with.
+type permit struct {
 	throttled time.Duration // how long gate and limiter held it
-	slowdown  int           // the pace's, when it was let in
+	slowdowns int           // the pace's, when it was admitted
 }
 
-// enter waits until a request may be sent. Who has entered must leave; where there is an error nobody has.
-func (p *pace) enter(ctx context.Context) (pass, error) {
-	var admitted pass
+// admit waits until a request may be sent. Whoever is admitted must release its place; if there is an error it has none.
+func (p *pace) admit(ctx context.Context) (permit, error) {
+	var admitted permit
 	for {
 		began := time.Now()
 		err := p.takeTurn(ctx)
@@ -67,27 +91,25 @@ func (p *pace) enter(ctx context.Context) (pass, error) {
 		if err != nil {
 			return admitted, err
 		}
-		select {
-		case p.inFlight <- struct{}{}:
-		case <-ctx.Done():
+		if p.inFlight.Acquire(ctx, 1) != nil {
 			return admitted, context.Cause(ctx)
 		}
 		if p.gate.left() <= 0 {
-			admitted.slowdown = p.slowdowns()
+			p.mu.Lock()
+			admitted.slowdowns = p.slowdowns
+			p.mu.Unlock()
 			return admitted, nil
 		}
-		p.leave() // the gate was closed while all places were taken: back to the end of the queue
+		p.release() // the gate was closed while all places were taken: back to the end of the queue
 	}
 }
 
-// takeTurn passes gate and limiter, one after the other. Who waited for the limiter looks at the gate again.
+// takeTurn passes gate and limiter, one after the other. Whoever waited for the limiter looks at the gate again.
 func (p *pace) takeTurn(ctx context.Context) error {
-	select {
-	case p.turn <- struct{}{}:
-		defer func() { <-p.turn }()
-	case <-ctx.Done():
+	if p.turn.Acquire(ctx, 1) != nil {
 		return context.Cause(ctx)
 	}
+	defer p.turn.Release(1)
 	if err := p.gate.wait(ctx); err != nil {
 		return err
 	}
@@ -98,23 +120,25 @@ func (p *pace) takeTurn(ctx context.Context) error {
 	return p.gate.wait(ctx)
 }
 
-func (p *pace) leave() { <-p.inFlight }
-
-// repeated takes a turn of the limiter that was used without waiting for it: those that follow wait longer.
-func (p *pace) repeated() { p.limiter.Reserve() }
-
-func (p *pace) slowdowns() int {
+func (p *pace) release() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.slowdown
+	p.giveBack()
+}
+
+// repeated counts requests that were sent without waiting for the limiter: those that follow wait longer.
+func (p *pace) repeated(times int) {
+	for range times {
+		p.limiter.Reserve()
+	}
 }
 
 // refused lowers the rate after the service refused an attempt for it: once for all attempts that were under way.
-func (p *pace) refused(attempt pass) {
+func (p *pace) refused(attempt permit) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if attempt.slowdown == p.slowdown {
-		p.slowdown++
+	if attempt.slowdowns == p.slowdowns {
+		p.slowdowns++
 		p.limiter.SetLimit(max(p.fastest*slowest, p.limiter.Limit()*slowDown))
 	}
 }
@@ -134,7 +158,7 @@ type gate struct {
 	until time.Time
 }
 
-// closeFor keeps the gate closed for d from now; an earlier, longer wait stands.
+// closeFor keeps the gate closed for d from now. An earlier, longer wait stands.
 func (g *gate) closeFor(d time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facelist"
 	"face_liveness_exporter/faceclient/facesim"
 )
 
@@ -19,37 +20,33 @@ func newIDVisitor() *idVisitor { return &idVisitor{times: map[string]int{}} }
 
 func (v *idVisitor) Restart() { clear(v.times) }
 
-func (v *idVisitor) Visit(batch faceclient.Batch) {
+func (v *idVisitor) Visit(batch facelist.Batch) {
 	for _, session := range batch.Sessions {
 		v.times[string(session.ID)]++
 	}
 }
 
 // bubble makes a service with so many sessions and a client of it, for use inside a synctest bubble.
-func bubble(t *testing.T, sessions int, change func(*faceclient.Options), served facesim.Options) (*facesim.Server, *faceclient.Client) {
+func bubble(t *testing.T, sessions int, change func(*options), served facesim.Options) (*facesim.Server, walker) {
 	t.Helper()
 	service := facesim.New(served)
 	service.Populate(facesim.DetectLiveness, sessions, 1)
 	transport := service.Transport()
-	options := faceclient.Options{
+	options := options{PageSize: 1000, MaxPages: 20000, Options: faceclient.Options{
 		Endpoint: "http://face.test", APIVersion: faceclient.DefaultAPIVersion,
-		Credential: faceclient.NewKeyCredential(faceclient.StaticSecret(service.Key())),
-		PageSize:   1000, MaxPages: 20000, MaxRequestsPerSecond: 10000, MaxConcurrentRequests: 16,
+		Credential:           faceclient.NewKeyCredential(faceclient.StaticSecret(service.Key())),
+		MaxRequestsPerSecond: 10000, MaxConcurrentRequests: 16,
 		RequestTimeout: 10 * time.Second, MaxRetries: 4, MaxRetryWait: 30 * time.Second, UserAgent: "test",
 		Transport: transport,
-	}
+	}}
 	if change != nil {
 		change(&options)
-	}
-	client, err := faceclient.New(options)
-	if err != nil {
-		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
 		service.Close()
 	})
-	return service, client
+	return service, newClient(t, options)
 }
 
 func wantExactly(t *testing.T, service *facesim.Server, visited *idVisitor) {
@@ -84,7 +81,11 @@ func TestLongListsAreWalkedSideBySide(t *testing.T) {
 					if most := pages + pages/10 + 3; walk.Requests > most {
 						t.Errorf("walk %d: %d requests, want at most %d", walks+1, walk.Requests, most)
 					}
-					if bound := ideal*13/10 + 2*latency; walks > 0 && time.Since(began) > bound {
+					bound := ideal*13/10 + 2*latency
+					if walks == 1 {
+						bound += latency // where the first walk was short, this one tries a made-up start first
+					}
+					if walks > 0 && time.Since(began) > bound {
 						t.Errorf("walk %d took %v, want at most %v", walks+1, time.Since(began), bound)
 					}
 				}

@@ -19,7 +19,7 @@ func TestRateLimitUsesUpARetryOnlyIfNoPageCame(t *testing.T) {
 		refused := facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, time.Second).On(facesim.DetectLiveness).Times(refusals)
 		r.server.Fail(facesim.Delay(500*time.Millisecond).On(facesim.DetectLiveness), refused)
 	}
-	adapt := func(o *faceclient.Options) { o.MaxRetries, o.PageSize, o.MaxRequestsPerSecond = 1, 10, 10 }
+	adapt := func(o *options) { o.MaxRetries, o.PageSize, o.MaxRequestsPerSecond = 1, 10, 10 }
 	t.Run("while pages come", func(t *testing.T) {
 		inRig(t, 5, adapt, func(t *testing.T, r *rig) {
 			setUp(r)
@@ -67,7 +67,7 @@ func TestAFailureIsForgivenWhileOtherPagesCome(t *testing.T) {
 		{"no other page, no forgiveness", 2, 1, 3, 3, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			inRig(t, 10_000, func(o *faceclient.Options) {
+			inRig(t, 10_000, func(o *options) {
 				o.PageSize, o.MaxRetries, o.MaxConcurrentRequests = 100, test.retries, test.atOnce
 			}, func(t *testing.T, r *rig) {
 				page, asked := "", 0
@@ -103,7 +103,7 @@ func TestOneRequestInTwoFails(t *testing.T) {
 		perSecond float64
 	}{{1, 1e12}, {4, 2}, {4, 1e12}, {16, 100}} {
 		t.Run(fmt.Sprintf("%d at once, %v a second", test.atOnce, test.perSecond), func(t *testing.T) {
-			inRig(t, 4000, func(o *faceclient.Options) {
+			inRig(t, 4000, func(o *options) {
 				o.PageSize, o.MaxRetries, o.MaxConcurrentRequests, o.MaxRequestsPerSecond = 100, 6, test.atOnce, test.perSecond
 			}, func(t *testing.T, r *rig) {
 				arrived := 0

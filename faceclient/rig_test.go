@@ -14,17 +14,43 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facelist"
 	"face_liveness_exporter/faceclient/facesim"
 )
 
 // change adapts a client's options to a test.
-type change = func(*faceclient.Options)
+type change = func(*options)
+
+// options are those of a client and of the walks that it serves.
+type options struct {
+	faceclient.Options
+	PageSize, MaxPages int
+}
+
+// walker is a client with what its walks need.
+type walker struct {
+	*faceclient.Client
+	options options
+}
+
+// Lister makes a Lister that gets its pages from the client.
+func (w walker) Lister(operation faceclient.Operation) *facelist.Lister {
+	limits := facelist.Limits{PageSize: w.options.PageSize, MaxPages: w.options.MaxPages, Workers: w.options.MaxConcurrentRequests}
+	return facelist.New(w.Client, operation, limits, w)
+}
+
+// ObserveError is part of facelist.Observer.
+func (w walker) ObserveError(operation faceclient.Operation, code string) {
+	if observer, ok := w.options.Observer.(facelist.Observer); ok {
+		observer.ObserveError(operation, code)
+	}
+}
 
 // rig is a service in memory, a client of it, and what the client told its observer.
 type rig struct {
 	t      *testing.T
 	server *facesim.Server
-	client *faceclient.Client
+	client walker
 	seen   *watcher
 }
 
@@ -55,38 +81,36 @@ func newRig(t *testing.T, sessions int, adapt change) *rig {
 }
 
 // plainOptions are those of a client that hardly waits for its own limits.
-func plainOptions() faceclient.Options {
-	return faceclient.Options{
+func plainOptions() options {
+	return options{PageSize: 1000, MaxPages: 20_000, Options: faceclient.Options{
 		Endpoint:              "https://contoso.cognitiveservices.azure.com",
 		APIVersion:            faceclient.DefaultAPIVersion,
 		Credential:            faceclient.NewKeyCredential(faceclient.StaticSecret("test-key")),
-		PageSize:              1000,
-		MaxPages:              20_000,
 		MaxRequestsPerSecond:  1e12,
 		MaxConcurrentRequests: 4,
 		RequestTimeout:        10 * time.Second,
 		MaxRetries:            2,
 		MaxRetryWait:          30 * time.Second,
 		UserAgent:             "face_liveness_exporter/test",
-	}
+	}}
 }
 
-func newClient(t testing.TB, options faceclient.Options) *faceclient.Client {
+func newClient(t testing.TB, options options) walker {
 	t.Helper()
-	client, err := faceclient.New(options)
+	client, err := faceclient.New(options.Options)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(client.Close)
-	return client
+	return walker{client, options}
 }
 
 // walk is one walk of the list that a rig is filled with.
-func (r *rig) walk() (faceclient.Walk, *listed, error) {
+func (r *rig) walk() (facelist.Result, *listed, error) {
 	return walkOf(r.t.Context(), r.client.Lister(faceclient.DetectLiveness))
 }
 
-func walkOf(ctx context.Context, lister *faceclient.Lister) (faceclient.Walk, *listed, error) {
+func walkOf(ctx context.Context, lister *facelist.Lister) (facelist.Result, *listed, error) {
 	visited := &listed{}
 	walk, err := lister.Walk(ctx, 0, visited)
 	return walk, visited, err
@@ -122,7 +146,7 @@ func (r *rig) failure(code string, requests int) *faceclient.Error {
 }
 
 // finds checks that a walk gave exactly what the service lists.
-func (r *rig) finds(walk faceclient.Walk, visited *listed, err error) {
+func (r *rig) finds(walk facelist.Result, visited *listed, err error) {
 	r.t.Helper()
 	if err != nil {
 		r.t.Fatal(err)
@@ -142,13 +166,13 @@ type visited struct {
 // listed is a visitor that keeps a copy of everything.
 type listed struct {
 	sessions []visited
-	batches  []faceclient.Batch // without their sessions
+	batches  []facelist.Batch // without their sessions
 	restarts int
 	inside   atomic.Bool
 	overlap  bool
 }
 
-func (l *listed) Visit(batch faceclient.Batch) {
+func (l *listed) Visit(batch facelist.Batch) {
 	l.overlap = l.overlap || !l.inside.CompareAndSwap(false, true)
 	defer l.inside.Store(false)
 	for _, session := range batch.Sessions {

@@ -66,7 +66,9 @@ func (b bearer) Authorize(_ context.Context, header http.Header) error {
 
 func (b bearer) Rejected(http.Header) bool { return true }
 
-func (b bearer) Fingerprint() string { return string(b) }
+func (b bearer) Changed() bool { return false }
+
+func (b bearer) SecretHeaders() []string { return []string{"Authorization"} }
 
 func TestNothingThatIsSecretIsToldByErrorsAndLogs(t *testing.T) {
 	t.Run("key", func(t *testing.T) {
@@ -79,7 +81,7 @@ func toldByErrorsAndLogs(t *testing.T, credential faceclient.Credential) {
 	for i, fault := range faultsThatQuote() {
 		t.Run(fmt.Sprint(i, " ", fault), func(t *testing.T) {
 			var logged bytes.Buffer
-			inRig(t, 0, func(o *faceclient.Options) {
+			inRig(t, 0, func(o *options) {
 				o.Endpoint += "/canary-path"
 				o.Credential = credential
 				o.Logger = slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug - 100}))
@@ -160,7 +162,7 @@ func TestNothingThatIsSecretIsToldByWrongOptions(t *testing.T) {
 	for _, endpoint := range []string{"https://canary\x7f", "canary", "ftp://canary", "https://canary:x", "https:///canary"} {
 		options := plainOptions()
 		options.Endpoint = endpoint
-		if _, err := faceclient.New(options); err == nil {
+		if _, err := faceclient.New(options.Options); err == nil {
 			t.Errorf("%q is taken", endpoint)
 		} else {
 			wantSilence(t, "the error", strings.ReplaceAll(err.Error(), "http or https", ""))

@@ -70,7 +70,7 @@ func TestWaitBeforeTheNextRequest(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			inRig(t, 10, func(o *faceclient.Options) { o.MaxRetryWait = bound }, func(t *testing.T, r *rig) {
+			inRig(t, 10, func(o *options) { o.MaxRetryWait = bound }, func(t *testing.T, r *rig) {
 				r.server.Fail(test.fault.Times(1))
 				began := time.Now()
 				walk, visited, err := r.walk()
@@ -86,7 +86,7 @@ func TestWaitBeforeTheNextRequest(t *testing.T) {
 func TestLongestWaitBoundsEveryWait(t *testing.T) {
 	for _, longest := range []time.Duration{0, 100 * time.Millisecond, 20 * time.Second} {
 		t.Run(longest.String(), func(t *testing.T) {
-			inRig(t, 10, func(o *faceclient.Options) { o.MaxRetries, o.MaxRetryWait = 4, longest }, func(t *testing.T, r *rig) {
+			inRig(t, 10, func(o *options) { o.MaxRetries, o.MaxRetryWait = 4, longest }, func(t *testing.T, r *rig) {
 				r.server.Fail(facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, time.Hour))
 				began := time.Now()
 				failure := r.failure("429", 5)
@@ -162,9 +162,9 @@ func TestNamedWaitsAreSpread(t *testing.T) {
 	}
 }
 
-// A client that comes after another of the same resource waits where that one would, and goes as slowly.
-func TestPaceIsInherited(t *testing.T) {
-	adapt := func(o *faceclient.Options) { o.MaxRequestsPerSecond, o.MaxConcurrentRequests = 10, 1 }
+// Other settings change neither how long the service has asked to wait nor how much slower it wants its requests.
+func TestRetryAfterAndALoweredRateSurviveApply(t *testing.T) {
+	adapt := func(o *options) { o.MaxRequestsPerSecond, o.MaxConcurrentRequests = 10, 1 }
 	inRig(t, 2500, adapt, func(t *testing.T, r *rig) {
 		r.server.Fail(facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, 20*time.Second).Times(1))
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
@@ -172,13 +172,13 @@ func TestPaceIsInherited(t *testing.T) {
 		if _, _, err := walkOf(ctx, r.client.Lister(faceclient.DetectLiveness)); faceclient.Code(err) != faceclient.CodeCanceled {
 			t.Fatalf("%v, want canceled", err)
 		}
-		options := plainOptions()
-		adapt(&options)
-		options.Transport, options.MaxRequestsPerSecond = r.server.Transport(), 100
-		next := newClient(t, options)
-		next.Inherit(r.client)
+		options := r.client.options
+		options.MaxRequestsPerSecond = 100
+		if err := r.client.Apply(options.Options); err != nil {
+			t.Fatal(err)
+		}
 		began := time.Now()
-		walk, visited, err := walkOf(t.Context(), next.Lister(faceclient.DetectLiveness))
+		walk, visited, err := r.walk()
 		r.finds(walk, visited, err)
 		requests := r.server.Requests()[1:]
 		if waited := requests[0].Time.Sub(began); waited < 15*time.Second || waited > 17*time.Second+time.Second/10 {
@@ -196,7 +196,7 @@ func TestRate(t *testing.T) {
 		atOnce    int
 	}{{0.3, 1}, {2, 1}, {2, 4}, {10, 4}, {200, 16}} {
 		t.Run(fmt.Sprintf("%v a second, %d at once", test.perSecond, test.atOnce), func(t *testing.T) {
-			inRig(t, 20_500, func(o *faceclient.Options) {
+			inRig(t, 20_500, func(o *options) {
 				o.MaxRequestsPerSecond, o.MaxConcurrentRequests = test.perSecond, test.atOnce
 			}, func(t *testing.T, r *rig) {
 				began := time.Now()
@@ -220,11 +220,11 @@ func TestRate(t *testing.T) {
 // A walk whose requests wait for their turn for longer than a request may take is slow and not broken.
 func TestRequestTimeoutDoesNotRunWhileWaiting(t *testing.T) {
 	for name, adapt := range map[string]change{
-		"limiter":   func(o *faceclient.Options) { o.MaxRequestsPerSecond = 0.1 },
-		"in flight": func(o *faceclient.Options) { o.MaxConcurrentRequests = 1 },
+		"limiter":   func(o *options) { o.MaxRequestsPerSecond = 0.1 },
+		"in flight": func(o *options) { o.MaxConcurrentRequests = 1 },
 	} {
 		t.Run(name, func(t *testing.T) {
-			inRig(t, 1500, func(o *faceclient.Options) { o.RequestTimeout, o.MaxRetries = time.Second, 0; adapt(o) }, func(t *testing.T, r *rig) {
+			inRig(t, 1500, func(o *options) { o.RequestTimeout, o.MaxRetries = time.Second, 0; adapt(o) }, func(t *testing.T, r *rig) {
 				r.server.Fail(facesim.Delay(900 * time.Millisecond))
 				var walks sync.WaitGroup
 				for range 5 {
@@ -238,7 +238,7 @@ func TestRequestTimeoutDoesNotRunWhileWaiting(t *testing.T) {
 		})
 	}
 	t.Run("gate", func(t *testing.T) {
-		inRig(t, 1500, func(o *faceclient.Options) { o.RequestTimeout = time.Second }, func(t *testing.T, r *rig) {
+		inRig(t, 1500, func(o *options) { o.RequestTimeout = time.Second }, func(t *testing.T, r *rig) {
 			r.server.Fail(facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, 20*time.Second).Times(1))
 			walk, visited, err := r.walk()
 			r.finds(walk, visited, err)
@@ -251,7 +251,7 @@ func TestRequestTimeoutRunsFromSendingToTheBodysEnd(t *testing.T) {
 		facesim.Hang(), facesim.HangInBody(), facesim.SlowDrip(10, 300*time.Millisecond), facesim.Delay(time.Minute),
 	} {
 		t.Run(fault.String(), func(t *testing.T) {
-			inRig(t, 100, func(o *faceclient.Options) { o.RequestTimeout, o.MaxRetries = 4*time.Second, 0 }, func(t *testing.T, r *rig) {
+			inRig(t, 100, func(o *options) { o.RequestTimeout, o.MaxRetries = 4*time.Second, 0 }, func(t *testing.T, r *rig) {
 				r.server.Fail(fault)
 				began := time.Now()
 				r.fails(faceclient.CodeTimeout, 1)
@@ -274,9 +274,9 @@ func TestACanceledWalkEndsAtOnce(t *testing.T) {
 	}{
 		{"in an answer", facesim.Hang(), nil},
 		{"in a body", facesim.HangInBody(), nil},
-		{"before a retry", facesim.Status(500, ""), func(o *faceclient.Options) { o.MaxRetries = 1000 }},
-		{"at the gate", facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, time.Hour), func(o *faceclient.Options) { o.MaxRetryWait = time.Hour }},
-		{"at the limiter", facesim.Delay(0), func(o *faceclient.Options) { o.MaxRequestsPerSecond = 0.001 }},
+		{"before a retry", facesim.Status(500, ""), func(o *options) { o.MaxRetries = 1000 }},
+		{"at the gate", facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, time.Hour), func(o *options) { o.MaxRetryWait = time.Hour }},
+		{"at the limiter", facesim.Delay(0), func(o *options) { o.MaxRequestsPerSecond = 0.001 }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			inRig(t, 30_000, test.adapt, func(t *testing.T, r *rig) {
@@ -303,7 +303,7 @@ func TestACanceledWalkEndsAtOnce(t *testing.T) {
 
 // A place in flight that nobody gives back would stop the client for ever.
 func TestAClientGoesOnAfterACanceledWalk(t *testing.T) {
-	inRig(t, 5000, func(o *faceclient.Options) { o.MaxConcurrentRequests = 1 }, func(t *testing.T, r *rig) {
+	inRig(t, 5000, func(o *options) { o.MaxConcurrentRequests = 1 }, func(t *testing.T, r *rig) {
 		undo := r.server.Fail(facesim.Hang())
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
@@ -327,7 +327,7 @@ func TestRequestsInFlightAreBounded(t *testing.T) {
 	for _, atOnce := range []int{1, 3, 16} {
 		t.Run(strconv.Itoa(atOnce), func(t *testing.T) {
 			flights := &flights{}
-			inRig(t, 40_000, func(o *faceclient.Options) {
+			inRig(t, 40_000, func(o *options) {
 				o.MaxConcurrentRequests, o.PageSize = atOnce, 100
 				flights.RoundTripper, o.Transport = o.Transport, flights
 			}, func(t *testing.T, r *rig) {

@@ -163,7 +163,7 @@ func TestBodiesWithoutEndAreNotReadToTheirEnd(t *testing.T) {
 		{facesim.GzipBomb(1 << 30), 64 << 10}, // a thousandth of what it unpacks to, some MiB at a time
 	} {
 		t.Run(test.fault.String(), func(t *testing.T) {
-			inRig(t, 10, func(o *faceclient.Options) { o.PageSize = 10 }, func(t *testing.T, r *rig) {
+			inRig(t, 10, func(o *options) { o.PageSize = 10 }, func(t *testing.T, r *rig) {
 				r.server.Fail(test.fault)
 				failure := r.failure(faceclient.CodeInvalidResponse, 1)
 				if failure.Status != 200 {
@@ -179,7 +179,7 @@ func TestBodiesWithoutEndAreNotReadToTheirEnd(t *testing.T) {
 }
 
 func TestErrorBodiesWithoutEndAreNotReadToTheirEnd(t *testing.T) {
-	inRig(t, 10, func(o *faceclient.Options) { o.MaxRetries = 0 }, func(t *testing.T, r *rig) {
+	inRig(t, 10, func(o *options) { o.MaxRetries = 0 }, func(t *testing.T, r *rig) {
 		r.server.Fail(facesim.Wrap("endless error", func(http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 				w.WriteHeader(http.StatusForbidden)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facelist"
 	"face_liveness_exporter/faceclient/facesim"
 )
 
@@ -17,7 +18,7 @@ func TestWalkFindsWhatTheServiceLists(t *testing.T) {
 	for _, sessions := range []int{0, 1, 999, 1000, 1001, 2000, 25_000} {
 		for _, atOnce := range []int{1, 4} {
 			t.Run(fmt.Sprintf("%d sessions, %d at once", sessions, atOnce), func(t *testing.T) {
-				inRig(t, sessions, func(o *faceclient.Options) { o.MaxConcurrentRequests = atOnce }, func(t *testing.T, r *rig) {
+				inRig(t, sessions, func(o *options) { o.MaxConcurrentRequests = atOnce }, func(t *testing.T, r *rig) {
 					lister := r.client.Lister(faceclient.DetectLiveness)
 					pages := sessions/1000 + 1 // the last one is not full
 					for i := range 3 {
@@ -50,7 +51,7 @@ func TestWalkFindsWhatTheServiceLists(t *testing.T) {
 
 func TestEveryWayToWriteASessionIsRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, 0, func(o *faceclient.Options) { o.PageSize = 100 })
+		r := newRig(t, 0, func(o *options) { o.PageSize = 100 })
 		created := time.Now().Add(-time.Hour).Add(123_456_789)
 		var truth []facesim.Session
 		for order := range uint8(42) {
@@ -104,7 +105,7 @@ func TestTheOperationsHaveListsOfTheirOwn(t *testing.T) {
 func TestPageSizeIsWhatIsAskedFor(t *testing.T) {
 	for _, size := range []int{1, 7, 100, 1000} {
 		t.Run(strconv.Itoa(size), func(t *testing.T) {
-			inRig(t, 21, func(o *faceclient.Options) { o.PageSize = size }, func(t *testing.T, r *rig) {
+			inRig(t, 21, func(o *options) { o.PageSize = size }, func(t *testing.T, r *rig) {
 				walk, visited, err := r.walk()
 				r.finds(walk, visited, err)
 				for _, request := range r.server.Requests() {
@@ -118,7 +119,7 @@ func TestPageSizeIsWhatIsAskedFor(t *testing.T) {
 }
 
 func TestAListThatIsTooLongFailsAfterItsFirstPage(t *testing.T) {
-	inRig(t, 30_000, func(o *faceclient.Options) { o.MaxPages = 10 }, func(t *testing.T, r *rig) {
+	inRig(t, 30_000, func(o *options) { o.MaxPages = 10 }, func(t *testing.T, r *rig) {
 		r.fails(faceclient.CodePagination, 1)
 		if len(r.seen.errors) != 1 || r.seen.errors[0] != faceclient.CodePagination {
 			t.Errorf("observed %v", r.seen.errors)
@@ -129,9 +130,9 @@ func TestAListThatIsTooLongFailsAfterItsFirstPage(t *testing.T) {
 // A list that grows too long is found out once, and from then on by its first page; one that was always as long, where fewer
 // pages are allowed now, as well. Once it is short enough it is walked.
 func TestAListThatBecomesTooLongFailsAfterItsFirstPage(t *testing.T) {
-	inRig(t, 8_000, func(o *faceclient.Options) { o.MaxPages = 10 }, func(t *testing.T, r *rig) {
+	inRig(t, 8_000, func(o *options) { o.MaxPages = 10 }, func(t *testing.T, r *rig) {
 		lister := r.client.Lister(faceclient.DetectLiveness)
-		failsAfter := func(what string, lister *faceclient.Lister, most int) {
+		failsAfter := func(what string, lister *facelist.Lister, most int) {
 			t.Helper()
 			walk, _, err := walkOf(t.Context(), lister)
 			if faceclient.Code(err) != faceclient.CodePagination || walk.Requests > most {
@@ -153,17 +154,14 @@ func TestAListThatBecomesTooLongFailsAfterItsFirstPage(t *testing.T) {
 		walk, visited, err = walkOf(t.Context(), lister)
 		r.finds(walk, visited, err)
 
-		options := plainOptions()
-		options.Transport, options.MaxPages = r.server.Transport(), 4
-		lowered := newClient(t, options).Lister(faceclient.DetectLiveness)
-		lowered.Inherit(lister)
-		failsAfter("under a lower bound", lowered, 1)
+		lister.Apply(facelist.Limits{PageSize: 1000, MaxPages: 4, Workers: 4})
+		failsAfter("under a lower bound", lister, 1)
 	})
 }
 
 // Ids that are not spread evenly tell nothing of a list's length, so that only its pages do.
 func TestMaxPagesBoundsAListOfUnknownLength(t *testing.T) {
-	inRig(t, 0, func(o *faceclient.Options) { o.MaxPages, o.PageSize = 10, 10 }, func(t *testing.T, r *rig) {
+	inRig(t, 0, func(o *options) { o.MaxPages, o.PageSize = 10, 10 }, func(t *testing.T, r *rig) {
 		for i := range 200 {
 			r.server.Add(facesim.DetectLiveness, facesim.Session{ID: fmt.Sprintf("%03d", i), Created: time.Now()})
 		}
@@ -179,7 +177,7 @@ func TestMaxPagesBoundsAListOfUnknownLength(t *testing.T) {
 
 func TestAListAsLongAsMaxPagesAllowsIsWalked(t *testing.T) {
 	for _, atOnce := range []int{1, 4} {
-		inRig(t, 9_500, func(o *faceclient.Options) { o.MaxPages, o.MaxConcurrentRequests = 11, atOnce }, func(t *testing.T, r *rig) {
+		inRig(t, 9_500, func(o *options) { o.MaxPages, o.MaxConcurrentRequests = 11, atOnce }, func(t *testing.T, r *rig) {
 			lister := r.client.Lister(faceclient.DetectLiveness)
 			for range 3 {
 				walk, visited, err := walkOf(t.Context(), lister)

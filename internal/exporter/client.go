@@ -11,22 +11,20 @@ import (
 	"face_liveness_exporter/internal/config"
 )
 
-// newClient makes the client of a resource.
-func newClient(r config.Resource, observer faceclient.Observer, logger *slog.Logger) (*faceclient.Client, error) {
+// clientOptions are the options of the client of a resource, without its observer.
+func clientOptions(r config.Resource, logger *slog.Logger) (faceclient.Options, error) {
 	credential, err := newCredential(r)
 	if err != nil {
-		return nil, err
+		return faceclient.Options{}, err
 	}
 	tlsConfig, err := newTLSConfig(r.TLS)
 	if err != nil {
-		return nil, err
+		return faceclient.Options{}, err
 	}
-	return faceclient.New(faceclient.Options{
+	return faceclient.Options{
 		Endpoint:              r.Endpoint,
 		APIVersion:            r.API.Version,
 		Credential:            credential,
-		PageSize:              r.API.PageSize,
-		MaxPages:              r.API.MaxPages,
 		MaxRequestsPerSecond:  r.API.MaxRequestsPerSecond,
 		MaxConcurrentRequests: r.API.MaxConcurrentRequests,
 		RequestTimeout:        r.API.RequestTimeout,
@@ -34,9 +32,8 @@ func newClient(r config.Resource, observer faceclient.Observer, logger *slog.Log
 		MaxRetryWait:          r.API.MaxRetryWait,
 		UserAgent:             userAgent(),
 		TLS:                   tlsConfig,
-		Observer:              observer,
 		Logger:                logger.With("resource", r.Name),
-	})
+	}, nil
 }
 
 func newCredential(r config.Resource) (faceclient.Credential, error) {

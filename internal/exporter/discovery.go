@@ -18,7 +18,7 @@ type targetGroup struct {
 // discover answers with one Prometheus target a resource, each at the address that the request was sent to.
 func (h *handler) discover(w http.ResponseWriter, r *http.Request) {
 	groups := []targetGroup{}
-	for _, resource := range h.fleet.Load().resources {
+	for _, resource := range h.fleet.Load().members {
 		groups = append(groups, targetGroup{
 			Targets: []string{r.Host},
 			Labels: map[string]string{
@@ -43,12 +43,12 @@ func (h *handler) probe(w http.ResponseWriter, r *http.Request) {
 		writeLine(w, http.StatusBadRequest, "name one resource: /probe?resource=NAME; /sd lists them")
 		return
 	}
-	resource := h.fleet.Load().named(name)
-	if resource == nil {
+	resource, known := h.fleet.Load().named(name)
+	if !known {
 		writeLine(w, http.StatusNotFound, "no resource of this name is configured; /sd lists them")
 		return
 	}
-	h.scrape(w, r, resource.targets, h.exposition(resource.registry))
+	h.scrape(w, r, resource.targets(), h.exposition(resource.registry))
 }
 
 // scrape brings targets up to date, as far as the scrape's time allows, and then answers. Only the answer takes one of the

@@ -16,8 +16,7 @@ import (
 // dryRun lists every resource once, prints what a scrape would get, and tells how it went.
 func dryRun(ctx context.Context, e *exporter, process Process) error {
 	fleet := e.fleet.Load()
-	fleet.onStart = false // everything is asked for below, and waited for
-	fleet.enforce(ctx)
+	fleet.enforce(ctx, false) // everything is asked for below, and waited for
 	collector.Prepare(ctx, fleet.targets...)
 	fleet.stop()
 

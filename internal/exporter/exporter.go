@@ -23,6 +23,8 @@ type exporter struct {
 	// load reads the configuration again; its error says why it cannot.
 	load  func() (*config.Config, error)
 	fleet atomic.Pointer[fleet]
+	// onStart refreshes every resource of the first fleet at once.
+	onStart bool
 
 	own      *prometheus.Registry // metrics of the exporter itself
 	loaded   prometheus.Gauge
@@ -41,7 +43,7 @@ func newExporter(f *flags, cfg *config.Config, load func() (*config.Config, erro
 		return nil, err
 	}
 	e := &exporter{
-		flags: f, logger: logger, load: load,
+		flags: f, logger: logger, load: load, onStart: cfg.Refresh.OnStart,
 		own: prometheus.NewRegistry(),
 		loaded: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "face_liveness_exporter_config_last_reload_successful",
@@ -84,7 +86,7 @@ func (e *exporter) run(ctx context.Context, bound <-chan struct{}, hangups <-cha
 	case <-ctx.Done():
 		return
 	}
-	e.fleet.Load().enforce(ctx)
+	e.fleet.Load().enforce(ctx, e.onStart)
 	defer func() { e.fleet.Load().stop() }()
 	for {
 		select {
@@ -120,7 +122,7 @@ func (e *exporter) reload(ctx context.Context) (err error) {
 		return err
 	}
 	e.ready() // who is ready stays it, also where nobody has asked yet
-	next.enforce(ctx)
+	next.enforce(ctx, cfg.Refresh.OnStart)
 	e.fleet.Store(next)
 	next.retire(before)
 	return nil

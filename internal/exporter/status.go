@@ -29,18 +29,18 @@ func (h *handler) status(renderer *statuspage.Renderer) http.HandlerFunc {
 		page := statuspage.Page{
 			Now: time.Now(), Started: h.started, Version: version.Version, Simulated: h.flags.demo, Links: links,
 		}
-		for _, resource := range h.fleet.Load().resources {
-			for i := range resource.targets {
-				page.Lists = append(page.Lists, statusOf(resource, i, page.Now))
+		for _, resource := range h.fleet.Load().members {
+			for _, one := range resource.lists {
+				page.Lists = append(page.Lists, statusOf(resource, one, page.Now))
 			}
 		}
 		renderer.Answer(w, page)
 	}
 }
 
-// statusOf is what the status page shows of the i-th operation of a resource.
-func statusOf(r *resource, i int, now time.Time) statuspage.List {
-	target := r.targets[i]
+// statusOf is what the status page shows of a list.
+func statusOf(r member, one list, now time.Time) statuspage.List {
+	target := one.target
 	health := target.Health()
 	snapshot, shown := target.Snapshot(now)
 	_, host, _ := strings.Cut(r.config.Endpoint, "://")
@@ -57,7 +57,7 @@ func statusOf(r *resource, i int, now time.Time) statuspage.List {
 		Price: r.config.API.PricePer1000Requests, Budget: r.config.API.MonthlyRequestBudget,
 	}
 	if snapshot != nil {
-		list.Snapshot = snapshotOf(snapshot, now, r.options[i].Devices.Label != collector.DeviceNone)
+		list.Snapshot = snapshotOf(snapshot, now, r.target.Devices.Label != collector.DeviceNone)
 	}
 	return list
 }

@@ -24,8 +24,8 @@ func APIVersions() []string { return []string{"v1.1-preview.1", DefaultAPIVersio
 // DefaultTTL is the life of a session whose authTokenTimeToLiveInSeconds is absent.
 const DefaultTTL = 600 * time.Second
 
-// Session is one entry of the list. Its byte slices belong to the page it came with and are good only until
-// [Visitor.Visit] returns.
+// Session is one entry of the list. Its byte slices belong to the page it came with and are good until that is used
+// again.
 type Session struct {
 	// ID is 1 to 64 characters, in practice a random UUID in lower case.
 	ID []byte
@@ -46,36 +46,3 @@ func (s *Session) HasStarted() bool { return !s.Started.IsZero() }
 
 // Expiry is when the TTL ends.
 func (s *Session) Expiry() time.Time { return s.Created.Add(s.TTL) }
-
-// Batch is some of the sessions of a walk, all from one answer of the service.
-type Batch struct {
-	// Sessions are in the order of the answer.
-	Sessions []Session
-	// Date is the service's clock when it answered (the Date header, whole seconds), or this machine's where the header
-	// is missing.
-	Date time.Time
-	// Horizon is the same for all batches of a walk: see [Walk.Horizon].
-	Horizon time.Time
-}
-
-// Visitor takes the sessions of a walk as they come.
-type Visitor interface {
-	// Visit gets every listed session once. It is never called by two goroutines at a time.
-	Visit(Batch)
-	// Restart says that all that was visited in this walk is void: the walk begins again.
-	Restart()
-}
-
-// Walk describes one pass over the list.
-type Walk struct {
-	// Requests is the number of attempts that were made for it, failed ones included.
-	Requests int
-	// Pages is the number of answers that the sessions came in, empty ones included.
-	Pages int
-	// Coverage is the share of the key space whose sessions were all visited, above 0 and up to 1. At 1 every listed
-	// session was visited; below, those of a random part of the key space.
-	Coverage float64
-	// Horizon is the service's clock when the walk's first request was sent: the Date of its first answer less the time
-	// since then. What happened before it is in the answers. Where the service sends no Date it is this machine's clock.
-	Horizon time.Time
-}

@@ -1,11 +1,13 @@
-package faceclient
+package facelist
 
 import (
 	"fmt"
 	"math"
+
+	"face_liveness_exporter/faceclient"
 )
 
-// The key space is the range of ids from 0 to below 1: an id's position is its first 48 bits as a fraction.
+// The key space is the range of ids from 0 to below 1: the position of an id is its first 48 bits as a fraction.
 const positionBits = 48
 
 // position tells where in the key space an id lies. Only a lower-case random UUID (version 4, RFC variant) has a
@@ -33,13 +35,14 @@ func position(id []byte) (float64, bool) {
 	return float64(bits) / (1 << positionBits), true
 }
 
-// key is the start that lists exactly the ids at a position and after it. At both ends it is "".
+// key is the made-up start for a position: the least random UUID there, so that it lists every id of that position and
+// after it but itself. At both ends of the key space it is "", which is no start.
 func key(position float64) string {
 	bits := uint64(position * (1 << positionBits))
 	if bits == 0 || position >= 1 {
 		return ""
 	}
-	return fmt.Sprintf("%08x-%04x", bits>>16, bits&0xffff)
+	return fmt.Sprintf("%08x-%04x-4000-8000-000000000000", bits>>16, bits&0xffff)
 }
 
 // onGrid moves a position to the nearest below it that a key can name.
@@ -57,7 +60,7 @@ const (
 )
 
 // even tells whether the ids of a page after from are random UUIDs that are spread evenly up to the last of them.
-func even(from float64, sessions []Session) bool {
+func even(from float64, sessions []faceclient.Session) bool {
 	if len(sessions) == 0 {
 		return true
 	}
@@ -78,27 +81,27 @@ func even(from float64, sessions []Session) bool {
 	return looked < minEvenness || distance*math.Sqrt(float64(looked)) <= maxUnevenness
 }
 
-// knot says how many sessions a walk found from the knot before, or from 0, to a position.
-type knot struct {
+// point says how many sessions a walk found from the point before, or from 0, to a position.
+type point struct {
 	position float64
 	sessions int
 }
 
-// cuts divides the key space so that each part but the last holds so many sessions, by the knots of an earlier walk
-// (ascending). It returns the positions of the cuts, ascending and strictly between 0 and 1.
-func cuts(knots []knot, sessions float64) []float64 {
-	var found []float64
+// splitPoints divides the key space so that each part but the last holds so many sessions, by the points of an earlier walk
+// (ascending). It returns positions, ascending and strictly between 0 and 1.
+func splitPoints(points []point, sessions float64) []float64 {
+	var splits []float64
 	counted, from := 0.0, 0.0
-	for _, k := range knots {
-		for next := sessions * float64(len(found)+1); k.sessions > 0 && next < counted+float64(k.sessions); next += sessions {
-			at := onGrid(from + (k.position-from)*(next-counted)/float64(k.sessions))
-			if at <= 0 || at >= 1 || (len(found) > 0 && at <= found[len(found)-1]) {
-				return found // more parts than the key space has room for
+	for _, p := range points {
+		for next := sessions * float64(len(splits)+1); p.sessions > 0 && next < counted+float64(p.sessions); next += sessions {
+			at := onGrid(from + (p.position-from)*(next-counted)/float64(p.sessions))
+			if at <= 0 || at >= 1 || (len(splits) > 0 && at <= splits[len(splits)-1]) {
+				return splits // more parts than the key space has room for
 			}
-			found = append(found, at)
+			splits = append(splits, at)
 		}
-		counted += float64(k.sessions)
-		from = k.position
+		counted += float64(p.sessions)
+		from = p.position
 	}
-	return found
+	return splits
 }

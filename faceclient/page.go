@@ -25,23 +25,51 @@ var (
 	errNoJSON = errors.New("no JSON")
 )
 
-// page is the room for one answer: its bytes and what they decode to. Pages are reused, so that a walk needs as many as
-// it has requests in flight, however long the list is.
-type page struct {
+// Page is the room for one answer: its bytes and what they decode to. Pages are reused, so that a walk needs as many as
+// it has requests in flight, however long the list is. The zero value is ready for use.
+type Page struct {
+	// Sessions are in the order of the answer. They are good until the page is used again.
+	Sessions []Session
+	// Date is the service's clock when it answered (the Date header, in whole seconds), or this machine's clock where the
+	// header is missing.
+	Date time.Time
+
 	body     []byte
 	strings  []byte // ids that do not stand in the body as they are
-	sessions []Session
-	date     time.Time
 	decoder  *jsontext.Decoder
 	calendar calendar
 
 	hasExpired bool // of the session that is being decoded
 }
 
-// decode fills sessions from body. The error wraps io.ErrUnexpectedEOF where the JSON ends early, errNoJSON where it is none,
+// read reads a body of at most so many bytes to its end and decodes it. The error is an *Error where the body is at fault;
+// else it is that of the reader.
+func (p *Page) read(body io.Reader, limit int) error {
+	buffer := bytes.NewBuffer(p.body[:0])
+	_, err := buffer.ReadFrom(io.LimitReader(body, int64(limit)+1))
+	p.body = buffer.Bytes()
+	switch {
+	case err != nil:
+		return err
+	case buffer.Len() > limit:
+		return &Error{Code: CodeInvalidResponse, Message: "the answer is larger than a page of sessions can be"}
+	}
+	err = p.decode()
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return &Error{Code: CodeConnection, Message: "the answer ends early", cause: err}
+	case errors.Is(err, errIDTooLong):
+		return &Error{Code: CodePagination, Message: err.Error(), cause: err}
+	}
+	return &Error{Code: CodeInvalidResponse, Message: Explain(0, CodeInvalidResponse) + " (" + err.Error() + ")", cause: err}
+}
+
+// decode fills Sessions from body. The error wraps io.ErrUnexpectedEOF where the JSON ends early, errNoJSON where it is none,
 // errIDTooLong where an id is no cursor; it never quotes the body.
-func (p *page) decode() error {
-	p.sessions = p.sessions[:0]
+func (p *Page) decode() error {
+	p.Sessions = p.Sessions[:0]
 	p.strings = p.strings[:0]
 	options := []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
 	if p.decoder == nil {
@@ -58,7 +86,7 @@ func (p *page) decode() error {
 	return nil
 }
 
-func (p *page) decodeList() error {
+func (p *Page) decodeList() error {
 	opening, err := p.decoder.ReadToken()
 	if err != nil {
 		return p.syntaxError(err)
@@ -67,16 +95,16 @@ func (p *page) decodeList() error {
 		return errors.New("no array")
 	}
 	for p.decoder.PeekKind() != jsontext.KindEndArray {
-		p.sessions = append(p.sessions, Session{TTL: DefaultTTL})
-		if err := p.decodeSession(&p.sessions[len(p.sessions)-1]); err != nil {
-			return fmt.Errorf("item %d: %w", len(p.sessions)-1, err)
+		p.Sessions = append(p.Sessions, Session{TTL: DefaultTTL})
+		if err := p.decodeSession(&p.Sessions[len(p.Sessions)-1]); err != nil {
+			return fmt.Errorf("item %d: %w", len(p.Sessions)-1, err)
 		}
 	}
 	_, err = p.decoder.ReadToken()
 	return p.syntaxError(err)
 }
 
-func (p *page) decodeSession(session *Session) error {
+func (p *Page) decodeSession(session *Session) error {
 	opening, err := p.decoder.ReadToken()
 	if err != nil {
 		return p.syntaxError(err)
@@ -115,20 +143,20 @@ func (p *page) decodeSession(session *Session) error {
 }
 
 // fieldOf gives the decoder of a field by its quoted name, nil for a field that we do not know.
-func fieldOf(name jsontext.Value) func(*page, *Session, jsontext.Value) error {
+func fieldOf(name jsontext.Value) func(*Page, *Session, jsontext.Value) error {
 	switch string(name) {
 	case `"id"`:
-		return (*page).decodeID
+		return (*Page).decodeID
 	case `"createdDateTime"`:
-		return (*page).decodeCreated
+		return (*Page).decodeCreated
 	case `"sessionStartDateTime"`:
-		return (*page).decodeStarted
+		return (*Page).decodeStarted
 	case `"sessionExpired"`:
-		return (*page).decodeExpired
+		return (*Page).decodeExpired
 	case `"deviceCorrelationId"`:
-		return (*page).decodeDevice
+		return (*Page).decodeDevice
 	case `"authTokenTimeToLiveInSeconds"`:
-		return (*page).decodeTTL
+		return (*Page).decodeTTL
 	}
 	if bytes.IndexByte(name, '\\') >= 0 {
 		plain, _ := jsontext.AppendUnquote([]byte{'"'}, name)
@@ -139,7 +167,7 @@ func fieldOf(name jsontext.Value) func(*page, *Session, jsontext.Value) error {
 	return nil
 }
 
-func (p *page) decodeID(session *Session, value jsontext.Value) error {
+func (p *Page) decodeID(session *Session, value jsontext.Value) error {
 	if value.Kind() != jsontext.KindString {
 		return errors.New("id is no string")
 	}
@@ -150,12 +178,12 @@ func (p *page) decodeID(session *Session, value jsontext.Value) error {
 	return nil
 }
 
-func (p *page) decodeCreated(session *Session, value jsontext.Value) (err error) {
+func (p *Page) decodeCreated(session *Session, value jsontext.Value) (err error) {
 	session.Created, err = p.instant("createdDateTime", value)
 	return err
 }
 
-func (p *page) decodeStarted(session *Session, value jsontext.Value) (err error) {
+func (p *Page) decodeStarted(session *Session, value jsontext.Value) (err error) {
 	session.Started = time.Time{}
 	if value.Kind() != jsontext.KindNull {
 		session.Started, err = p.instant("sessionStartDateTime", value)
@@ -163,7 +191,7 @@ func (p *page) decodeStarted(session *Session, value jsontext.Value) (err error)
 	return err
 }
 
-func (p *page) decodeExpired(session *Session, value jsontext.Value) error {
+func (p *Page) decodeExpired(session *Session, value jsontext.Value) error {
 	if value.Kind() != jsontext.KindTrue && value.Kind() != jsontext.KindFalse {
 		return errors.New("sessionExpired is no boolean")
 	}
@@ -172,7 +200,7 @@ func (p *page) decodeExpired(session *Session, value jsontext.Value) error {
 	return nil
 }
 
-func (p *page) decodeDevice(session *Session, value jsontext.Value) error {
+func (p *Page) decodeDevice(session *Session, value jsontext.Value) error {
 	session.DeviceID = nil
 	switch value.Kind() {
 	case jsontext.KindNull:
@@ -184,7 +212,7 @@ func (p *page) decodeDevice(session *Session, value jsontext.Value) error {
 	return nil
 }
 
-func (p *page) decodeTTL(session *Session, value jsontext.Value) error {
+func (p *Page) decodeTTL(session *Session, value jsontext.Value) error {
 	session.TTL = DefaultTTL
 	if value.Kind() == jsontext.KindNull {
 		return nil
@@ -198,7 +226,7 @@ func (p *page) decodeTTL(session *Session, value jsontext.Value) error {
 }
 
 // instant reads a date and time that must be there.
-func (p *page) instant(field string, value jsontext.Value) (time.Time, error) {
+func (p *Page) instant(field string, value jsontext.Value) (time.Time, error) {
 	if value.Kind() != jsontext.KindString {
 		return time.Time{}, errors.New(field + " is no string")
 	}
@@ -212,7 +240,7 @@ func (p *page) instant(field string, value jsontext.Value) (time.Time, error) {
 // unquote gives the content of the JSON string that was just read, which stays good as long as the page does. Most stand
 // in the body as they are. What is not UTF-8 becomes U+FFFD, which is the only error that a string the decoder has let
 // through can have.
-func (p *page) unquote(value jsontext.Value) []byte {
+func (p *Page) unquote(value jsontext.Value) []byte {
 	end := int(p.decoder.InputOffset()) - 1
 	plain := p.body[end-len(value)+2 : end : end]
 	if bytes.IndexByte(plain, '\\') < 0 && utf8.Valid(plain) {
@@ -224,7 +252,7 @@ func (p *page) unquote(value jsontext.Value) []byte {
 }
 
 // syntaxError drops the text of the library's error, which can quote the body, and keeps what it is about.
-func (p *page) syntaxError(err error) error {
+func (p *Page) syntaxError(err error) error {
 	switch {
 	case err == nil:
 		return nil

@@ -1,0 +1,130 @@
+package faceclient
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	clientRequestID = "client-request-id"
+	// maxErrorBody is how much of an error's body is read, in bytes.
+	maxErrorBody = 64 << 10
+)
+
+// errAttemptTimeout is why an attempt's context ends.
+var errAttemptTimeout = errors.New("attempt timed out")
+
+// outcome is what became of one attempt: what was sent, what came, and what that means.
+type outcome struct {
+	// sent is the header that went out, with the credential.
+	sent http.Header
+	// writes is how often the request was written: 0 where it was canceled before that, more than 1 where Go's transport
+	// sent it again by itself, because a kept connection broke before the answer.
+	writes   int
+	duration time.Duration // from sending to the end of the body
+	status   int           // 0 where no answer came
+	header   http.Header   // of the answer
+	failure  *Error        // nil where the answer is good
+}
+
+// unsent tells whether the attempt was given up before anything was sent. It is not paid for and not counted.
+func (o *outcome) unsent() bool {
+	return o.failure != nil && o.failure.Code == CodeCanceled && o.writes == 0
+}
+
+// send sends a request and reads the answer to its end, so that a body that breaks off is a failed attempt like any other.
+// It ends when ctx does.
+func (s *settings) send(request *http.Request, decode decoder) outcome {
+	var writes atomic.Int64
+	request = request.WithContext(httptrace.WithClientTrace(request.Context(), &httptrace.ClientTrace{
+		WroteRequest: func(info httptrace.WroteRequestInfo) {
+			if info.Err == nil { // else the service has not got it whole
+				writes.Add(1)
+			}
+		},
+	}))
+	began := time.Now()
+	o := outcome{sent: request.Header}
+	response, err := s.Transport.RoundTrip(request)
+	if err != nil {
+		o.failure = transportFailure(request.Context(), err)
+	} else {
+		o.status, o.header = response.StatusCode, response.Header
+		o.failure = s.read(request, response, decode)
+		_ = response.Body.Close() // all that is wanted was read
+	}
+	o.duration, o.writes = time.Since(began), int(writes.Load())
+	if o.failure != nil {
+		o.failure.Status = o.status
+		o.failure.ClientRequestID = request.Header.Get(clientRequestID)
+		o.failure.RequestID = requestID(o.header)
+		if o.failure.Message == "" {
+			o.failure.Message = Explain(o.failure.Status, o.failure.Code)
+		}
+	}
+	return o
+}
+
+// decoder makes something of the body of a good answer. The date is the service's clock.
+type decoder func(body io.Reader, date time.Time) error
+
+// read reads an answer and says what is wrong with it, nil if nothing is.
+func (s *settings) read(request *http.Request, response *http.Response, decode decoder) *Error {
+	date := time.Now()
+	if theirs, err := http.ParseTime(response.Header.Get("Date")); err == nil {
+		date = theirs
+	}
+	switch {
+	case response.StatusCode == http.StatusOK:
+		err := decode(response.Body, date)
+		var failure *Error
+		if err != nil && !errors.As(err, &failure) {
+			failure = transportFailure(request.Context(), err)
+		}
+		return failure
+	case response.StatusCode >= 300 && response.StatusCode < 400:
+		return &Error{Code: CodeRedirect}
+	}
+	body, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBody)) // a cut body still has its status
+	return errorFromResponse(response.StatusCode, response.Header, body, date, func(text string) bool {
+		return echoes(text, request.Header, s.Credential.SecretHeaders())
+	})
+}
+
+// echoes tells whether a text has a good part of what was sent in the secret headers.
+func echoes(text string, sent http.Header, secretHeaders []string) bool {
+	const goodPart = 8 // characters
+	for _, name := range secretHeaders {
+		secret := strings.TrimPrefix(sent.Get(name), "Bearer ")
+		if min(len(secret), len(text)) >= goodPart && (strings.Contains(secret, text) || strings.Contains(text, secret)) {
+			return true
+		}
+	}
+	return false
+}
+
+// transportFailure prefers the reason why the context ended to the words of whoever noticed it.
+func transportFailure(ctx context.Context, err error) *Error {
+	if cause := context.Cause(ctx); cause != nil {
+		if errors.Is(cause, errAttemptTimeout) {
+			err = cause
+		} else {
+			err = context.Canceled
+		}
+	}
+	return fromTransport(err)
+}
+
+// requestID is the service's name for a request, where it looks like one.
+func requestID(header http.Header) string {
+	if id := header.Get("apim-request-id"); isCode(id) {
+		return id
+	}
+	return ""
+}

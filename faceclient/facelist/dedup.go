@@ -1,0 +1,56 @@
+package facelist
+
+import (
+	"bytes"
+	"hash/maphash"
+
+	"face_liveness_exporter/faceclient"
+)
+
+// ascend tells whether the ids continue after the cursor in strictly ascending byte order.
+func ascend(cursor string, sessions []faceclient.Session) bool {
+	before := []byte(cursor)
+	for i := range sessions {
+		if bytes.Compare(sessions[i].ID, before) <= 0 {
+			return false
+		}
+		before = sessions[i].ID
+	}
+	return true
+}
+
+// seen remembers the sessions of a walk by a hash of their ids. It is needed only where ids do not ascend, because
+// there nothing else tells a page that goes on from one that goes in circles.
+type seen struct {
+	seed      maphash.Seed
+	ids       map[uint64]struct{}
+	cursors   map[uint64]struct{}
+	ascending bool // so far
+}
+
+func newSeen() *seen {
+	return &seen{seed: maphash.MakeSeed(), ids: map[uint64]struct{}{}, cursors: map[uint64]struct{}{}, ascending: true}
+}
+
+// filter leaves only those sessions in the page that have not been seen before.
+func (s *seen) filter(p *faceclient.Page, cursor string) error {
+	s.ascending = s.ascending && ascend(cursor, p.Sessions)
+	next := maphash.Bytes(s.seed, p.Sessions[len(p.Sessions)-1].ID)
+	if _, again := s.cursors[next]; again {
+		return pagination("a page ends where an earlier one did")
+	}
+	s.cursors[next] = struct{}{}
+	fresh := p.Sessions[:0]
+	for _, session := range p.Sessions {
+		hash := maphash.Bytes(s.seed, session.ID)
+		if _, known := s.ids[hash]; !known {
+			s.ids[hash] = struct{}{}
+			fresh = append(fresh, session)
+		}
+	}
+	if len(fresh) == 0 {
+		return pagination("a page brings nothing new")
+	}
+	p.Sessions = fresh
+	return nil
+}

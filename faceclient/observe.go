@@ -1,0 +1,50 @@
+package faceclient
+
+import (
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Attempt is one request that was sent, a retry included.
+type Attempt struct {
+	Operation Operation
+	// Status is the HTTP status, 0 where no answer came.
+	Status int
+	// ErrorCode is what went wrong (see [Error.Code]), "" where nothing did.
+	ErrorCode string
+	// Duration is from sending to the end of the body.
+	Duration time.Duration
+	// Billed is what the service says it bills for the attempt, in transactions.
+	Billed float64
+}
+
+// Observer counts what the client does. Many goroutines call its methods at a time.
+type Observer interface {
+	// ObserveAttempt is called after each attempt.
+	ObserveAttempt(Attempt)
+	// ObserveRetry is called with each attempt that is not a request's first.
+	ObserveRetry(Operation)
+	// ObserveThrottle is called with the time that an attempt waited for the Retry-After gate and the rate limit.
+	ObserveThrottle(Operation, time.Duration)
+}
+
+type noObserver struct{}
+
+func (noObserver) ObserveAttempt(Attempt)                   {}
+func (noObserver) ObserveRetry(Operation)                   {}
+func (noObserver) ObserveThrottle(Operation, time.Duration) {}
+
+// billed sums what CSP-Billing-Usage charges, such as "CognitiveServices.Face.Transaction=1".
+func billed(header http.Header) float64 {
+	sum := 0.0
+	for entry := range strings.SplitSeq(strings.Join(header.Values("CSP-Billing-Usage"), ","), ",") {
+		_, value, _ := strings.Cut(entry, "=")
+		if amount, err := strconv.ParseFloat(strings.TrimSpace(value), 64); err == nil && amount > 0 && !math.IsInf(amount, 0) {
+			sum += amount
+		}
+	}
+	return sum
+}

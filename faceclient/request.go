@@ -1,0 +1,220 @@
+package faceclient
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/hashicorp/go-retryablehttp"
+)
+
+// call is what to ask the service for, and what to make of the answer.
+type call struct {
+	operation Operation
+	path      []string // below the operation
+	query     url.Values
+	decode    decoder
+	// tolerates tells whether a failure of an attempt is an answer that the caller expects. It is not observed as an error.
+	tolerates func(*Error) bool
+}
+
+// request is one call under way. It is the transport, the retry policy and the backoff of go-retryablehttp, because each
+// of them needs what the last attempt brought.
+type request struct {
+	call
+	client    *Client
+	settings  *settings
+	allowance *Allowance
+	// life ends an attempt that was sent. The context of the HTTP request ends what comes before that, too.
+	life context.Context
+
+	last     outcome
+	attempts int
+	retries  retries
+	decision decision
+}
+
+// do sends a call until it is answered, or until trying again is of no use. The error is an *Error. Where the allowance
+// has no attempt left it wraps [ErrAllowance] as well, and where none was made it is that alone.
+func (c *Client) do(ctx context.Context, what call, allowance *Allowance) error {
+	s := c.settings.Load()
+	r := &request{
+		call: what, client: c, settings: s, allowance: allowance, life: ctx,
+		retries: retries{limit: s.MaxRetries, seen: progress{pages: allowance.arrived()}},
+	}
+	waiting, cancel := allowance.waiting(ctx)
+	defer cancel()
+	address := s.base.JoinPath(append([]string{"face", s.APIVersion, string(what.operation), "singleModal", "sessions"}, what.path...)...)
+	address.RawQuery = what.query.Encode()
+	httpRequest, err := retryablehttp.NewRequestWithContext(waiting, http.MethodGet, address.String(), nil)
+	if err != nil {
+		return fromTransport(err)
+	}
+	retrying := retryablehttp.Client{
+		HTTPClient: &http.Client{Transport: r},
+		RetryMax:   math.MaxInt32, // retries.next counts: not every attempt costs a retry
+		CheckRetry: r.checkRetry,
+		Backoff:    r.backoff,
+		// The library's own last word would quote the address.
+		ErrorHandler: func(_ *http.Response, err error, _ int) (*http.Response, error) { return nil, err },
+	}
+	response, err := retrying.Do(httpRequest)
+	if err == nil {
+		return response.Body.Close()
+	}
+	failure := r.last.failure
+	switch {
+	case waiting.Err() != nil:
+		canceled := fromTransport(context.Canceled)
+		if failure != nil && failure.Code != CodeCanceled {
+			canceled.Before = failure
+		}
+		return canceled
+	case errors.Is(err, ErrAllowance) && failure != nil:
+		return fmt.Errorf("%w after %w", ErrAllowance, failure)
+	case errors.Is(err, ErrAllowance):
+		return ErrAllowance
+	case failure != nil:
+		return failure
+	}
+	return fromTransport(err)
+}
+
+// RoundTrip is one attempt. It waits until it may be sent, sends, and reads the answer to its end.
+func (r *request) RoundTrip(httpRequest *http.Request) (*http.Response, error) {
+	if !r.allowance.reserve() {
+		return nil, ErrAllowance
+	}
+	httpRequest = httpRequest.Clone(httpRequest.Context())
+	admitted, failure := r.prepare(httpRequest)
+	if failure != nil {
+		return nil, r.unsent(failure)
+	}
+	defer r.client.pace.release()
+	defer func() {
+		if r.client.settings.Load() != r.settings {
+			r.settings.closeIdle() // nobody will use its connections any more
+		}
+	}()
+	ctx, cancel := context.WithTimeoutCause(r.life, r.settings.RequestTimeout, errAttemptTimeout)
+	defer cancel()
+
+	r.allowance.sending()
+	o := r.settings.send(httpRequest.WithContext(ctx), r.decode) //nolint:contextcheck // see request.life
+	if o.unsent() {
+		return nil, r.unsent(o.failure)
+	}
+	r.book(ctx, o, admitted)
+	if o.failure != nil {
+		return nil, o.failure
+	}
+	return &http.Response{StatusCode: o.status, Header: o.header, Body: http.NoBody, Request: httpRequest}, nil
+}
+
+// prepare completes the request and waits until it may be sent. If it has not failed, the caller must release its place.
+func (r *request) prepare(httpRequest *http.Request) (permit, *Error) {
+	ctx := httpRequest.Context()
+	httpRequest.Header.Set("Accept", "application/json")
+	httpRequest.Header.Set("User-Agent", r.settings.UserAgent)
+	httpRequest.Header.Set(clientRequestID, uuid.NewString())
+	if err := r.settings.Credential.Authorize(ctx, httpRequest.Header); err != nil {
+		if ctx.Err() != nil {
+			return permit{}, fromTransport(context.Canceled)
+		}
+		return permit{}, &Error{Code: CodeAuthentication, Message: Explain(0, CodeAuthentication), cause: err}
+	}
+	admitted, err := r.client.pace.admit(ctx)
+	r.settings.Observer.ObserveThrottle(r.operation, admitted.throttled)
+	if err != nil {
+		return permit{}, fromTransport(err)
+	}
+	return admitted, nil
+}
+
+// unsent takes an attempt back that was given up before anything was sent. The failure of the attempt before it says more
+// than that this one was canceled.
+func (r *request) unsent(failure *Error) *Error {
+	r.allowance.refund()
+	if r.last.failure == nil || failure.Code != CodeCanceled {
+		r.last = outcome{failure: failure}
+	}
+	return failure
+}
+
+// book is the one place that counts an attempt: for the walk, for the pace of the resource, for the observer, and in the
+// log.
+func (r *request) book(ctx context.Context, o outcome, admitted permit) {
+	first := r.attempts == 0
+	r.last = o
+	r.attempts++
+
+	repeats := max(0, o.writes-1)
+	r.allowance.book(o.failure == nil, repeats)
+	r.client.pace.repeated(repeats)
+	if o.failure == nil {
+		r.client.answered.Add(1)
+		r.client.pace.answered()
+	} else {
+		if o.failure.Status == http.StatusTooManyRequests {
+			r.client.pace.refused(admitted)
+		}
+		if o.failure.asksToWait() {
+			r.client.pace.gate.closeFor(retryWait(r.retries.used, o.failure.Wait, r.settings.MaxRetryWait))
+		}
+	}
+
+	observer := r.settings.Observer
+	if !first {
+		observer.ObserveRetry(r.operation)
+	}
+	for range repeats {
+		observer.ObserveRetry(r.operation)
+		observer.ObserveAttempt(Attempt{Operation: r.operation, ErrorCode: CodeConnection, Duration: o.duration})
+	}
+	attempt := Attempt{Operation: r.operation, Status: o.status, Duration: o.duration, Billed: billed(o.header)}
+	if o.failure != nil && !(r.tolerates != nil && r.tolerates(o.failure)) {
+		attempt.ErrorCode = o.failure.Code
+	}
+	observer.ObserveAttempt(attempt)
+
+	attributes := []slog.Attr{
+		slog.String("host", r.settings.base.Host),
+		slog.String("operation", string(r.operation)),
+		slog.Int("status", attempt.Status),
+		slog.Duration("duration", attempt.Duration),
+		slog.String("client_request_id", o.sent.Get(clientRequestID)),
+	}
+	if o.header != nil {
+		attributes = append(attributes, slog.String("apim_request_id", requestID(o.header)))
+	}
+	if attempt.ErrorCode != "" {
+		attributes = append(attributes, slog.String("error_code", attempt.ErrorCode))
+	}
+	r.settings.Logger.LogAttrs(ctx, slog.LevelDebug, "API request", attributes...)
+}
+
+// checkRetry is go-retryablehttp's policy: whether to try again after the last attempt.
+func (r *request) checkRetry(ctx context.Context, _ *http.Response, err error) (bool, error) {
+	failure := r.last.failure
+	if err == nil || ctx.Err() != nil || failure == nil || errors.Is(err, ErrAllowance) {
+		return false, nil
+	}
+	renewed := failure.Status == http.StatusUnauthorized && r.settings.Credential.Rejected(r.last.sent)
+	now := progress{pages: r.allowance.arrived(), answered: r.client.answered.Load()}
+	r.retries, r.decision = r.retries.next(failure, now, renewed)
+	return r.decision != giveUp, nil
+}
+
+// backoff is go-retryablehttp's wait before a retry.
+func (r *request) backoff(_, _ time.Duration, _ int, _ *http.Response) time.Duration {
+	if r.decision == retryNow {
+		return 0
+	}
+	return retryWait(max(0, r.retries.used-1), 0, r.settings.MaxRetryWait)
+}

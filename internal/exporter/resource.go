@@ -1,0 +1,168 @@
+package exporter
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"net/url"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"face_liveness_exporter/collector"
+	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facelist"
+	"face_liveness_exporter/internal/config"
+)
+
+// settings are what a configuration says about one resource, checked and ready to be put in force.
+type settings struct {
+	config config.Resource
+	client faceclient.Options
+	limits facelist.Limits
+	target collector.TargetOptions // without what differs between the lists of the resource
+}
+
+// newSettings makes a resource's settings of the configuration. It reads the files that the configuration names, and asks
+// nobody for anything.
+func newSettings(r config.Resource, target collector.TargetOptions, logger *slog.Logger) (settings, error) {
+	client, err := clientOptions(r, logger)
+	if err != nil {
+		return settings{}, err
+	}
+	endpoint, err := url.Parse(r.Endpoint)
+	if err != nil {
+		return settings{}, err
+	}
+	target.Resource, target.Logger = r.Name, logger.With("host", endpoint.Host)
+	s := settings{
+		config: r,
+		client: client,
+		limits: facelist.Limits{PageSize: r.API.PageSize, MaxPages: r.API.MaxPages, Workers: r.API.MaxConcurrentRequests},
+		target: target,
+	}
+	return s, errors.Join(client.Check(), s.limits.Check())
+}
+
+// resource is one Face resource. It lives as long as its lists are the same, however often settings change: rate limit,
+// budget, counters, what is known of the lists, and requests under way stay one.
+type resource struct {
+	client   *faceclient.Client
+	api      *collector.APIMetrics
+	budget   *collector.Budget
+	lists    []list
+	registry *prometheus.Registry
+
+	cancel context.CancelFunc // ends the refreshes; nil before start
+	group  sync.WaitGroup     // of the refreshes
+}
+
+// list is one operation of a resource.
+type list struct {
+	operation faceclient.Operation
+	lister    *facelist.Lister
+	target    *collector.Target
+}
+
+// source is a list as its target sees it.
+type source struct {
+	*facelist.Lister
+	client *faceclient.Client
+}
+
+// CredentialChanged is part of collector.Source.
+func (s source) CredentialChanged() bool { return s.client.CredentialChanged() }
+
+// sameLists tells whether two configurations are of the same lists, so that what was counted of the one is true of the
+// other.
+func sameLists(a, b config.Resource) bool {
+	return a.Name == b.Name && a.Endpoint == b.Endpoint && a.API.Version == b.API.Version && slices.Equal(a.Operations, b.Operations)
+}
+
+// newResource makes a resource. It asks nobody for anything before start.
+func newResource(s settings) (*resource, error) {
+	operations := make([]faceclient.Operation, len(s.config.Operations))
+	for i, operation := range s.config.Operations {
+		operations[i] = faceclient.Operation(operation)
+	}
+	r := &resource{
+		api:      collector.NewAPIMetrics(s.config.Name, operations, s.config.API.MonthlyRequestBudget),
+		budget:   collector.NewBudget(s.config.API.MonthlyRequestBudget, s.target.Interval, operations),
+		registry: prometheus.NewRegistry(),
+	}
+	var err error
+	s.client.Observer = r.api
+	if r.client, err = faceclient.New(s.client); err != nil {
+		return nil, err
+	}
+	for _, operation := range operations {
+		one := list{operation: operation, lister: facelist.New(r.client, operation, s.limits, r.api)}
+		one.target = collector.NewTarget(r.targetOptions(s, one))
+		r.lists = append(r.lists, one)
+	}
+	info := collector.ResourceInfo{Name: s.config.Name, Endpoint: s.config.Endpoint, APIVersion: s.config.API.Version}
+	return r, r.registry.Register(collector.New(info, r.api, r.targets()...))
+}
+
+func (r *resource) targetOptions(s settings, one list) collector.TargetOptions {
+	options := s.target
+	options.Operation = one.operation
+	options.Source = source{one.lister, r.client}
+	options.Budget = r.budget
+	return options
+}
+
+// targets are those of all lists.
+func (r *resource) targets() []*collector.Target {
+	targets := make([]*collector.Target, len(r.lists))
+	for i, one := range r.lists {
+		targets[i] = one.target
+	}
+	return targets
+}
+
+// apply puts other settings of the same lists in force. They must have passed newSettings, so that nothing can fail.
+func (r *resource) apply(s settings) {
+	s.client.Observer = r.api
+	_ = r.client.Apply(s.client) // newSettings has checked them
+	r.api.SetBudget(s.config.API.MonthlyRequestBudget)
+	r.budget.Apply(s.config.API.MonthlyRequestBudget, s.target.Interval)
+	for _, one := range r.lists {
+		one.lister.Apply(s.limits)
+		one.target.Update(r.targetOptions(s, one))
+	}
+}
+
+// started tells whether start was called.
+func (r *resource) started() bool { return r.cancel != nil }
+
+// start refreshes until ctx ends or stop is called: once at once where that is asked for, spread by the jitter, and then
+// whenever a scrape finds it due.
+func (r *resource) start(ctx context.Context, onStart bool, jitter time.Duration) {
+	ctx, r.cancel = context.WithCancel(ctx)
+	for _, target := range r.targets() {
+		r.group.Go(func() { target.Run(ctx) })
+		if !onStart {
+			continue
+		}
+		r.group.Go(func() {
+			select {
+			case <-time.After(rand.N(jitter)):
+				collector.Prepare(ctx, target)
+			case <-ctx.Done():
+			}
+		})
+	}
+}
+
+// stop ends the refreshes and waits until they have.
+func (r *resource) stop() {
+	if r.started() {
+		r.cancel()
+		r.group.Wait()
+	}
+	r.client.Close()
+}
