@@ -44,7 +44,7 @@ func BenchmarkTally(b *testing.B) {
 			}))
 			b.ReportAllocs()
 			run(b, target)
-			collector.Prepare(context.Background(), target)
+			collector.EnsureFresh(context.Background(), target)
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/session")
 		})
 	}

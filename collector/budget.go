@@ -12,7 +12,9 @@ import (
 // Budget shares a resource's requests of 30 days out to the refreshes of its operations. It starts anew with the
 // process. The nil Budget is no bound.
 type Budget struct {
-	mu        sync.Mutex    // guards what follows
+	clock Clock
+
+	mu        sync.Mutex    // guards the fields below
 	interval  time.Duration // in force: as configured, or longer
 	perSecond float64       // requests of the resource; 0 is no bound
 	accounts  map[faceclient.Operation]*account
@@ -20,16 +22,20 @@ type Budget struct {
 
 // account is what one operation may spend.
 type account struct {
-	balance float64 // attempts; below 0 where a walk had to take more than there was
-	asOf    time.Time
+	balance float64       // attempts; below 0 where a walk had to take more than there was
+	asOf    time.Duration // of the balance, by the monotonic clock
 	pages   float64       // of the last walk
 	earning time.Duration // how long the last refresh takes to be earned where it took more than there was
 }
 
 // NewBudget makes the budget of a resource: so many attempts in 30 days, 0 for no bound, spent at every interval by each
-// of the operations. Where that is less than one request for each, the interval grows until it is.
-func NewBudget(perMonth int64, interval time.Duration, operations []faceclient.Operation) *Budget {
-	b := &Budget{accounts: map[faceclient.Operation]*account{}}
+// of the operations. Where that is less than one request for each, the interval grows until it is. A nil clock means
+// [SystemClock].
+func NewBudget(perMonth int64, interval time.Duration, operations []faceclient.Operation, clock Clock) *Budget {
+	if clock == nil {
+		clock = SystemClock()
+	}
+	b := &Budget{clock: clock, accounts: map[faceclient.Operation]*account{}}
 	for _, operation := range operations {
 		b.accounts[operation] = &account{pages: 1}
 	}
@@ -42,13 +48,13 @@ func NewBudget(perMonth int64, interval time.Duration, operations []faceclient.O
 func (b *Budget) Apply(perMonth int64, interval time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	now, wasBounded := time.Now(), b.perSecond > 0
+	wasBounded := b.perSecond > 0
 	if wasBounded {
 		for operation := range b.accounts {
-			b.credit(operation, now)
+			b.credit(operation)
 		}
 	}
-	b.perSecond, b.interval = float64(perMonth)/month.Seconds(), interval
+	b.perSecond, b.interval = float64(perMonth)/Month.Seconds(), interval
 	if perMonth == 0 {
 		return
 	}
@@ -56,9 +62,9 @@ func (b *Budget) Apply(perMonth int64, interval time.Duration) {
 	b.interval = max(interval, time.Duration(math.Ceil(least*float64(time.Second))))
 	for operation, account := range b.accounts {
 		if !wasBounded {
-			account.asOf, account.balance = now, b.perRefresh(operation)
+			account.asOf, account.balance = b.clock().Monotonic, b.perRefresh(operation)
 		}
-		b.credit(operation, now)
+		b.credit(operation)
 	}
 }
 
@@ -77,16 +83,17 @@ func (b *Budget) perRefresh(operation faceclient.Operation) float64 {
 }
 
 // credit brings an account up to date. What is not spent is kept up to the next whole request that a refresh gets.
-func (b *Budget) credit(operation faceclient.Operation, now time.Time) *account {
+func (b *Budget) credit(operation faceclient.Operation) *account {
+	now := b.clock().Monotonic
 	account, perRefresh := b.accounts[operation], b.perRefresh(operation)
-	account.balance += perRefresh * now.Sub(account.asOf).Seconds() / b.interval.Seconds()
+	account.balance += perRefresh * (now - account.asOf).Seconds() / b.interval.Seconds()
 	account.balance = min(account.balance, math.Ceil(perRefresh))
 	account.asOf = now
 	return account
 }
 
 // allowance is how many attempts a refresh may make now; 0 is none. Without a budget it is unbounded.
-func (b *Budget) allowance(operation faceclient.Operation, now time.Time) (attempts int, bounded bool) {
+func (b *Budget) allowance(operation faceclient.Operation) (attempts int, bounded bool) {
 	if b == nil {
 		return 0, false
 	}
@@ -95,11 +102,11 @@ func (b *Budget) allowance(operation faceclient.Operation, now time.Time) (attem
 	if b.unbounded() {
 		return 0, false
 	}
-	return max(0, int(b.credit(operation, now).balance+1e-9)), true
+	return max(0, int(b.credit(operation).balance+1e-9)), true
 }
 
 // spend books the attempts of a refresh, and the pages of its walk where that went well.
-func (b *Budget) spend(operation faceclient.Operation, now time.Time, walk facelist.Result, err error) {
+func (b *Budget) spend(operation faceclient.Operation, walk facelist.Result, err error) {
 	if b == nil {
 		return
 	}
@@ -108,7 +115,7 @@ func (b *Budget) spend(operation faceclient.Operation, now time.Time, walk facel
 	if b.unbounded() {
 		return
 	}
-	account := b.credit(operation, now)
+	account := b.credit(operation)
 	account.balance -= float64(walk.Requests)
 	account.earning = 0
 	if account.balance < 0 {

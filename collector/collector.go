@@ -1,9 +1,9 @@
 package collector
 
 import (
-	"time"
-
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
 // ResourceInfo is what a resource is.
@@ -14,40 +14,75 @@ type ResourceInfo struct {
 	Endpoint, APIVersion string
 }
 
-// Collector shows one resource: its targets and its API requests. It makes no request: see [Prepare].
+// Collector shows one resource: its targets and its API requests. It makes no request: see [EnsureFresh].
 type Collector struct {
-	descriptions *descriptions
-	info         ResourceInfo
-	targets      []*Target
-	api          *APIMetrics
+	rows    []row
+	info    *sample
+	targets []shownTarget
+	api     *APIMetrics
+}
+
+// row is a metric of the table, ready to be shown.
+type row struct {
+	metric
+	desc  *prometheus.Desc
+	shown func(*State) bool
+}
+
+// shownTarget is a target with what all its samples share.
+type shownTarget struct {
+	*Target
+	labels  []*dto.LabelPair
+	created *timestamppb.Timestamp
 }
 
 // New makes the collector of a resource. All targets and api must be of that resource.
 func New(info ResourceInfo, api *APIMetrics, targets ...*Target) *Collector {
-	return &Collector{descriptions: newDescriptions(), info: info, targets: targets, api: api}
+	c := &Collector{api: api, info: &sample{
+		desc: prometheus.NewDesc(namespace+"_resource_info", "The Face resource behind the label resource; always 1.",
+			[]string{"resource", "service_endpoint", "api_version"}, nil),
+		labels: labels("resource", info.Name, "service_endpoint", info.Endpoint, "api_version", info.APIVersion),
+		value:  1,
+	}}
+	for _, group := range groups() {
+		for _, metric := range group.metrics {
+			names := []string{"resource", "operation"}
+			if metric.label != "" {
+				names = append(names, metric.label)
+			}
+			desc := prometheus.NewDesc(prometheus.BuildFQName(namespace, "", metric.name), metric.help+group.help, names, nil)
+			c.rows = append(c.rows, row{metric: metric, desc: desc, shown: group.shown})
+		}
+	}
+	for _, target := range targets {
+		c.targets = append(c.targets, shownTarget{
+			Target:  target,
+			labels:  labels("resource", target.Resource(), "operation", string(target.Operation())),
+			created: timestamppb.New(target.created),
+		})
+	}
+	return c
 }
 
 // Describe is part of prometheus.Collector.
 func (c *Collector) Describe(out chan<- *prometheus.Desc) {
-	c.descriptions.each(func(desc *prometheus.Desc) { out <- desc })
+	for i := range c.rows {
+		out <- c.rows[i].desc
+	}
+	out <- c.info.desc
 	c.api.Describe(out)
 }
 
-// Collect is part of prometheus.Collector.
+// Collect is part of prometheus.Collector. What it shows of a target is one state.
 func (c *Collector) Collect(out chan<- prometheus.Metric) {
-	now := time.Now()
-	out <- prometheus.MustNewConstMetric(c.descriptions.info, prometheus.GaugeValue, 1, c.info.Name, c.info.Endpoint, c.info.APIVersion)
+	out <- c.info
 	for _, target := range c.targets {
-		emit := emitter{descriptions: c.descriptions, out: out, resource: target.Resource(), operation: string(target.Operation())}
-		snapshot, shown := target.Snapshot(now)
-		if shown {
-			emit.population(snapshot)
+		state := target.State()
+		for i := range c.rows {
+			if row := &c.rows[i]; row.shown(&state) {
+				row.read(&state, &samples{out: out, row: row, labels: target.labels, created: target.created})
+			}
 		}
-		if snapshot != nil {
-			emit.walk(snapshot)
-		}
-		emit.flow(target.Flows())
-		emit.refreshing(target.Health(), target.Interval())
 	}
 	c.api.Collect(out)
 }

@@ -12,6 +12,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"face_liveness_exporter/collector"
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/faceclient/facelist"
@@ -202,14 +204,16 @@ func of(devices ...string) []faceclient.Session {
 // newTarget makes a target with the settings of an exporter that nobody has configured.
 func newTarget(from collector.Source, change ...func(*collector.TargetOptions)) *collector.Target {
 	options := collector.TargetOptions{
+		Settings: collector.Settings{
+			Interval: 5 * time.Minute,
+			Timeout:  2 * time.Minute,
+			MaxStale: time.Hour,
+			Devices:  collector.DeviceOptions{Top: 50, Label: collector.DeviceRaw},
+			Slots:    semaphore.NewWeighted(8),
+		},
 		Resource:  "contoso-prod",
 		Operation: faceclient.DetectLiveness,
 		Source:    from,
-		Interval:  5 * time.Minute,
-		Timeout:   2 * time.Minute,
-		MaxStale:  time.Hour,
-		Devices:   collector.DeviceOptions{Top: 50, Label: collector.DeviceRaw},
-		Slots:     make(chan struct{}, 8),
 		Logger:    slog.New(slog.DiscardHandler),
 	}
 	for _, set := range change {
@@ -247,7 +251,7 @@ func scrape(deadline time.Duration, targets ...*collector.Target) time.Duration 
 	ctx, cancel := context.WithTimeout(context.Background(), deadline)
 	defer cancel()
 	began := time.Now()
-	collector.Prepare(ctx, targets...)
+	collector.EnsureFresh(ctx, targets...)
 	return time.Since(began)
 }
 
@@ -262,7 +266,7 @@ func counted(t testing.TB, choice collector.DeviceOptions, sessions []faceclient
 	t.Helper()
 	target := newTarget(walks(lists(page{sessions: sessions})), devices(choice))
 	stop := run(t, target)
-	collector.Prepare(context.Background(), target)
+	collector.EnsureFresh(context.Background(), target)
 	stop()
 	return target
 }

@@ -163,8 +163,8 @@ func happens(t *testing.T, f fault, s state) cell {
 		}
 		if s.walked {
 			scrape(9500*time.Millisecond, target)
-			if !target.Health().Up {
-				t.Fatalf("the walk before the fault failed: %v", target.Health().LastError)
+			if !target.State().Health.Up {
+				t.Fatalf("the walk before the fault failed: %v", target.State().Health.LastError)
 			}
 			pass(s.age)
 		}
@@ -182,12 +182,12 @@ func happens(t *testing.T, f fault, s state) cell {
 		service.ForgetRequests()
 
 		got.before, got.listed = exposition(), service.Len(facesim.DetectLiveness)
-		finished := target.Health().Refreshes
+		finished := target.State().Health.Refreshes
 		scrape(9500*time.Millisecond, target)
-		got.inTime = target.Health().Refreshes > finished
+		got.inTime = target.State().Health.Refreshes > finished
 		pass(10 * time.Minute)
 		got.after = exposition()
-		got.code = faceclient.Code(target.Health().LastError)
+		got.code = faceclient.Code(target.State().Health.LastError)
 		got.requests = service.Counts(facesim.DetectLiveness).Requests
 		if f.refused && s.name != "fresh" {
 			got.requests = int(got.after["face_liveness_api_requests_total{code=\"error\"}"])

@@ -56,22 +56,21 @@ func (f *Flows) count(session *faceclient.Session, w window) {
 // catches up.
 type watermark struct {
 	counted time.Time // the end of the last window; zero before the first walk
-	// horizon is the last walk's, and heard when we heard of it by our own clock.
-	horizon, heard time.Time
+	// horizon is the last walk's, and heard when it was known, by the monotonic clock.
+	horizon time.Time
+	heard   time.Duration
 }
 
 // next gives the window that a walk with this horizon counts, and the watermark to keep if the walk succeeds.
-func (w watermark) next(horizon, now time.Time) (window, watermark) {
-	// Where it is our own clock that stands in, its monotonic reading would hide what its wall clock does, and that is what
-	// the sessions' times are compared with.
-	horizon = horizon.Round(0)
+func (w watermark) next(horizon time.Time, now Instant) (window, watermark) {
+	horizon = horizon.Round(0) // sessions' times are compared with wall clocks
 	to := horizon.Add(-settling)
-	after := watermark{counted: to, horizon: horizon, heard: now}
+	after := watermark{counted: to, horizon: horizon, heard: now.Monotonic}
 	if w.counted.IsZero() {
 		return window{to, to}, after
 	}
 	// A clock that leaps is not believed until another walk agrees with it.
-	drift := horizon.Sub(w.horizon) - now.Sub(w.heard)
+	drift := horizon.Sub(w.horizon) - (now.Monotonic - w.heard)
 	if drift.Abs() > maxClockDrift || to.Before(w.counted) {
 		after.counted = w.counted
 		to = w.counted

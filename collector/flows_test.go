@@ -93,7 +93,7 @@ func TestFlowsCountEverythingOnce(t *testing.T) {
 			before := collector.Flows{}
 			for range 60 {
 				scrape(inTime, target)
-				flows := target.Flows()
+				flows := target.State().Flows
 				if flows.Creations < before.Creations || flows.Window < before.Window {
 					t.Errorf("a counter fell: %+v after %+v", flows, before)
 				}
@@ -106,7 +106,7 @@ func TestFlowsCountEverythingOnce(t *testing.T) {
 					want++
 				}
 			}
-			if got := target.Flows(); got.Creations != want || got.Window-last.Sub(first).Seconds() > 1e-6 || last.Sub(first).Seconds()-got.Window > 1e-6 {
+			if got := target.State().Flows; got.Creations != want || got.Window-last.Sub(first).Seconds() > 1e-6 || last.Sub(first).Seconds()-got.Window > 1e-6 {
 				t.Errorf("%+v, want %v creations in %v", got, want, last.Sub(first))
 			}
 		})
@@ -142,7 +142,7 @@ func TestServiceClockThatLeapsIsNotBelievedAtOnce(t *testing.T) {
 				run(t, target)
 				for ; walk < len(test.leaps); walk++ {
 					scrape(inTime, target)
-					if got := target.Flows().Window; got != test.window[walk] {
+					if got := target.State().Flows.Window; got != test.window[walk] {
 						t.Errorf("after walk %d the windows are %vs, want %vs", walk+1, got, test.window[walk])
 					}
 					pass(10 * time.Minute)
@@ -203,7 +203,7 @@ func TestPartOfTheKeySpaceIsScaledUp(t *testing.T) {
 
 		pass(10 * time.Minute)
 		scrape(inTime, target)
-		if got := target.Flows(); got.Expirations != 0 || got.Creations < 45/share-1e-6 || got.Creations > 45/share+1e-6 || got.Window != 600 {
+		if got := target.State().Flows; got.Expirations != 0 || got.Creations < 45/share-1e-6 || got.Creations > 45/share+1e-6 || got.Window != 600 {
 			t.Errorf("flows %+v, want 45 creations ÷ 0.3 and a window of 600 s", got)
 		}
 	})
@@ -251,7 +251,7 @@ func TestBudgetIsKept(t *testing.T) {
 	for _, test := range tests {
 		t.Run(fmt.Sprint(test.monthly), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				budget := collector.NewBudget(test.monthly, 5*time.Minute, both)
+				budget := collector.NewBudget(test.monthly, 5*time.Minute, both, nil)
 				var mu sync.Mutex // guards what follows; both targets walk at once
 				spent := 0
 				var targets []*collector.Target

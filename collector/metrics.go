@@ -1,158 +1,211 @@
 package collector
 
-import (
-	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
-)
-
 // namespace is the prefix of every metric.
 const namespace = "face_liveness"
 
-// cached is what the HELP of every population metric ends with.
-const cached = " From the last complete walk over the list, which is kept between scrapes: see face_liveness_snapshot_timestamp_seconds."
+// kind is the type of a metric.
+type kind int
 
-// descriptions are of the metrics that come from snapshots and health.
-type descriptions struct {
-	sessions, active, expired, started, abandoned *prometheus.Desc
-	ttl, remainingTTL, startDelay                 *prometheus.Desc
-	devices, deviceSessions, deviceSessionsOther  *prometheus.Desc
-	withoutDevice, sessionsPerDevice              *prometheus.Desc
-	creations, starts, expirations, abandonments  *prometheus.Desc
-	flowWindow                                    *prometheus.Desc
-	up, timestamp, pages, coverage                *prometheus.Desc
-	interval, duration, refreshes, failures       *prometheus.Desc
-	info                                          *prometheus.Desc
+const (
+	gauge kind = iota
+	counter
+	histogram
+)
+
+// metric is a row of the table of metrics. All have the labels resource and operation.
+type metric struct {
+	name  string // without the namespace
+	kind  kind
+	label string // one more, or "" for none
+	help  string
+	read  reader
 }
 
-func newDescriptions() *descriptions {
-	target := func(name, help string, more ...string) *prometheus.Desc {
-		return prometheus.NewDesc(prometheus.BuildFQName(namespace, "", name), help, append([]string{"resource", "operation"}, more...), nil)
-	}
-	population := func(name, help string, more ...string) *prometheus.Desc { return target(name, help+cached, more...) }
-	const window = " Divide its increase by that of face_liveness_flow_window_seconds_total."
-	return &descriptions{
-		sessions:            population("sessions", "Liveness sessions that the service lists: those created in the last 48 hours and not deleted."),
-		active:              population("sessions_active", "Listed sessions whose TTL is running, perhaps already finished."),
-		expired:             population("sessions_expired", "Listed sessions whose TTL is over, used or not."),
-		started:             population("sessions_started", "Listed sessions whose check the client began."),
-		abandoned:           population("sessions_abandoned", "Listed sessions that expired without having been started."),
-		ttl:                 population("session_ttl_seconds", "TTL that the listed sessions were created with."),
-		remainingTTL:        population("session_remaining_ttl_seconds", "Time that the TTL of the active sessions goes on from the walk."),
-		startDelay:          population("session_start_delay_seconds", "Time from the creation of the started sessions to their start."),
-		devices:             population("devices", "Distinct devices (deviceCorrelationId) of the listed sessions."),
-		deviceSessions:      population("device_sessions", "Listed sessions of a device, for the devices that have most.", "device_correlation_id"),
-		deviceSessionsOther: population("device_sessions_other", "Listed sessions of all devices that are not shown one by one."),
-		withoutDevice:       population("sessions_without_device", "Listed sessions that name no device."),
-		sessionsPerDevice:   population("sessions_per_device", "Listed sessions of each device: one observation a device."),
+// reader passes a state's values of one metric on; none where there is nothing to show.
+type reader func(*State, *samples)
 
-		creations:    target("session_creations_total", "Sessions that were created since the exporter started and still listed at the next walk."+window),
-		starts:       target("session_starts_total", "Sessions whose check was begun since the exporter started."+window),
-		expirations:  target("session_expirations_total", "Sessions whose TTL ended since the exporter started."+window),
-		abandonments: target("session_abandonments_total", "Sessions whose TTL ended since the exporter started and that were never begun."+window),
-		flowWindow:   target("flow_window_seconds_total", "Time whose creations, starts, expirations and abandonments have been counted: what to divide their increase by."),
+// group is the part of the table that is shown under the same condition.
+type group struct {
+	metrics []metric
+	help    string // ends the help of every metric
+	shown   func(*State) bool
+}
 
-		up:        target("up", "Whether the last finished refresh succeeded; 0 before the first."),
-		timestamp: target("snapshot_timestamp_seconds", "When the last complete walk over the list began, in Unix time."),
-		pages:     target("snapshot_pages", "Answers of the service that the last complete walk took."),
-		coverage:  target("snapshot_coverage_ratio", "Share of the key space that the last complete walk covered: 1 counts every session, less is an estimate from that share."),
-		interval:  target("refresh_interval_seconds", "Age from which on a scrape renews the snapshot, as it is in force."),
-		duration:  target("refresh_duration_seconds", "Time that the last finished refresh took."),
-		refreshes: target("refreshes_total", "Refreshes that have finished, well or not."),
-		failures:  target("refresh_failures_total", "Refreshes that have failed."),
-		info: prometheus.NewDesc(namespace+"_resource_info", "The Face resource that the metrics with this resource label are about; always 1.",
-			[]string{"resource", "service_endpoint", "api_version"}, nil),
+// groups are the table of metrics. The request metrics are in [APIMetrics], because requests are counted as they happen.
+func groups() []group {
+	return []group{
+		{
+			metrics: populationMetrics(),
+			help:    " This is a cached value, kept between scrapes; face_liveness_snapshot_timestamp_seconds says when it was read.",
+			shown:   func(s *State) bool { return s.Shown },
+		},
+		{metrics: snapshotMetrics(), shown: func(s *State) bool { return s.Snapshot != nil }},
+		{
+			metrics: flowMetrics(),
+			help:    " For a rate, divide its increase by that of face_liveness_flow_window_seconds_total.",
+			shown:   always,
+		},
+		{metrics: refreshMetrics(), shown: always},
 	}
 }
 
-// each calls f with every description.
-func (d *descriptions) each(f func(*prometheus.Desc)) {
-	for _, desc := range []*prometheus.Desc{
-		d.sessions, d.active, d.expired, d.started, d.abandoned, d.ttl, d.remainingTTL, d.startDelay,
-		d.devices, d.deviceSessions, d.deviceSessionsOther, d.withoutDevice, d.sessionsPerDevice,
-		d.creations, d.starts, d.expirations, d.abandonments, d.flowWindow,
-		d.up, d.timestamp, d.pages, d.coverage, d.interval, d.duration, d.refreshes, d.failures, d.info,
-	} {
-		f(desc)
+func always(*State) bool { return true }
+
+// populationMetrics describe the sessions of a snapshot. They are estimates where the snapshot covers a part of the list.
+func populationMetrics() []metric {
+	return []metric{
+		{
+			"sessions", gauge, "", "Liveness sessions in the service's list: created in the last 48 hours and not deleted.",
+			estimate(func(s *Snapshot) uint64 { return s.Sessions }),
+		},
+		{
+			"sessions_active", gauge, "", "Listed sessions whose TTL has not ended. Some may already be finished.",
+			estimate(func(s *Snapshot) uint64 { return s.Active() }),
+		},
+		{
+			"sessions_expired", gauge, "", "Listed sessions whose TTL has ended, whether they were used or not.",
+			estimate(func(s *Snapshot) uint64 { return s.Expired }),
+		},
+		{
+			"sessions_started", gauge, "", "Listed sessions that the client started.",
+			estimate(func(s *Snapshot) uint64 { return s.Started }),
+		},
+		{
+			"sessions_abandoned", gauge, "", "Listed sessions that expired and were never started.",
+			estimate(func(s *Snapshot) uint64 { return s.Abandoned }),
+		},
+		{
+			"session_ttl_seconds", histogram, "", "TTL of the listed sessions, as set when they were created.",
+			distribution(func(s *Snapshot) *Histogram { return s.TTL }),
+		},
+		{
+			"session_remaining_ttl_seconds", histogram, "", "Time until the TTL of the active sessions ends, counted from when they were listed.",
+			distribution(func(s *Snapshot) *Histogram { return s.RemainingTTL }),
+		},
+		{
+			"session_start_delay_seconds", histogram, "", "Time from creation to start of the started sessions.",
+			distribution(func(s *Snapshot) *Histogram { return s.StartDelay }),
+		},
+		{
+			"devices", gauge, "", "Distinct devices (deviceCorrelationId) of the listed sessions. Absent where only a part of the list was read.",
+			func(s *State, out *samples) {
+				if devices, known := s.Snapshot.DeviceCount(); known {
+					out.add(devices)
+				}
+			},
+		},
+		{
+			"device_sessions", gauge, "device_correlation_id", "Listed sessions of one device, for the devices with the most sessions.",
+			func(s *State, out *samples) {
+				for _, device := range s.Snapshot.TopDevices {
+					out.addLabeled(device.Label, s.Snapshot.Estimate(device.Sessions))
+				}
+			},
+		},
+		{
+			"device_sessions_other", gauge, "", "Listed sessions of all devices that have no series of their own.",
+			estimate(func(s *Snapshot) uint64 { return s.OtherDeviceSessions }),
+		},
+		{
+			"sessions_without_device", gauge, "", "Listed sessions without a device.",
+			estimate(func(s *Snapshot) uint64 { return s.WithoutDevice }),
+		},
+		{
+			"sessions_per_device", histogram, "", "Listed sessions per device, one observation for each device. Absent where only a part of the list was read.",
+			func(s *State, out *samples) {
+				if s.Snapshot.Complete() {
+					out.addHistogram(s.Snapshot.SessionsPerDevice, 1)
+				}
+			},
+		},
 	}
 }
 
-// emitter sends the metrics of one target.
-type emitter struct {
-	*descriptions
-	out                 chan<- prometheus.Metric
-	resource, operation string
-}
-
-func (e emitter) gauge(desc *prometheus.Desc, value float64, more ...string) {
-	e.send(desc, prometheus.GaugeValue, value, more)
-}
-
-func (e emitter) counter(desc *prometheus.Desc, value float64) {
-	e.send(desc, prometheus.CounterValue, value, nil)
-}
-
-func (e emitter) send(desc *prometheus.Desc, kind prometheus.ValueType, value float64, more []string) {
-	e.out <- prometheus.MustNewConstMetric(desc, kind, value, append([]string{e.resource, e.operation}, more...)...)
-}
-
-func (e emitter) histogram(desc *prometheus.Desc, h *Histogram, coverage float64) {
-	e.out <- histogramMetric{desc: desc, histogram: h, coverage: coverage, labels: []*dto.LabelPair{ // sorted by name
-		{Name: new("operation"), Value: new(e.operation)},
-		{Name: new("resource"), Value: new(e.resource)},
-	}}
-}
-
-// population shows what a snapshot counted, or estimates it where the snapshot counted a part. The number of devices and
-// the distribution of sessions over them cannot be scaled up from a part.
-func (e emitter) population(s *Snapshot) {
-	e.gauge(e.sessions, s.Estimate(s.Sessions))
-	e.gauge(e.active, s.Estimate(s.Sessions-s.Expired))
-	e.gauge(e.expired, s.Estimate(s.Expired))
-	e.gauge(e.started, s.Estimate(s.Started))
-	e.gauge(e.abandoned, s.Estimate(s.Abandoned))
-	e.histogram(e.ttl, s.TTL, s.Coverage)
-	e.histogram(e.remainingTTL, s.RemainingTTL, s.Coverage)
-	e.histogram(e.startDelay, s.StartDelay, s.Coverage)
-	for _, device := range s.TopDevices {
-		e.gauge(e.deviceSessions, s.Estimate(device.Sessions), device.Label)
-	}
-	e.gauge(e.deviceSessionsOther, s.Estimate(s.OtherDeviceSessions))
-	e.gauge(e.withoutDevice, s.Estimate(s.WithoutDevice))
-	if s.Complete() {
-		e.gauge(e.devices, float64(s.Devices))
-		e.histogram(e.sessionsPerDevice, s.SessionsPerDevice, 1)
+// snapshotMetrics describe the last complete refresh, however long ago it was.
+func snapshotMetrics() []metric {
+	return []metric{
+		{
+			"snapshot_timestamp_seconds", gauge, "", "When the last complete refresh began, in Unix time.",
+			value(func(s *State) float64 { return float64(s.Snapshot.Began.Wall.UnixMilli()) / 1000 }),
+		},
+		{
+			"snapshot_pages", gauge, "", "Pages that the last complete refresh read.",
+			value(func(s *State) float64 { return float64(s.Snapshot.Pages) }),
+		},
+		{
+			"snapshot_coverage_ratio", gauge, "", "Share of the list that the last complete refresh read. 1 means all of it; less means that the counts are estimates from this share.",
+			value(func(s *State) float64 { return s.Snapshot.Coverage }),
+		},
 	}
 }
 
-// flow shows what has happened since the start.
-func (e emitter) flow(f Flows) {
-	e.counter(e.creations, f.Creations)
-	e.counter(e.starts, f.Starts)
-	e.counter(e.expirations, f.Expirations)
-	e.counter(e.abandonments, f.Abandonments)
-	e.counter(e.flowWindow, f.Window)
-}
-
-// walk describes the last complete walk, however old.
-func (e emitter) walk(s *Snapshot) {
-	e.gauge(e.timestamp, unixSeconds(s.Began))
-	e.gauge(e.pages, float64(s.Pages))
-	e.gauge(e.coverage, s.Coverage)
-}
-
-// refreshing shows how refreshing goes.
-func (e emitter) refreshing(h Health, interval time.Duration) {
-	up := 0.0
-	if h.Up {
-		up = 1
+// flowMetrics count what happened since the exporter started.
+func flowMetrics() []metric {
+	return []metric{
+		{
+			"session_creations_total", counter, "", "Sessions created since the exporter started and still listed at the next refresh.",
+			value(func(s *State) float64 { return s.Flows.Creations }),
+		},
+		{
+			"session_starts_total", counter, "", "Sessions started since the exporter started.",
+			value(func(s *State) float64 { return s.Flows.Starts }),
+		},
+		{
+			"session_expirations_total", counter, "", "Sessions whose TTL ended since the exporter started.",
+			value(func(s *State) float64 { return s.Flows.Expirations }),
+		},
+		{
+			"session_abandonments_total", counter, "", "Sessions whose TTL ended since the exporter started and that were never started.",
+			value(func(s *State) float64 { return s.Flows.Abandonments }),
+		},
 	}
-	e.gauge(e.up, up)
-	e.gauge(e.interval, interval.Seconds())
-	e.gauge(e.duration, h.LastDuration.Seconds())
-	e.counter(e.refreshes, float64(h.Refreshes))
-	e.counter(e.failures, float64(h.Failures))
 }
 
-func unixSeconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
+// refreshMetrics tell how refreshes go.
+func refreshMetrics() []metric {
+	return []metric{
+		{
+			"flow_window_seconds_total", counter, "", "Time for which creations, starts, expirations and abandonments were counted. Divide their increase by the increase of this.",
+			value(func(s *State) float64 { return s.Flows.Window }),
+		},
+		{
+			"up", gauge, "", "1 if the last finished refresh succeeded. 0 if it failed or none has finished.",
+			value(func(s *State) float64 {
+				if s.Health.Up {
+					return 1
+				}
+				return 0
+			}),
+		},
+		{
+			"refresh_interval_seconds", gauge, "", "Effective refresh interval: a scrape refreshes a snapshot older than this.",
+			value(func(s *State) float64 { return s.Interval.Seconds() }),
+		},
+		{
+			"refresh_duration_seconds", gauge, "", "Duration of the last finished refresh.",
+			value(func(s *State) float64 { return s.Health.LastDuration.Seconds() }),
+		},
+		{
+			"refreshes_total", counter, "", "Finished refreshes, successful or not.",
+			value(func(s *State) float64 { return float64(s.Health.Refreshes) }),
+		},
+		{
+			"refresh_failures_total", counter, "", "Failed refreshes.",
+			value(func(s *State) float64 { return float64(s.Health.Failures) }),
+		},
+	}
+}
+
+func value(of func(*State) float64) reader {
+	return func(s *State, out *samples) { out.add(of(s)) }
+}
+
+// estimate scales a count of the snapshot up to the whole list.
+func estimate(of func(*Snapshot) uint64) reader {
+	return func(s *State, out *samples) { out.add(s.Snapshot.Estimate(of(s.Snapshot))) }
+}
+
+// distribution scales a histogram of the snapshot up to the whole list.
+func distribution(of func(*Snapshot) *Histogram) reader {
+	return func(s *State, out *samples) { out.addHistogram(of(s.Snapshot), s.Snapshot.Coverage) }
+}

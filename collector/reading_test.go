@@ -39,7 +39,7 @@ func TestHistogramBucketsCanBeRead(t *testing.T) {
 		}})))
 		run(t, target)
 		scrape(inTime, target)
-		snapshot, _ := target.Snapshot(time.Now())
+		snapshot := target.State().Snapshot
 		got, last, buckets := map[float64]uint64{}, 0.0, 0
 		for bound, count := range snapshot.TTL.Buckets() {
 			if bound <= last {
@@ -68,12 +68,12 @@ func TestHealthSaysWhen(t *testing.T) {
 			lists(page{after: 5 * time.Second, sessions: created(1)}),
 		), every(time.Minute))
 		run(t, target)
-		if health := target.Health(); health.Refreshing || !health.LastEnded.IsZero() || !health.RetryAt.IsZero() {
+		if health := target.State().Health; health.Refreshing || !health.LastEnded.IsZero() || !health.RetryAt.IsZero() {
 			t.Errorf("before the first refresh: %+v", health)
 		}
 		began := time.Now()
 		scrape(inTime, target)
-		failed := target.Health()
+		failed := target.State().Health
 		if failed.Refreshing || failed.LastEnded.Sub(began) != 3*time.Second {
 			t.Errorf("after a failure that took 3 s: refreshing %v, ended %v after the start", failed.Refreshing, failed.LastEnded.Sub(began))
 		}
@@ -87,11 +87,11 @@ func TestHealthSaysWhen(t *testing.T) {
 			scrape(inTime, target)
 		}()
 		synctest.Wait()
-		if !target.Health().Refreshing {
+		if !target.State().Health.Refreshing {
 			t.Error("a refresh under way is not said to be")
 		}
 		<-ended
-		if health := target.Health(); health.Refreshing || !health.RetryAt.IsZero() || health.LastEnded != time.Now() {
+		if health := target.State().Health; health.Refreshing || !health.RetryAt.IsZero() || health.LastEnded != time.Now() {
 			t.Errorf("after a success: %+v", health)
 		}
 	})

@@ -94,7 +94,7 @@ func TestScrapeThatCannotWaitForTheWalk(t *testing.T) {
 		first.want(t, "refreshes_total", 0)
 
 		pass(12 * time.Second) // nobody scrapes, and the walk goes on
-		if snapshot, _ := target.Snapshot(time.Now()); snapshot == nil {
+		if snapshot := target.State().Snapshot; snapshot == nil {
 			t.Fatal("the walk did not go on without its scraper")
 		}
 		if took := scrape(limit, target); took != 0 {
@@ -240,7 +240,7 @@ func TestUp(t *testing.T) {
 			before.want(t, "up", want)
 			before.want(t, "refreshes_total", float64(i+1))
 			before.want(t, "refresh_failures_total", failures)
-			if health := target.Health(); health.Up != (want == 1) || (health.LastError == nil) != health.Up {
+			if health := target.State().Health; health.Up != (want == 1) || (health.LastError == nil) != health.Up {
 				t.Errorf("health after refresh %d: %+v", i+1, health)
 			}
 			pass(30 * time.Second)

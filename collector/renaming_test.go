@@ -26,18 +26,19 @@ func TestDevicesOfAWalkUnderWayAreNamedAsInForce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var options collector.TargetOptions
-				keep := func(o *collector.TargetOptions) { options = *o }
+				var settings collector.Settings
+				keep := func(o *collector.TargetOptions) { settings = o.Settings }
 				slow := lists(page{after: 4 * time.Second, sessions: of("first", "first", "second")})
 				target := newTarget(walks(slow), devices(test.before), keep)
 				run(t, target)
 				scrape(time.Second, target) // leaves before the walk has ended
-				options.Devices = test.after
-				target.Update(options)
+				settings.Devices = test.after
+				target.Apply(settings)
 				pass(4 * time.Second)
 				for i, want := range test.shown {
-					snapshot, shown := target.Snapshot(time.Now())
-					if !shown || len(snapshot.TopDevices) != want {
+					state := target.State()
+					snapshot := state.Snapshot
+					if !state.Shown || len(snapshot.TopDevices) != want {
 						t.Fatalf("walk %d shows %v, want %d devices", i+1, snapshot.TopDevices, want)
 					}
 					for _, device := range snapshot.TopDevices {

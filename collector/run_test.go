@@ -7,6 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"face_liveness_exporter/collector"
 	"face_liveness_exporter/faceclient"
 )
@@ -32,7 +34,7 @@ func TestRefreshWithoutAPageTimesOut(t *testing.T) {
 				if took := ended[0].Sub(begun[0]); took != test.after {
 					t.Errorf("the refresh was given up after %v, want %v", took, test.after)
 				}
-				health := target.Health()
+				health := target.State().Health
 				if code := faceclient.Code(health.LastError); code != faceclient.CodeTimeout || health.Up || health.Failures != 1 {
 					t.Errorf("code %q, want %q; health %+v", code, faceclient.CodeTimeout, health)
 				}
@@ -60,7 +62,7 @@ func TestSlowWalkWithPagesGoesOn(t *testing.T) {
 func TestSlotsBoundRefreshesOfAllTargets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		from := walks(lists(page{after: 100 * time.Second, sessions: created(1)}))
-		slots := make(chan struct{}, 2)
+		slots := semaphore.NewWeighted(2)
 		targets := make([]*collector.Target, 5)
 		for i := range targets {
 			targets[i] = newTarget(from, func(options *collector.TargetOptions) { options.Slots = slots })
@@ -78,8 +80,8 @@ func TestSlotsBoundRefreshesOfAllTargets(t *testing.T) {
 			values.want(t, "up", 1)
 			values.want(t, "refresh_duration_seconds", 100)
 		}
-		if len(slots) != 0 {
-			t.Errorf("%d slots are still held", len(slots))
+		if !slots.TryAcquire(2) {
+			t.Error("a slot is still held")
 		}
 	})
 }
@@ -116,8 +118,8 @@ func TestAHangingTargetDoesNotHoldUpTheOther(t *testing.T) {
 		for range 120 {
 			scrape(inTime, hanging, other)
 			pass(time.Second)
-			if snapshot, _ := other.Snapshot(time.Now()); time.Since(snapshot.Ended) > 5*time.Minute+15*time.Second {
-				t.Fatalf("the other's snapshot is %v old", time.Since(snapshot.Ended))
+			if snapshot := other.State().Snapshot; time.Since(snapshot.Ended.Wall) > 5*time.Minute+15*time.Second {
+				t.Fatalf("the other's snapshot is %v old", time.Since(snapshot.Ended.Wall))
 			}
 		}
 	})
@@ -128,7 +130,7 @@ func released(targets ...*collector.Target) <-chan struct{} {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		collector.Prepare(context.Background(), targets...)
+		collector.EnsureFresh(context.Background(), targets...)
 	}()
 	return done
 }
@@ -149,9 +151,9 @@ func TestRunEndsPromptly(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				slots := make(chan struct{}, 1)
-				if test.busy {
-					slots <- struct{}{}
+				slots := semaphore.NewWeighted(1)
+				if test.busy && !slots.TryAcquire(1) {
+					t.Fatal("no slot")
 				}
 				target := newTarget(walks(test.scripts...), func(options *collector.TargetOptions) { options.Slots = slots })
 				stop := run(t, target)
@@ -174,8 +176,8 @@ func TestRunEndsPromptly(t *testing.T) {
 				if took := scrape(inTime, target); took != 0 {
 					t.Errorf("a scrape after the end took %v", took)
 				}
-				if held := len(slots); held != 0 && !test.busy {
-					t.Errorf("%d slots are still held", held)
+				if !test.busy && !slots.TryAcquire(1) {
+					t.Error("a slot is still held")
 				}
 			})
 		})
@@ -224,5 +226,5 @@ func TestEndDuringARefreshIsNoFailureOfTheResource(t *testing.T) {
 }
 
 func TestPrepareWithoutTargets(t *testing.T) {
-	collector.Prepare(context.Background())
+	collector.EnsureFresh(context.Background())
 }

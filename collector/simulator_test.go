@@ -53,7 +53,7 @@ func TestFlowsAreWhatHappenedToTheSimulatedCustomer(t *testing.T) {
 					}
 					pass(3 * time.Minute)
 					scrape(10*time.Second, target)
-					flows := target.Flows()
+					flows := target.State().Flows
 					if fails && flows != before {
 						t.Fatalf("walk %d: a failed walk moved the flows from %+v to %+v", walk, before, flows)
 					}

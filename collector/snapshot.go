@@ -9,9 +9,9 @@ import (
 
 // Snapshot is what one complete walk found. It is never changed once it is made.
 type Snapshot struct {
-	// Began and Ended are when the walk did, by this machine's clock.
-	Began, Ended time.Time
-	// Pages is how many answers the walk took.
+	// Began and Ended are when the walk did, by this machine's clocks.
+	Began, Ended Instant
+	// Pages is how many answers of the service the walk took.
 	Pages int
 	// Coverage is the share of the key space that was walked; 1 means that every session was counted.
 	Coverage float64
@@ -37,17 +37,21 @@ type Snapshot struct {
 // minSeen is how many sessions of a device must have been seen for their number to be estimated.
 const minSeen = 20
 
-// Age is how long ago the walk ended: by the monotonic clock, or by the wall clock where that says more, because the first
-// stands still while the machine is suspended.
-func (s *Snapshot) Age(now time.Time) time.Duration {
-	return max(now.Sub(s.Ended), now.Round(0).Sub(s.Ended.Round(0)))
-}
+// Took is how long the walk took.
+func (s *Snapshot) Took() time.Duration { return s.Ended.Monotonic - s.Began.Monotonic }
 
 // Complete tells whether every listed session was counted. If not, the counts are those of a part of the key space.
 func (s *Snapshot) Complete() bool { return s.Coverage == 1 }
 
 // Estimate scales a count up to the whole list.
 func (s *Snapshot) Estimate(count uint64) float64 { return float64(count) / s.Coverage }
+
+// Active is the number of sessions whose TTL has not ended; see Estimate.
+func (s *Snapshot) Active() uint64 { return s.Sessions - s.Expired }
+
+// DeviceCount is the number of distinct devices. It is known only where every session was counted, because it cannot be
+// scaled up from a part of them.
+func (s *Snapshot) DeviceCount() (n float64, known bool) { return float64(s.Devices), s.Complete() }
 
 // withoutDevices is the same snapshot with no device named.
 func (s *Snapshot) withoutDevices() *Snapshot {
@@ -65,6 +69,7 @@ func (s *Snapshot) listed() int64 { return int64(s.Estimate(s.Sessions)) }
 // tally counts a walk's sessions as they come and then forgets them. It is a facelist.Visitor.
 type tally struct {
 	before watermark // as the last successful walk left it
+	clock  Clock
 
 	snapshot Snapshot
 	devices  deviceTally
@@ -75,8 +80,8 @@ type tally struct {
 	overspent bool // took more requests than the budget had
 }
 
-func newTally(before watermark) *tally {
-	t := &tally{before: before}
+func newTally(before watermark, clock Clock) *tally {
+	t := &tally{before: before, clock: clock}
 	t.Restart()
 	return t
 }
@@ -93,17 +98,17 @@ func (t *tally) Restart() {
 	t.flows, t.window, t.after = Flows{}, window{}, watermark{}
 }
 
-// look settles the window in which events count, once the walk's horizon is known.
-func (t *tally) look(horizon time.Time) {
+// openWindow fixes the window in which events count, once the walk's horizon is known.
+func (t *tally) openWindow(horizon time.Time) {
 	if t.after.counted.IsZero() {
-		t.window, t.after = t.before.next(horizon, time.Now())
+		t.window, t.after = t.before.next(horizon, t.clock())
 		t.flows.Window = t.window.to.Sub(t.window.from).Seconds()
 	}
 }
 
 // Visit is part of facelist.Visitor.
 func (t *tally) Visit(batch facelist.Batch) {
-	t.look(batch.Horizon)
+	t.openWindow(batch.Horizon)
 	for i := range batch.Sessions {
 		t.count(&batch.Sessions[i], batch.Date)
 	}
@@ -133,11 +138,11 @@ func (t *tally) count(session *faceclient.Session, now time.Time) {
 	}
 }
 
-// finish makes the snapshot of the walk that has ended. The tally must not be used after it.
-func (t *tally) finish(walk facelist.Result, began, ended time.Time, options DeviceOptions) *Snapshot {
-	t.look(walk.Horizon) // of an empty list no batch has told
+// finish completes the snapshot of a walk that ended. The tally counts nothing after it.
+func (t *tally) finish(walk facelist.Result, began Instant, options DeviceOptions) {
+	t.openWindow(walk.Horizon) // an empty list has no batch
 	s := &t.snapshot
-	s.Began, s.Ended, s.Pages, s.Coverage = began, ended, walk.Pages, walk.Coverage
+	s.Began, s.Ended, s.Pages, s.Coverage = began, t.clock(), walk.Pages, walk.Coverage
 	s.Devices = uint64(t.devices.distinct())
 	for sessions := range t.devices.counts() {
 		s.SessionsPerDevice.observe(float64(sessions))
@@ -150,7 +155,6 @@ func (t *tally) finish(walk facelist.Result, began, ended time.Time, options Dev
 	s.TopDevices, shown = t.devices.top(options, least)
 	s.OtherDeviceSessions = s.Sessions - s.WithoutDevice - shown
 	t.devices = deviceTally{}
-	return s
 }
 
 func ttlBuckets() []float64 {

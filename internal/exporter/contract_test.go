@@ -6,68 +6,41 @@ import (
 	"strings"
 	"testing"
 
-	dto "github.com/prometheus/client_model/go"
-
 	"face_liveness_exporter/faceclient/facesim"
 )
 
-// contract is every metric that is promised, with its labels beside resource and operation. An "absent" one is not there
-// before the first complete walk.
-func contract() []struct {
-	name   string
-	kind   dto.MetricType
-	labels string
-	absent bool
-} {
-	type row = struct {
-		name   string
-		kind   dto.MetricType
-		labels string
-		absent bool
+// promise is what docs/metrics.md says about one metric. The page is reviewed: it is the contract.
+type promise struct {
+	name, kind string
+	labels     string // sorted
+	absent     bool   // before the first complete refresh
+}
+
+func contract(t *testing.T) []promise {
+	t.Helper()
+	var promises []promise
+	for section := range strings.SplitSeq(fileText(t, metricsPage), "\n## ") {
+		title, _, _ := strings.Cut(section, "\n")
+		var labels []string
+		switch title {
+		case "A resource, whatever its operations":
+			labels = []string{"resource"}
+		case "Population", "Last complete refresh", "Flows, requests and refreshes":
+			labels = []string{"operation", "resource"}
+		}
+		for _, row := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\| (\\w+) \\| (.*?) \\|").FindAllStringSubmatch(section, -1) {
+			all := append(slices.Clone(labels), regexp.MustCompile(`\w+`).FindAllString(row[3], -1)...)
+			slices.Sort(all)
+			promises = append(promises, promise{
+				name: row[1], kind: row[2], labels: strings.Join(all, " "),
+				absent: title == "Population" || title == "Last complete refresh",
+			})
+		}
 	}
-	const (
-		gauge, counter, histogram = dto.MetricType_GAUGE, dto.MetricType_COUNTER, dto.MetricType_HISTOGRAM
-		target                    = "operation resource"
-	)
-	return []row{
-		{"sessions", gauge, target, true},
-		{"sessions_active", gauge, target, true},
-		{"sessions_expired", gauge, target, true},
-		{"sessions_started", gauge, target, true},
-		{"sessions_abandoned", gauge, target, true},
-		{"session_ttl_seconds", histogram, target, true},
-		{"session_remaining_ttl_seconds", histogram, target, true},
-		{"session_start_delay_seconds", histogram, target, true},
-		{"devices", gauge, target, true},
-		{"device_sessions", gauge, "device_correlation_id " + target, true},
-		{"device_sessions_other", gauge, target, true},
-		{"sessions_without_device", gauge, target, true},
-		{"sessions_per_device", histogram, target, true},
-		{"session_creations_total", counter, target, false},
-		{"session_starts_total", counter, target, false},
-		{"session_expirations_total", counter, target, false},
-		{"session_abandonments_total", counter, target, false},
-		{"flow_window_seconds_total", counter, target, false},
-		{"api_requests_total", counter, "code " + target, false},
-		{"api_errors_total", counter, "error_code " + target, false},
-		{"api_retries_total", counter, target, false},
-		{"api_request_duration_seconds", histogram, target, false},
-		{"api_throttle_wait_seconds_total", counter, target, false},
-		{"api_billed_transactions_total", counter, target, false},
-		{"api_monthly_request_budget", gauge, "resource", false},
-		{"up", gauge, target, false},
-		{"snapshot_timestamp_seconds", gauge, target, true},
-		{"snapshot_pages", gauge, target, true},
-		{"snapshot_coverage_ratio", gauge, target, true},
-		{"refresh_interval_seconds", gauge, target, false},
-		{"refresh_duration_seconds", gauge, target, false},
-		{"refreshes_total", counter, target, false},
-		{"refresh_failures_total", counter, target, false},
-		{"resource_info", gauge, "api_version resource service_endpoint", false},
-		{"exporter_build_info", gauge, "branch goarch goos goversion revision tags version", false},
-		{"exporter_config_last_reload_successful", gauge, "", false},
-		{"exporter_config_last_reload_success_timestamp_seconds", gauge, "", false},
+	if len(promises) < 37 {
+		t.Fatalf("docs/metrics.md promises %d metrics, and some are missing", len(promises))
 	}
+	return promises
 }
 
 // Every promised metric is there, with its type and its labels, from the start where it does not need a snapshot.
@@ -79,20 +52,21 @@ func TestEveryMetricOfTheContract(t *testing.T) {
 	held, release := gate()
 	service.Fail(held)
 	p := startWith(t, contoso(service, quick, bothOperations))
+	promises := contract(t)
 	check := func(e exposition, walked bool) {
 		t.Helper()
 		names := map[string]bool{}
-		for _, row := range contract() {
-			names["face_liveness_"+row.name] = true
-			family := e.families["face_liveness_"+row.name]
+		for _, row := range promises {
+			names[row.name] = true
+			family := e.families[row.name]
 			if there := family != nil; there != (walked || !row.absent) {
 				t.Errorf("%s: there is %v (after a walk: %v)", row.name, there, walked)
 			}
 			if family == nil {
 				continue
 			}
-			if family.GetType() != row.kind {
-				t.Errorf("%s is a %v, want %v", row.name, family.GetType(), row.kind)
+			if kind := strings.ToLower(family.GetType().String()); kind != row.kind {
+				t.Errorf("%s is a %v, want %v", row.name, kind, row.kind)
 			}
 			operations := map[string]bool{}
 			for _, metric := range family.GetMetric() {

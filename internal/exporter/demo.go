@@ -80,7 +80,7 @@ func (d *demo) stop() {
 // keepFresh refreshes the targets at once and an interval after every refresh, as a Prometheus would by its scrapes.
 func keepFresh(ctx context.Context, interval time.Duration, targets []*collector.Target) {
 	for {
-		collector.Prepare(ctx, targets...)
+		collector.EnsureFresh(ctx, targets...)
 		select {
 		case <-time.After(interval):
 		case <-ctx.Done():

@@ -56,6 +56,6 @@ func (h *handler) probe(w http.ResponseWriter, r *http.Request) {
 func (h *handler) scrape(w http.ResponseWriter, r *http.Request, targets []*collector.Target, answer http.Handler) {
 	ctx, cancel := context.WithTimeout(r.Context(), scrapeTime(r.Header.Get("X-Prometheus-Scrape-Timeout-Seconds")))
 	defer cancel()
-	collector.Prepare(ctx, targets...)
+	collector.EnsureFresh(ctx, targets...)
 	h.limited(w, r, answer)
 }

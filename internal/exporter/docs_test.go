@@ -30,8 +30,8 @@ func TestMetricsPage(t *testing.T) {
 	if shown, all := len(e.families["face_liveness_device_sessions"].GetMetric()), e.samples[of("devices", "contoso", live)]; float64(shown) >= all {
 		t.Fatalf("%d of %v devices are shown: devices.top is not reached", shown, all)
 	}
-	for _, row := range contract() {
-		if e.families["face_liveness_"+row.name] == nil {
+	for _, row := range contract(t) {
+		if e.families[row.name] == nil {
 			t.Errorf("the page would lack %s", row.name)
 		}
 	}
@@ -66,7 +66,7 @@ func TestMetricsPage(t *testing.T) {
 }
 
 // cachedHelp ends the HELP of every population metric; the page says it once.
-const cachedHelp = " From the last complete walk over the list, which is kept between scrapes: see face_liveness_snapshot_timestamp_seconds."
+const cachedHelp = " This is a cached value, kept between scrapes; face_liveness_snapshot_timestamp_seconds says when it was read."
 
 // renderMetricsPage writes what an exposition of one resource with one operation says about its metrics.
 func renderMetricsPage(e exposition) string {
@@ -80,6 +80,8 @@ func renderMetricsPage(e exposition) string {
 		switch {
 		case population:
 			section = "population"
+		case strings.HasPrefix(name, "face_liveness_snapshot_"):
+			section = "snapshot"
 		case slices.Contains(labels, "operation"):
 			section = "operation"
 		case slices.Contains(labels, "resource"):
@@ -100,8 +102,8 @@ func renderMetricsPage(e exposition) string {
 		page = strings.ReplaceAll(page, "{"+section+"}\n", text)
 	}
 	return strings.NewReplacer(
-		"{all}", fmt.Sprint(total["population"]+total["operation"]+total["resource"]),
-		"{two}", fmt.Sprint(2*(total["population"]+total["operation"])+total["resource"]),
+		"{all}", fmt.Sprint(total["population"]+total["snapshot"]+total["operation"]+total["resource"]),
+		"{two}", fmt.Sprint(2*(total["population"]+total["snapshot"]+total["operation"])+total["resource"]),
 		"{devices}", fmt.Sprint(devices),
 		"{own}", fmt.Sprint(total["exporter"]),
 	).Replace(page)
@@ -138,24 +140,34 @@ func labelsOf(family *dto.MetricFamily) []string {
 const metricsPageTemplate = `<!-- Written by TestMetricsPage from what the program shows: change the code and run make docs. -->
 # Metrics
 
-The last column counts the series of a resource with one operation at the defaults and with more devices than 'devices.top'
-shows: **{all} together, {devices} of them devices**; with both operations {two}. A histogram is its buckets, '_sum' and '_count';
-scraped as a native histogram it is one. The exporter itself has {own} more. What can grow: an HTTP status or an error code that was
-not seen before adds a series to 'face_liveness_api_requests_total' or 'face_liveness_api_errors_total', where there are never more
-than 51 codes.
+The last column counts the series of a resource with one operation, with the default settings and more devices than
+'devices.top' shows: **{all} in total, {devices} of them devices**. With both operations there are {two}. The exporter itself
+has {own} more. A histogram counts as its buckets, '_sum' and '_count'; scraped as a native histogram it is one series.
+
+A new HTTP status adds a series to 'face_liveness_api_requests_total', and a new error code adds one to
+'face_liveness_api_errors_total'. Each of the two has at most 51 codes per operation.
 
 ## Population
 
-As the last complete walk over the list found it, kept between scrapes: 'face_liveness_snapshot_timestamp_seconds' says when
-that was. All carry 'resource' and 'operation'.
+What the last complete refresh found, kept between scrapes. 'face_liveness_snapshot_timestamp_seconds' says when that was.
+Absent before the first complete refresh, and while the last one is older than 'refresh.max_stale'. All have the labels
+'resource' and 'operation'.
 
 | name | type | more labels | what it means | series |
 |---|---|---|---|---:|
 {population}
 
+## Last complete refresh
+
+Absent before the first complete refresh. All have the labels 'resource' and 'operation'.
+
+| name | type | more labels | what it means | series |
+|---|---|---|---|---:|
+{snapshot}
+
 ## Flows, requests and refreshes
 
-All carry 'resource' and 'operation'. Counters begin at 0 when the exporter starts.
+Present from the start. Counters begin at 0 when the exporter starts. All have the labels 'resource' and 'operation'.
 
 | name | type | more labels | what it means | series |
 |---|---|---|---|---:|
@@ -163,7 +175,7 @@ All carry 'resource' and 'operation'. Counters begin at 0 when the exporter star
 
 ## A resource, whatever its operations
 
-All carry 'resource'.
+All have the label 'resource'.
 
 | name | type | more labels | what it means | series |
 |---|---|---|---|---:|

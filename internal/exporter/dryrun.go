@@ -17,7 +17,7 @@ import (
 func dryRun(ctx context.Context, e *exporter, process Process) error {
 	fleet := e.fleet.Load()
 	fleet.enforce(ctx, false) // everything is asked for below, and waited for
-	collector.Prepare(ctx, fleet.targets...)
+	collector.EnsureFresh(ctx, fleet.targets...)
 	fleet.stop()
 
 	families, err := e.Gather()
@@ -42,8 +42,8 @@ func summarize(fleet *fleet, process Process) error {
 	failed := 0
 	fmt.Fprintln(table, "RESOURCE\tOPERATION\tSESSIONS\tACTIVE\tEXPIRED\tDEVICES\tPAGES\tTOOK\tRESULT")
 	for _, target := range fleet.targets {
-		health := target.Health()
-		snapshot, _ := target.Snapshot(time.Now())
+		state := target.State()
+		health, snapshot := state.Health, state.Snapshot
 		if snapshot == nil {
 			failed++
 			reason := health.LastError
@@ -54,12 +54,14 @@ func summarize(fleet *fleet, process Process) error {
 				health.LastDuration.Round(time.Millisecond), reason)
 			continue
 		}
-		devices, result := strconv.FormatUint(snapshot.Devices, 10), "ok"
-		if !snapshot.Complete() {
-			devices, result = "-", fmt.Sprintf("estimated from %.1f %% of the list", 100*snapshot.Coverage)
+		devices, result := "-", "ok"
+		if n, known := snapshot.DeviceCount(); known {
+			devices = strconv.FormatFloat(n, 'f', 0, 64)
+		} else {
+			result = fmt.Sprintf("estimated from %.1f %% of the list", 100*snapshot.Coverage)
 		}
 		fmt.Fprintf(table, "%s\t%s\t%.0f\t%.0f\t%.0f\t%s\t%d\t%s\t%s\n", target.Resource(), target.Operation(),
-			snapshot.Estimate(snapshot.Sessions), snapshot.Estimate(snapshot.Sessions-snapshot.Expired), snapshot.Estimate(snapshot.Expired),
+			snapshot.Estimate(snapshot.Sessions), snapshot.Estimate(snapshot.Active()), snapshot.Estimate(snapshot.Expired),
 			devices, snapshot.Pages, health.LastDuration.Round(time.Millisecond), result)
 	}
 	if err := table.Flush(); err != nil {

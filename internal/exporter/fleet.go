@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/semaphore"
 
 	"face_liveness_exporter/collector"
 	"face_liveness_exporter/internal/config"
@@ -19,9 +20,10 @@ const maxStartJitter = 2 * time.Second
 // fleet is all resources of a configuration, with their settings. It is never changed. A reload makes another one, in
 // which the resources whose lists are the same are the same.
 type fleet struct {
-	slots   chan struct{} // see collector.TargetOptions
-	members []member
-	targets []*collector.Target // of all resources
+	slots     *semaphore.Weighted // see collector.Settings
+	slotCount int
+	members   []member
+	targets   []*collector.Target // of all resources
 }
 
 // member is a resource with the settings that a configuration gives it.
@@ -33,19 +35,23 @@ type member struct {
 // newFleet makes what a configuration asks for. It puts nothing in force and leaves the fleet before, which may be nil, as
 // it is. The error names the resource.
 func newFleet(cfg *config.Config, before *fleet, simulated bool, logger *slog.Logger) (*fleet, error) {
-	made := &fleet{slots: make(chan struct{}, cfg.Refresh.MaxConcurrent)}
-	if before != nil && cap(before.slots) == cap(made.slots) {
-		made.slots = before.slots // walks that go on hold some of them
+	made := &fleet{slotCount: cfg.Refresh.MaxConcurrent}
+	if before != nil && before.slotCount == made.slotCount {
+		made.slots = before.slots // refreshes under way hold some of them
+	} else {
+		made.slots = semaphore.NewWeighted(int64(made.slotCount))
 	}
 	template := collector.TargetOptions{
-		Interval: cfg.Refresh.Interval,
-		Timeout:  cfg.Refresh.Timeout,
-		MaxStale: cfg.Refresh.MaxStale,
-		Devices: collector.DeviceOptions{
-			Top: cfg.Devices.Top, Label: collector.DeviceLabel(cfg.Devices.Label), HashKey: []byte(cfg.Devices.HashKey.Reveal()),
+		Settings: collector.Settings{
+			Interval: cfg.Refresh.Interval,
+			Timeout:  cfg.Refresh.Timeout,
+			MaxStale: cfg.Refresh.MaxStale,
+			Devices: collector.DeviceOptions{
+				Top: cfg.Devices.Top, Label: collector.DeviceLabel(cfg.Devices.Label), HashKey: []byte(cfg.Devices.HashKey.Reveal()),
+			},
+			Slots: made.slots,
 		},
 		Simulated: simulated,
-		Slots:     made.slots,
 	}
 	for _, r := range cfg.Resources {
 		s, err := newSettings(r, template, logger)
@@ -125,7 +131,7 @@ func (f *fleet) stop() {
 // ready tells whether the first refresh of every target has ended.
 func (f *fleet) ready() bool {
 	for _, target := range f.targets {
-		if target.Health().Refreshes == 0 {
+		if target.State().Health.Refreshes == 0 {
 			return false
 		}
 	}

@@ -61,8 +61,8 @@ func TestProbeShowsOneResource(t *testing.T) {
 		}
 		e.exact(t, b, "b", live)
 		e.exact(t, b, "b", verify)
-		for _, row := range contract() {
-			if own := strings.HasPrefix(row.name, "exporter_"); own == (e.families["face_liveness_"+row.name] != nil) {
+		for _, row := range contract(t) {
+			if own := strings.HasPrefix(row.name, "face_liveness_exporter_"); own == (e.families[row.name] != nil) {
 				t.Errorf("%s is there: %v", row.name, !own)
 			}
 		}

@@ -90,7 +90,7 @@ func newResource(s settings) (*resource, error) {
 	}
 	r := &resource{
 		api:      collector.NewAPIMetrics(s.config.Name, operations, s.config.API.MonthlyRequestBudget),
-		budget:   collector.NewBudget(s.config.API.MonthlyRequestBudget, s.target.Interval, operations),
+		budget:   collector.NewBudget(s.config.API.MonthlyRequestBudget, s.target.Interval, operations, s.target.Clock),
 		registry: prometheus.NewRegistry(),
 	}
 	var err error
@@ -132,7 +132,7 @@ func (r *resource) apply(s settings) {
 	r.budget.Apply(s.config.API.MonthlyRequestBudget, s.target.Interval)
 	for _, one := range r.lists {
 		one.lister.Apply(s.limits)
-		one.target.Update(r.targetOptions(s, one))
+		one.target.Apply(s.target.Settings)
 	}
 }
 
@@ -151,7 +151,7 @@ func (r *resource) start(ctx context.Context, onStart bool, jitter time.Duration
 		r.group.Go(func() {
 			select {
 			case <-time.After(rand.N(jitter)):
-				collector.Prepare(ctx, target)
+				collector.EnsureFresh(ctx, target)
 			case <-ctx.Done():
 			}
 		})

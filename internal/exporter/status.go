@@ -41,32 +41,32 @@ func (h *handler) status(renderer *statuspage.Renderer) http.HandlerFunc {
 // statusOf is what the status page shows of a list.
 func statusOf(r member, one list, now time.Time) statuspage.List {
 	target := one.target
-	health := target.Health()
-	snapshot, shown := target.Snapshot(now)
+	state := target.State()
+	health, snapshot := state.Health, state.Snapshot
 	_, host, _ := strings.Cut(r.config.Endpoint, "://")
 	list := statuspage.List{
 		Resource: r.config.Name, Operation: string(target.Operation()), Host: host,
-		Shown: shown,
+		Shown: state.Shown,
 		Up:    health.Up, Refreshing: health.Refreshing,
 		Refreshes: health.Refreshes, FailuresInRow: health.FailuresInRow,
 		LastEnded: health.LastEnded, LastDuration: health.LastDuration, RetryAt: health.RetryAt,
 		Failure:   failureOf(health.LastError),
-		Interval:  target.Interval(),
+		Interval:  state.Interval,
 		Overspent: health.Overspent,
 		Requests:  r.api.Requests(target.Operation()), Billed: r.api.Billed(target.Operation()),
 		Price: r.config.API.PricePer1000Requests, Budget: r.config.API.MonthlyRequestBudget,
 	}
 	if snapshot != nil {
-		list.Snapshot = snapshotOf(snapshot, now, r.target.Devices.Label != collector.DeviceNone)
+		list.Snapshot = snapshotOf(snapshot, now.Add(-state.Age), state.Settings.Devices.Label != collector.DeviceNone)
 	}
 	return list
 }
 
 // snapshotOf scales what a walk counted up to the whole list. Devices keep the names that they have in the metrics; where
 // none may be shown any more, they are among the others.
-func snapshotOf(s *collector.Snapshot, now time.Time, withDevices bool) *statuspage.Snapshot {
+func snapshotOf(s *collector.Snapshot, ended time.Time, withDevices bool) *statuspage.Snapshot {
 	shown := &statuspage.Snapshot{
-		Ended: now.Add(-s.Age(now)), Took: s.Ended.Sub(s.Began), Pages: s.Pages, Coverage: s.Coverage,
+		Ended: ended, Took: s.Took(), Pages: s.Pages, Coverage: s.Coverage,
 		Sessions: s.Estimate(s.Sessions), Expired: s.Estimate(s.Expired), Started: s.Estimate(s.Started), Abandoned: s.Estimate(s.Abandoned),
 		Devices:             float64(s.Devices),
 		OtherDeviceSessions: s.Estimate(s.OtherDeviceSessions), WithoutDevice: s.Estimate(s.WithoutDevice),

@@ -1,0 +1,160 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facelist"
+)
+
+// Source lists the sessions of one operation of one resource.
+type Source interface {
+	// Walk passes every listed session to the visitor, or those of a random part of the key space where the list needs
+	// more attempts than maxRequests; 0 means no bound. The result counts the attempts also where there is an error.
+	Walk(ctx context.Context, maxRequests int, visitor facelist.Visitor) (facelist.Result, error)
+	// CredentialChanged tells whether the secret differs from the one that the last walk used.
+	CredentialChanged() bool
+}
+
+// Run carries out the refreshes that scrapes ask for, one at a time, until ctx ends.
+func (t *Target) Run(ctx context.Context) {
+	for {
+		select {
+		case <-t.wanted:
+			t.refresh(ctx)
+		case <-ctx.Done():
+			t.stop()
+			return
+		}
+	}
+}
+
+// stop releases whoever waits, and lets no further refresh begin.
+func (t *Target) stop() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.stopped = true
+	if t.running != nil {
+		t.finish(func(*State) {})
+	}
+}
+
+// finish publishes what came of the refresh under way and releases whoever waits for it. The caller holds mu.
+func (t *Target) finish(change func(*State)) {
+	t.publish(func(s *State) {
+		s.Health.Refreshing = false
+		change(s)
+	})
+	close(t.running.done)
+	t.running = nil
+}
+
+// refresh walks the list once and publishes what came of it.
+func (t *Target) refresh(ctx context.Context) {
+	settings := t.state.Load().Settings
+	if settings.Slots.Acquire(ctx, 1) != nil {
+		return // Run ends and tells those who wait
+	}
+	began := t.clock()
+	counted, err := t.walk(ctx, settings, began)
+	settings.Slots.Release(1)
+	before, after := t.conclude(settings, began, counted, err)
+	if ctx.Err() == nil {
+		t.report(ctx, before, after)
+	}
+}
+
+// conclude publishes the outcome of a refresh. It returns the states before and after it.
+func (t *Target) conclude(settings Settings, began Instant, counted *tally, err error) (before, after *State) {
+	now := t.clock()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	before = t.state.Load()
+	t.retry = retry{}
+	if err != nil {
+		interval := t.options.Budget.intervalInForce(before.Operation, before.Settings.Interval)
+		t.retry = retry{failed: now, delay: retryDelay(err, before.Health.FailuresInRow+1, interval)}
+	} else {
+		t.watermark = counted.after
+	}
+	t.finish(func(s *State) {
+		health := &s.Health
+		health.Refreshes++
+		health.LastEnded, health.LastDuration = now.Wall, now.Monotonic-began.Monotonic
+		health.LastError, health.Up = err, err == nil
+		health.RetryAt = time.Time{}
+		if err != nil {
+			health.Failures++
+			health.FailuresInRow++
+			health.RetryAt = now.Wall.Add(t.retry.delay)
+			return
+		}
+		health.FailuresInRow = 0
+		health.LastWalk = health.LastDuration
+		health.Overspent = counted.overspent
+		s.Flows.add(counted.flows, counted.snapshot.Coverage)
+		s.Snapshot = &counted.snapshot
+		if !settings.Devices.namesAs(s.Settings.Devices) {
+			s.Snapshot = s.Snapshot.withoutDevices()
+		}
+	})
+	return before, t.state.Load()
+}
+
+// errStalled ends a walk that receives no page.
+var errStalled = errors.New("no page arrived within the refresh time-out")
+
+// walk counts the list.
+func (t *Target) walk(ctx context.Context, settings Settings, began Instant) (*tally, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stalled := time.AfterFunc(settings.Timeout, func() { cancel(errStalled) })
+	defer stalled.Stop()
+	t.mu.Lock()
+	counted := newTally(t.watermark, t.clock)
+	t.mu.Unlock()
+	attempts, bounded := t.options.Budget.allowance(t.Operation())
+	if bounded {
+		attempts = max(1, attempts) // the refresh was started for one
+	}
+	visitor := progress{counted, func() { stalled.Reset(settings.Timeout) }}
+	walk, err := t.options.Source.Walk(ctx, attempts, visitor)
+	t.options.Budget.spend(t.Operation(), walk, err)
+	if err != nil {
+		return nil, explainStall(ctx, err)
+	}
+	counted.overspent = bounded && walk.Requests > attempts
+	counted.finish(walk, began, settings.Devices)
+	return counted, nil
+}
+
+// explainStall says that a walk timed out where it was canceled because it received no page.
+func explainStall(ctx context.Context, err error) error {
+	var failure *faceclient.Error
+	if errors.Is(context.Cause(ctx), errStalled) && errors.As(err, &failure) && failure.Code == faceclient.CodeCanceled {
+		return &faceclient.Error{
+			Code: faceclient.CodeTimeout, Message: "gave up: no page arrived within refresh.timeout", Before: failure.Before,
+		}
+	}
+	return err
+}
+
+// progress reports every page that arrives.
+type progress struct {
+	facelist.Visitor
+	arrived func()
+}
+
+// Visit is part of facelist.Visitor.
+func (p progress) Visit(batch facelist.Batch) {
+	p.arrived()
+	p.Visitor.Visit(batch)
+}
+
+// Restart is part of facelist.Visitor.
+func (p progress) Restart() {
+	p.arrived()
+	p.Visitor.Restart()
+}

@@ -1,0 +1,98 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"face_liveness_exporter/faceclient"
+)
+
+// firstRetryDelay is the least time from a first failed refresh to the next one. It doubles with every failure.
+const firstRetryDelay = 15 * time.Second
+
+// run is one refresh. Done is closed when it ended, successful or not.
+type run struct{ done chan struct{} }
+
+// retry is the wait after a failed refresh. The zero value is no wait.
+type retry struct {
+	failed Instant
+	delay  time.Duration
+}
+
+// waits tells whether the wait is not over yet.
+func (r retry) waits(now Instant) bool { return r.delay > 0 && now.Since(r.failed) < r.delay }
+
+// EnsureFresh brings targets up to date before a scrape. It starts every refresh that is due, and waits for those whose
+// result the scrape can have before ctx ends. It does not wait for a refresh that probably takes longer, while an older
+// snapshot can be shown.
+func EnsureFresh(ctx context.Context, targets ...*Target) {
+	var awaited []*run
+	for _, target := range targets {
+		if refresh := target.ensure(); refresh != nil && target.worthAwaiting(ctx) {
+			awaited = append(awaited, refresh)
+		}
+	}
+	for _, refresh := range awaited {
+		select {
+		case <-refresh.done:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// ensure returns the refresh under way, after starting one where one is due; nil where there is none.
+func (t *Target) ensure() *run {
+	now := t.clock()
+	t.mu.Lock()
+	waiting := t.running == nil && t.retry.waits(now)
+	t.mu.Unlock()
+	// Asked outside the lock, because it can read a file.
+	changed := waiting && t.options.Source.CredentialChanged()
+
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.running != nil || t.stopped {
+		return t.running
+	}
+	if t.retry.waits(now) && !changed || !t.due(now) {
+		return nil
+	}
+	t.running = &run{done: make(chan struct{})}
+	t.publish(func(s *State) { s.Health.Refreshing = true })
+	t.wanted <- struct{}{}
+	return t.running
+}
+
+// due tells whether the snapshot is old and there are requests to renew it with. After a failure it is always old.
+func (t *Target) due(now Instant) bool {
+	state := t.state.Load()
+	if state.Snapshot != nil && state.Health.FailuresInRow == 0 && now.Since(state.Snapshot.Ended) < state.Interval {
+		return false
+	}
+	attempts, bounded := t.options.Budget.allowance(state.Operation)
+	return !bounded || attempts > 0
+}
+
+// worthAwaiting tells whether a scrape should wait for the refresh under way: where there is nothing to show yet, or
+// where the refresh will probably end before the scrape must.
+func (t *Target) worthAwaiting(ctx context.Context) bool {
+	state := t.State()
+	if !state.Shown {
+		return true
+	}
+	deadline, bounded := ctx.Deadline()
+	return !bounded || state.Health.LastWalk < time.Until(deadline)
+}
+
+// retryDelay is the least time from the end of the n-th failure in a row to the next refresh.
+func retryDelay(err error, n int, interval time.Duration) time.Duration {
+	delay := min(interval, firstRetryDelay<<min(n-1, 20))
+	var failure *faceclient.Error
+	if errors.As(err, &failure) && failure.Refused() {
+		delay = interval
+	}
+	return delay + rand.N(delay/10+1)
+}

@@ -1,0 +1,158 @@
+package collector
+
+import (
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"face_liveness_exporter/faceclient"
+)
+
+// Settings say when a target is refreshed and what is shown of it. A reload can change them: see [Target.Apply].
+type Settings struct {
+	// Interval is how old a snapshot may be before a scrape starts a refresh; above 0.
+	Interval time.Duration
+	// Timeout ends a refresh that receives no page for so long; above 0.
+	Timeout time.Duration
+	// MaxStale is how long after its walk a snapshot's population is shown, or twice the interval in force where that is
+	// longer.
+	MaxStale time.Duration
+	// Devices say which devices are shown.
+	Devices DeviceOptions
+	// Slots bound how many refreshes run at once, over all targets that share the semaphore.
+	Slots *semaphore.Weighted
+}
+
+// TargetOptions are what a target is made of. All but the settings stay the same for its life.
+type TargetOptions struct {
+	Settings
+	// Resource and Operation are the target's labels.
+	Resource  string
+	Operation faceclient.Operation
+	// Source lists its sessions.
+	Source Source
+	// Budget bounds the requests; nil means no bound. The targets of a resource share one.
+	Budget *Budget
+	// Simulated targets cost nothing, so nobody is warned about what they cost.
+	Simulated bool
+	// Logger gets a line when the target's state changes.
+	Logger *slog.Logger
+	// Clock tells the time; nil means [SystemClock].
+	Clock Clock
+}
+
+// Target is one operation of one resource. It is refreshed while Run runs, one refresh at a time. What readers see of it
+// is its [State].
+type Target struct {
+	options TargetOptions // without the settings, which are in the state
+	clock   Clock
+	created time.Time     // when its counters were 0
+	wanted  chan struct{} // has room for the one refresh that can be requested
+	state   atomic.Pointer[State]
+
+	mu        sync.Mutex // guards the fields below, and replacing the state; never held over I/O
+	running   *run
+	stopped   bool
+	watermark watermark
+	retry     retry
+}
+
+// State is what there is to say about a target at one moment. It never changes: a refresh replaces it as a whole, so that
+// whoever reads one state never mixes two refreshes.
+type State struct {
+	Resource  string
+	Operation faceclient.Operation
+	// Settings are those in force.
+	Settings Settings
+	// Interval is the effective refresh interval: Settings.Interval, or longer where the budget requires it.
+	Interval time.Duration
+	// Snapshot is what the last complete walk found; nil before the first.
+	Snapshot *Snapshot
+	// Flows are what happened since the target was made.
+	Flows Flows
+	// Health tells how refreshes go.
+	Health Health
+
+	// Age is how long before State was called the snapshot's walk ended; 0 where there is no snapshot.
+	Age time.Duration
+	// Shown is whether there is a snapshot and it was young enough to show its population when State was called.
+	Shown bool
+}
+
+// Health tells how refreshes go. It is separate from the snapshot, because an old snapshot stays while refreshes fail.
+type Health struct {
+	// Up is whether the last finished refresh succeeded; false before the first.
+	Up bool
+	// Refreshes is how many refreshes finished, Failures how many of them failed, and FailuresInRow how many failed since
+	// the last success.
+	Refreshes, Failures uint64
+	FailuresInRow       int
+	// LastEnded is when the last refresh finished, LastDuration how long it took, and LastWalk how long the last successful
+	// one took.
+	LastEnded              time.Time
+	LastDuration, LastWalk time.Duration
+	// Refreshing is whether a refresh is under way.
+	Refreshing bool
+	// RetryAt is when a scrape can start a refresh again after a failure; zero where the last refresh did not fail.
+	RetryAt time.Time
+	// Overspent is whether the last successful refresh needed more requests than its budget had. That happens where ids are
+	// not random, because such a list can only be read as a whole.
+	Overspent bool
+	// LastError is why the last refresh failed; nil where it succeeded.
+	LastError error
+}
+
+// NewTarget makes a target. Nothing refreshes it until Run is called.
+func NewTarget(options TargetOptions) *Target {
+	t := &Target{options: options, clock: options.Clock, wanted: make(chan struct{}, 1)}
+	if t.clock == nil {
+		t.clock = SystemClock()
+	}
+	t.created = t.clock().Wall
+	t.options.Settings = Settings{}
+	t.state.Store(&State{Resource: options.Resource, Operation: options.Operation})
+	t.publish(func(s *State) { s.Settings = options.Settings })
+	return t
+}
+
+// Resource is the label resource.
+func (t *Target) Resource() string { return t.options.Resource }
+
+// Operation is the label operation.
+func (t *Target) Operation() faceclient.Operation { return t.options.Operation }
+
+// State is what there is to say about the target now.
+func (t *Target) State() State {
+	state := *t.state.Load()
+	if state.Snapshot != nil {
+		state.Age = t.clock().Since(state.Snapshot.Ended)
+		state.Shown = state.Age <= max(state.Settings.MaxStale, 2*state.Interval)
+	}
+	return state
+}
+
+// Apply puts other settings in force and clears the wait after a failure. Call it after Budget.Apply. A refresh under way goes on as it began, except
+// that the labels of its devices are not shown where the new settings name devices in another way.
+func (t *Target) Apply(settings Settings) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.retry = retry{}
+	t.publish(func(s *State) {
+		if s.Snapshot != nil && !s.Settings.Devices.namesAs(settings.Devices) {
+			s.Snapshot = s.Snapshot.withoutDevices()
+		}
+		s.Settings = settings
+		s.Health.RetryAt = time.Time{}
+	})
+}
+
+// publish replaces the state by a changed copy. Where others know the target, the caller holds mu.
+func (t *Target) publish(change func(*State)) {
+	next := *t.state.Load()
+	change(&next)
+	next.Interval = t.options.Budget.intervalInForce(next.Operation, next.Settings.Interval)
+	t.state.Store(&next)
+}
