@@ -38,12 +38,12 @@ race: ## run the tests with the race detector
 
 .PHONY: lint
 lint: ## run golangci-lint and actionlint; the first time builds them, in a minute or two
-	for module in . e2e deploy/test; do (cd $$module && $(tool) golangci-lint run ./...); done
+	for module in . e2e deploy/test grafana; do (cd $$module && $(tool) golangci-lint run ./...); done
 	$(tool) actionlint .github/workflows/*.yml
 
 .PHONY: fmt
 fmt: ## format the code the way lint wants it
-	for module in . e2e deploy/test; do (cd $$module && $(tool) golangci-lint fmt ./...); done
+	for module in . e2e deploy/test grafana; do (cd $$module && $(tool) golangci-lint fmt ./...); done
 
 .PHONY: bench
 bench: ## run the benchmarks; compare two outputs with `go tool -modfile=tools/go.mod benchstat`
@@ -71,6 +71,14 @@ e2e: build ## run the built program with a real Prometheus, Alertmanager and Chr
 docs: ## write docs/metrics.md and docs/faults.md anew from the code
 	go test -count=1 -run '^TestMetricsPage$$' ./internal/exporter -update
 	go test -count=1 -run '^TestFaultMatrix$$' ./collector -update
+
+.PHONY: dashboards
+dashboards: ## write the dashboards, the recording rules and the chart's copies of them from grafana/
+	cd grafana && go run .
+
+.PHONY: check-dashboards
+check-dashboards: ## test that what `make dashboards` writes is what is committed
+	cd grafana && go vet ./... && go test ./...
 
 .PHONY: release
 release: ## build the archives of a release into dist/; PLATFORMS='linux/amd64 …' for some

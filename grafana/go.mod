@@ -1,0 +1,8 @@
+module face_liveness_exporter/grafana
+
+go 1.26.8
+
+require (
+	github.com/grafana/grafana-foundation-sdk/go v0.0.22
+	go.uber.org/goleak v1.3.0
+)
