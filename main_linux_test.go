@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -11,9 +10,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -21,6 +20,7 @@ import (
 	"go.uber.org/goleak"
 
 	"face_liveness_exporter/faceclient/facesim"
+	"face_liveness_exporter/internal/launch"
 )
 
 // The file is Linux's for /dev/full and /proc.
@@ -29,8 +29,6 @@ const (
 	// asProgram is the variable that makes the binary of the tests the program itself, so that there are signals to send
 	// and a standard error to lose.
 	asProgram = "FACE_LIVENESS_EXPORTER_AS_PROGRAM"
-	// patience is how long a test waits for what should be there in a moment. It is reached only by a test that fails.
-	patience = 30 * time.Second
 	// quick lets a walk wait for nothing.
 	quick = "api: {max_requests_per_second: 1000}\n"
 )
@@ -42,107 +40,37 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// program is a process of its own.
-type program struct {
-	t       *testing.T
-	command *exec.Cmd
-	address chan string   // that it listens on
-	ended   chan struct{} // closed when it has
-	log     strings.Builder
-}
+// listening finds the address that the program tells in its log.
+var listening = regexp.MustCompile(`msg="Listening on" address=(\S+)`)
 
-// launch starts the program on a port of its own. Its log goes to stderr, or is read where that is nil.
-func launch(t *testing.T, stderr *os.File, args ...string) *program {
+// start runs the program on a port of its own. Its log goes to stderr, or is kept where that is nil.
+func start(t *testing.T, stderr *os.File, args ...string) *launch.Program {
 	t.Helper()
-	p := &program{t: t, address: make(chan string, 1), ended: make(chan struct{})}
-	p.command = exec.CommandContext(context.WithoutCancel(t.Context()), os.Args[0], append([]string{"--web.listen-address=127.0.0.1:0"}, args...)...)
-	p.command.Env = []string{asProgram + "=1"}
-	p.command.Dir = t.TempDir()
-	var reading sync.WaitGroup
+	command := exec.CommandContext(context.WithoutCancel(t.Context()), os.Args[0], append([]string{"--web.listen-address=127.0.0.1:0"}, args...)...)
+	command.Env = []string{asProgram + "=1"}
+	command.Dir = t.TempDir()
 	if stderr != nil {
-		p.command.Stderr = stderr
-	} else {
-		log, err := p.command.StderrPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		reading.Go(func() { p.read(log) })
+		command.Stderr = stderr
 	}
-	if err := p.command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		defer close(p.ended)
-		reading.Wait()
-		_ = p.command.Wait() // ends looks at the state
-	}()
-	t.Cleanup(func() {
-		_ = p.command.Process.Kill() // it should have ended already
-		<-p.ended
-	})
-	return p
-}
-
-// read keeps the log, and tells the address in it.
-func (p *program) read(log io.Reader) {
-	lines := bufio.NewScanner(log)
-	for lines.Scan() {
-		p.log.WriteString(lines.Text() + "\n")
-		if _, address, found := strings.Cut(lines.Text(), `msg="Listening on" address=`); found {
-			p.address <- address
-		}
-	}
-}
-
-func (p *program) signal(signal os.Signal) {
-	p.t.Helper()
-	if err := p.command.Process.Signal(signal); err != nil {
-		p.t.Fatal(err)
-	}
+	return launch.Command(t, "face_liveness_exporter", command)
 }
 
 // ends waits for the end and gives the log.
-func (p *program) ends(code int) (log string) {
-	p.t.Helper()
-	select {
-	case <-p.ended:
-	case <-time.After(patience):
-		p.t.Fatal("the program does not end")
+func ends(t *testing.T, p *launch.Program, code int) (log string) {
+	t.Helper()
+	if got := p.Wait(launch.Patience); got != code {
+		t.Errorf("exit code %d, want %d:\n%s", got, code, p.Stderr)
 	}
-	if got := p.command.ProcessState.ExitCode(); got != code {
-		p.t.Errorf("%v, want exit code %d:\n%s", p.command.ProcessState, code, p.log.String())
-	}
-	return p.log.String()
+	return p.Stderr.String()
 }
 
-// get asks the program for a path, again and again until it answers.
-func (p *program) get(address, path string) (body string) {
-	p.t.Helper()
-	transport := &http.Transport{}
-	defer transport.CloseIdleConnections()
-	client := &http.Client{Transport: transport}
-	ctx, cancel := context.WithTimeout(p.t.Context(), patience)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+path, http.NoBody)
+func get(t *testing.T, p *launch.Program, path string) (body string) {
+	t.Helper()
+	got, err := p.Request(t.Context(), http.MethodGet, path)
 	if err != nil {
-		p.t.Fatal(err)
+		t.Fatalf("GET %s: %v\n%s", path, err, p.Stderr)
 	}
-	response, err := client.Do(request)
-	for ; err != nil; response, err = client.Do(request) {
-		select {
-		case <-p.ended:
-			p.t.Fatalf("the program has ended: %v", p.command.ProcessState)
-		case <-ctx.Done():
-			p.t.Fatalf("GET %s: %v", path, err)
-		case <-time.After(10 * time.Millisecond):
-		}
-	}
-	defer response.Body.Close()
-	read, err := io.ReadAll(response.Body)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return string(read)
+	return got.Body
 }
 
 // serve lets a simulated service listen.
@@ -201,21 +129,21 @@ func TestSignalInEveryPhase(t *testing.T) {
 				arrived <- struct{}{}
 				return next
 			})}, test.faults...)...)
-			p := launch(t, nil, append([]string{configuration(t, serve(t, service), test.head), "--log.level=debug"}, test.args...)...)
+			p := start(t, nil, append([]string{configuration(t, serve(t, service), test.head), "--log.level=debug"}, test.args...)...)
 			for range test.requests {
 				select {
 				case <-arrived:
-				case <-p.ended:
-					t.Fatalf("the program has ended:\n%s", p.log.String())
+				case <-p.Ended():
+					t.Fatalf("the program has ended:\n%s", p.Stderr)
 				}
 			}
 			if test.signals == nil {
 				test.signals = []os.Signal{syscall.SIGTERM}
 			}
 			for _, signal := range test.signals {
-				p.signal(signal)
+				p.Signal(signal)
 			}
-			log := p.ends(test.code)
+			log := ends(t, p, test.code)
 			if strings.Contains(log, "panic") || strings.Contains(log, "DATA RACE") {
 				t.Error(log)
 			}
@@ -230,7 +158,7 @@ func TestSecondSignalWaitsForNothing(t *testing.T) {
 	if err := syscall.Mkfifo(path, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := launch(t, nil, "--config.file="+path)
+	p := start(t, nil, "--config.file="+path)
 	writer, err := os.OpenFile(path, os.O_WRONLY, 0) // waits for the program to open it
 	if err != nil {
 		t.Fatal(err)
@@ -238,20 +166,20 @@ func TestSecondSignalWaitsForNothing(t *testing.T) {
 	defer writer.Close()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	give := time.NewTimer(patience)
+	give := time.NewTimer(launch.Patience)
 	defer give.Stop()
 	for ended := false; !ended; {
 		select {
 		case <-tick.C: // two signals at once can be one
-			_ = p.command.Process.Signal(syscall.SIGTERM) // it may have ended
-		case <-p.ended:
+			p.Signal(syscall.SIGTERM)
+		case <-p.Ended():
 			ended = true
 		case <-give.C:
 			t.Fatal("the program does not end")
 		}
 	}
-	if status, ok := p.command.ProcessState.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGTERM {
-		t.Errorf("%v, want an end by the signal", p.command.ProcessState)
+	if code := p.Code(); code != -1 {
+		t.Errorf("exit code %d, want an end by the signal", code)
 	}
 }
 
@@ -279,12 +207,14 @@ func TestLogThatCannotBeWritten(t *testing.T) {
 			}
 			address := free.Addr().String()
 			free.Close()
-			p := launch(t, log, configuration(t, serve(t, service), quick), "--log.level=debug", "--web.listen-address="+address)
-			if body := p.get(address, "/metrics"); !strings.Contains(body, "face_liveness_sessions{operation=\"detectLiveness\",resource=\"contoso\"} 5500\n") {
+			p := start(t, log, configuration(t, serve(t, service), quick), "--log.level=debug", "--web.listen-address="+address)
+			p.Base = "http://" + address
+			p.Serves("/-/healthy")
+			if body := get(t, p, "/metrics"); !strings.Contains(body, "face_liveness_sessions{operation=\"detectLiveness\",resource=\"contoso\"} 5500\n") {
 				t.Errorf("no sessions:\n%s", body)
 			}
-			p.signal(syscall.SIGTERM)
-			p.ends(0)
+			p.Signal(syscall.SIGTERM)
+			ends(t, p, 0)
 		})
 	}
 }
@@ -305,9 +235,10 @@ func TestPeakMemory(t *testing.T) {
 			service := facesim.New(facesim.Options{})
 			service.Populate(facesim.DetectLiveness, 100_000, 1)
 			service.Fail(fault)
-			p := launch(t, nil, configuration(t, serve(t, service), "api: {max_requests_per_second: 1000, max_concurrent_requests: 16, max_retries: 1}"))
-			p.get(<-p.address, "/metrics") // waits for the refresh
-			status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.command.Process.Pid))
+			p := start(t, nil, configuration(t, serve(t, service), "api: {max_requests_per_second: 1000, max_concurrent_requests: 16, max_retries: 1}"))
+			p.Listens(listening)
+			get(t, p, "/metrics") // waits for the refresh
+			status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Process.Pid))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -322,8 +253,8 @@ func TestPeakMemory(t *testing.T) {
 			if kilobytes<<10 > most {
 				t.Errorf("%d MiB of memory at the highest, want %d at most", kilobytes>>10, most>>20)
 			}
-			p.signal(syscall.SIGTERM)
-			p.ends(0)
+			p.Signal(syscall.SIGTERM)
+			ends(t, p, 0)
 		})
 	}
 }
@@ -358,18 +289,18 @@ func TestWhatIsSentBeyondTheAnswerIsNotTold(t *testing.T) {
 			closed <- struct{}{}
 		})
 	}))
-	p := launch(t, nil, configuration(t, serve(t, service), quick+"refresh: {interval: 1ms}"), "--log.level=debug")
-	address := <-p.address
+	p := start(t, nil, configuration(t, serve(t, service), quick+"refresh: {interval: 1ms}"), "--log.level=debug")
+	p.Listens(listening)
 	for range 3 {
-		if body := p.get(address, "/metrics"); strings.Contains(body, canary) {
+		if body := get(t, p, "/metrics"); strings.Contains(body, canary) {
 			t.Error("a metric tells it")
 		}
 	}
 	for range 3 { // by then the client has read what it did not ask for
 		<-closed
 	}
-	p.signal(syscall.SIGTERM)
-	if log := p.ends(0); strings.Contains(log, canary) {
+	p.Signal(syscall.SIGTERM)
+	if log := ends(t, p, 0); strings.Contains(log, canary) {
 		t.Errorf("the log tells it:\n%s", log)
 	}
 }

@@ -91,8 +91,7 @@ func TestStopWhileAScrapeWaitsForAHangingWalk(t *testing.T) {
 
 func TestStopBeforeTheStart(t *testing.T) {
 	t.Parallel()
-	p := launch(t, []string{"--demo"}, nil)
-	p.stop()
+	p := run(t, []string{"--demo"}, nil)
 	if code := p.end(); code != 0 {
 		t.Errorf("exit code %d, want 0:\n%s", code, p.stderr)
 	}

@@ -70,7 +70,7 @@ func TestDryRunStopped(t *testing.T) {
 	service.Populate(live, 3000, 1)
 	service.Populate(verify, 3000, 2)
 	service.Fail(facesim.Hang().After(1))
-	p := launch(t, []string{
+	p := run(t, []string{
 		"--dry-run", "--config.file=" + write(t, "exporter.yaml", contoso(service, quick+"refresh: {max_concurrent: 1}\n", bothOperations)),
 	}, nil)
 	eventually(t, "a page hangs", func() bool { return service.requests() > 1 })

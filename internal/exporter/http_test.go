@@ -24,7 +24,7 @@ func (p *program) requestTraced(sent chan struct{}, path string, header ...strin
 }
 
 func dial(ctx context.Context, p *program) (*net.TCPConn, error) {
-	connection, err := new(net.Dialer).DialContext(ctx, "tcp", strings.TrimPrefix(p.base, "http://"))
+	connection, err := new(net.Dialer).DialContext(ctx, "tcp", strings.TrimPrefix(p.Base, "http://"))
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,6 @@
 package exporter_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -10,9 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime/pprof"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +17,7 @@ import (
 
 	"face_liveness_exporter/faceclient/facesim"
 	"face_liveness_exporter/internal/exporter"
+	"face_liveness_exporter/internal/launch"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -28,46 +26,24 @@ const (
 	live   = facesim.DetectLiveness
 	verify = facesim.DetectLivenessWithVerify
 
-	// patience is how long a test waits for what should be there in a moment. It is reached only by a test that fails.
-	patience = 30 * time.Second
+	patience = launch.Patience
 )
 
 // noon is the service's clock wherever a test compares numbers with the service's sessions.
 func noon() time.Time { return time.Date(2025, time.March, 12, 12, 0, 0, 0, time.UTC) }
-
-// output takes what the program writes. It can be read at the same time.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (o *output) Write(b []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(b)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
-}
 
 // environment is a getenv over these variables alone.
 func environment(env map[string]string) func(string) string {
 	return func(name string) string { return env[name] }
 }
 
-// program is the exporter, running.
+// program is the exporter, running in this process.
 type program struct {
+	*launch.Program
+
 	t              *testing.T
-	base           string // http://127.0.0.1:port
-	client         *http.Client
-	stdout, stderr *output
-	stop           context.CancelFunc
+	stdout, stderr *launch.Output
 	hangups        chan os.Signal
-	ended          chan struct{}
-	code           int // once ended is closed
 }
 
 var listening = regexp.MustCompile(`Listening on"? ?.*?address"?[=:]"?([0-9.]+:[0-9]+)`)
@@ -76,62 +52,33 @@ var listening = regexp.MustCompile(`Listening on"? ?.*?address"?[=:]"?([0-9.]+:[
 // with exit code 0.
 func start(t *testing.T, args []string, env map[string]string) *program {
 	t.Helper()
-	p := launch(t, args, env)
-	eventually(t, "the program serves", func() bool {
-		select {
-		case <-p.ended:
-			t.Fatalf("the program ended with %d:\n%s", p.code, p.stderr)
-		default:
-		}
-		match := listening.FindStringSubmatch(p.stderr.String())
-		if match == nil {
-			return false
-		}
-		p.base = "http://" + match[1]
-		return true
-	})
+	p := run(t, args, env)
+	p.Listens(listening)
 	t.Cleanup(func() {
 		if code := p.end(); code != 0 {
-			t.Errorf("exit code %d:\n%s", code, p.stderr)
+			t.Errorf("exit code %d:\n%s", code, p.Stderr)
 		}
 	})
 	return p
 }
 
-func launch(t *testing.T, args []string, env map[string]string) *program {
+func run(t *testing.T, args []string, env map[string]string) *program {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	transport := &http.Transport{}
-	p := &program{
-		t: t, stdout: new(output), stderr: new(output), stop: cancel, ended: make(chan struct{}), hangups: make(chan os.Signal, 1),
-		client: &http.Client{Transport: transport, Timeout: 2 * patience},
-	}
-	go pprof.Do(ctx, pprof.Labels("test", t.Name()), func(ctx context.Context) { // see goroutines
-		defer close(p.ended)
-		p.code = exporter.Run(ctx, exporter.Process{
+	hangups := make(chan os.Signal, 1)
+	p := launch.Function(t, "the exporter", func(ctx context.Context, stdout, stderr io.Writer) int {
+		return exporter.Run(ctx, exporter.Process{
 			Args:   append([]string{"--web.listen-address=127.0.0.1:0"}, args...),
-			Stdout: p.stdout, Stderr: p.stderr, Getenv: environment(env), Hangups: p.hangups,
+			Stdout: stdout, Stderr: stderr, Getenv: environment(env), Hangups: hangups,
 		})
 	})
-	t.Cleanup(func() {
-		transport.CloseIdleConnections()
-		cancel()
-		<-p.ended
-	})
-	return p
+	return &program{p, t, p.Stdout, p.Stderr, hangups}
 }
 
-// end stops the program and gives its exit code. It must not take longer than 5 s.
+// end stops the program and gives its exit code. The limit is above the seconds that it gives requests under way, and
+// below every time-out that would end them.
 func (p *program) end() int {
 	p.t.Helper()
-	p.stop()
-	select {
-	case <-p.ended:
-	case <-time.After(5 * time.Second):
-		p.t.Errorf("the program has not stopped after 5 s:\n%s", p.stderr)
-		<-p.ended
-	}
-	return p.code
+	return p.Stop(10 * time.Second)
 }
 
 // outcome is what a program that ends by itself leaves.
@@ -143,13 +90,8 @@ type outcome struct {
 // runToEnd runs the program until it ends by itself.
 func runToEnd(t *testing.T, args []string, env map[string]string) outcome {
 	t.Helper()
-	p := launch(t, args, env)
-	select {
-	case <-p.ended:
-	case <-time.After(patience):
-		t.Fatalf("the program has not ended by itself:\n%s", p.stderr)
-	}
-	return outcome{p.code, p.stdout.String(), p.stderr.String()}
+	p := run(t, args, env)
+	return outcome{p.Wait(launch.Patience), p.Stdout.String(), p.Stderr.String()}
 }
 
 // answer is a response whose body has been read.
@@ -165,27 +107,15 @@ func (p *program) request(method, path string, header ...string) (answer, error)
 }
 
 func (p *program) send(ctx context.Context, method, path string, header []string) (answer, error) {
-	request, err := http.NewRequestWithContext(ctx, method, p.base+path, http.NoBody)
-	if err != nil {
-		return answer{}, err
-	}
-	for i := 0; i < len(header); i += 2 {
-		request.Header.Set(header[i], header[i+1])
-	}
-	response, err := p.client.Do(request)
-	if err != nil {
-		return answer{}, err
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	return answer{response.StatusCode, response.Header, string(body)}, err
+	got, err := p.Request(ctx, method, path, header...)
+	return answer{got.Status, got.Header, got.Body}, err
 }
 
 func (p *program) get(path string, header ...string) answer {
 	p.t.Helper()
 	got, err := p.request(http.MethodGet, path, header...)
 	if err != nil {
-		p.t.Fatalf("GET %s: %v\n%s", path, err, p.stderr)
+		p.t.Fatalf("GET %s: %v\n%s", path, err, p.Stderr)
 	}
 	return got
 }
@@ -200,20 +130,9 @@ func (p *program) scrape(header ...string) exposition {
 	return parseText(p.t, got.body)
 }
 
-// eventually asks again and again, a hundred times a second, until the condition holds.
 func eventually(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	give := time.NewTimer(patience)
-	defer give.Stop()
-	for !condition() {
-		select {
-		case <-tick.C:
-		case <-give.C:
-			t.Fatalf("waited in vain: %s", what)
-		}
-	}
+	launch.Eventually(t, what, condition)
 }
 
 // face is a simulated Face resource behind a real socket.

@@ -188,7 +188,7 @@ func TestDiscoveredResourcesCanBeProbed(t *testing.T) {
 		if !maps.Equal(group.Labels, want) {
 			t.Errorf("%q: labels %q, want %q", name, group.Labels, want)
 		}
-		if !slices.Equal(group.Targets, []string{strings.TrimPrefix(p.base, "http://")}) {
+		if !slices.Equal(group.Targets, []string{strings.TrimPrefix(p.Base, "http://")}) {
 			t.Errorf("%q: targets %q, want the address that was asked", name, group.Targets)
 		}
 		if requests := services[name].requests(); requests != 0 {
@@ -203,12 +203,12 @@ func TestDiscoveredResourcesCanBeProbed(t *testing.T) {
 	}
 
 	// Behind a proxy or a name, the target is what Prometheus itself asked.
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.base+"/sd", http.NoBody)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.Base+"/sd", http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
 	request.Host = "exporter.example:8443"
-	response, err := p.client.Do(request)
+	response, err := p.Client.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}

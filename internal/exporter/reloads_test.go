@@ -72,7 +72,7 @@ func TestManyReloads(t *testing.T) {
 	p.scrape()
 	eventually(t, "ready", func() bool { return p.get("/-/ready").status == 200 })
 	settled := func() int {
-		p.client.CloseIdleConnections()
+		p.Client.CloseIdleConnections()
 		return p.goroutines("")
 	}
 	before := settled()

@@ -163,7 +163,7 @@ func (s *soaking) settle(t *testing.T) usage {
 	for range 3 {
 		s.scrape()
 	}
-	s.client.CloseIdleConnections()
+	s.Client.CloseIdleConnections()
 	return measure(t)
 }
 

@@ -88,13 +88,13 @@ func TestServesTLS(t *testing.T) {
 	if got, err := p.request(http.MethodGet, "/metrics", "Authorization", basic("prometheus", "correct horse")); err == nil && got.status == http.StatusOK {
 		t.Errorf("answers without TLS: %d", got.status)
 	}
-	p.base = strings.Replace(p.base, "http:", "https:", 1)
+	p.Base = strings.Replace(p.Base, "http:", "https:", 1)
 	if _, err := p.request(http.MethodGet, "/metrics"); err == nil {
 		t.Error("a certificate that nobody vouches for was trusted")
 	}
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trusted, MinVersion: tls.VersionTLS12}}
 	t.Cleanup(transport.CloseIdleConnections)
-	p.client.Transport = transport
+	p.Client.Transport = transport
 	if got := p.get("/metrics"); got.status != http.StatusUnauthorized {
 		t.Errorf("a stranger over TLS: %d, want 401", got.status)
 	}
