@@ -73,8 +73,8 @@ func (a *Allowance) Resume() {
 	a.stopped, a.stop = context.WithCancel(context.Background())
 }
 
-// waiting is a context for all that comes before an attempt is sent. It ends with ctx and with Stop.
-func (a *Allowance) waiting(ctx context.Context) (context.Context, context.CancelFunc) {
+// Waiting is a context for all that comes before an attempt is sent. It ends with ctx and with Stop.
+func (a *Allowance) Waiting(ctx context.Context) (context.Context, context.CancelFunc) {
 	waiting, cancel := context.WithCancel(ctx)
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -88,8 +88,8 @@ func (a *Allowance) waiting(ctx context.Context) (context.Context, context.Cance
 	}
 }
 
-// reserve takes an attempt and tells whether there was one.
-func (a *Allowance) reserve() bool {
+// Take takes an attempt and tells whether there was one.
+func (a *Allowance) Take() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.bounded && a.left == 0 {
@@ -100,16 +100,16 @@ func (a *Allowance) reserve() bool {
 	return true
 }
 
-// refund undoes a reserve whose attempt was not sent.
-func (a *Allowance) refund() {
+// Return undoes a Take whose attempt was not sent.
+func (a *Allowance) Return() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.left++
 	a.used--
 }
 
-// sending notes that an attempt is sent now.
-func (a *Allowance) sending() {
+// Sent notes that an attempt is sent now.
+func (a *Allowance) Sent() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.firstSent.IsZero() {
@@ -117,7 +117,7 @@ func (a *Allowance) sending() {
 	}
 }
 
-// book counts what came of an attempt: whether a page did, and how often Go's transport repeated it without a reserve.
+// book counts what came of an attempt: whether a page did, and how often Go's transport repeated it without a Take.
 func (a *Allowance) book(page bool, repeats int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

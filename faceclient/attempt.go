@@ -40,9 +40,9 @@ func (o *outcome) unsent() bool {
 
 // send sends a request and reads the answer to its end, so that a body that breaks off is a failed attempt like any other.
 // It ends when ctx does.
-func (s *settings) send(request *http.Request, decode decoder) outcome {
+func (s *settings) send(ctx context.Context, request *http.Request, decode decoder) outcome {
 	var writes atomic.Int64
-	request = request.WithContext(httptrace.WithClientTrace(request.Context(), &httptrace.ClientTrace{
+	request = request.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		WroteRequest: func(info httptrace.WroteRequestInfo) {
 			if info.Err == nil { // else the service has not got it whole
 				writes.Add(1)
@@ -53,10 +53,10 @@ func (s *settings) send(request *http.Request, decode decoder) outcome {
 	o := outcome{sent: request.Header}
 	response, err := s.Transport.RoundTrip(request)
 	if err != nil {
-		o.failure = transportFailure(request.Context(), err)
+		o.failure = transportFailure(ctx, err)
 	} else {
 		o.status, o.header = response.StatusCode, response.Header
-		o.failure = s.read(request, response, decode)
+		o.failure = s.read(ctx, request, response, decode)
 		_ = response.Body.Close() // all that is wanted was read
 	}
 	o.duration, o.writes = time.Since(began), int(writes.Load())
@@ -75,7 +75,7 @@ func (s *settings) send(request *http.Request, decode decoder) outcome {
 type decoder func(body io.Reader, date time.Time) error
 
 // read reads an answer and says what is wrong with it, nil if nothing is.
-func (s *settings) read(request *http.Request, response *http.Response, decode decoder) *Error {
+func (s *settings) read(ctx context.Context, request *http.Request, response *http.Response, decode decoder) *Error {
 	date := time.Now()
 	if theirs, err := http.ParseTime(response.Header.Get("Date")); err == nil {
 		date = theirs
@@ -85,7 +85,7 @@ func (s *settings) read(request *http.Request, response *http.Response, decode d
 		err := decode(response.Body, date)
 		var failure *Error
 		if err != nil && !errors.As(err, &failure) {
-			failure = transportFailure(request.Context(), err)
+			failure = transportFailure(ctx, err)
 		}
 		return failure
 	case response.StatusCode >= 300 && response.StatusCode < 400:

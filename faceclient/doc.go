@@ -1,9 +1,11 @@
-// Package faceclient lists the liveness sessions of one Azure AI Face resource: one page, one walk over all pages, the
-// errors the service answers with, the credentials it asks for, and the pace at which it may be asked.
+// Package faceclient sends one request to one Azure AI Face resource: for a page of the list of liveness sessions, or for
+// one session. It has the credentials, the pace at which a resource may be asked, the retries, the decoding, and the errors
+// that a request can end with.
 //
-// It knows HTTP, JSON and the key space of session ids. It must not know Prometheus, configuration files or what a
-// metric is: whoever counts sessions gives a [Visitor], whoever counts requests gives an [Observer].
+// It knows HTTP and JSON. It must not know the order of ids, ranges of them or the budget of a refresh, which are of
+// package facelist, nor names of settings, nor Prometheus: whoever counts requests gives an [Observer].
 //
-// The way of a page: a [Lister] asks for it, a [call] sends it until it is there or hopeless, every attempt of the call
-// passes the resource's [pace], and what comes back is read whole and decoded before anybody sees a session of it.
+// The way of a request: [Client.Page] makes a call of it. Each attempt waits for the pace of the resource, is sent, and is
+// read to its end; what became of it is a value, the outcome. One place books outcomes, and a pure function decides whether
+// a failed one is tried again.
 package faceclient

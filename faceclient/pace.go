@@ -20,8 +20,8 @@ const (
 	slowest = 0.05
 )
 
-// pace bounds the requests to one resource, whatever operation and walk they are for. An attempt passes, in this order,
-// the Retry-After gate, the rate limit, and the bound on requests in flight.
+// pace bounds the requests to one resource, whatever operation and walk they are for. An attempt waits for a place among
+// the requests in flight, for the Retry-After gate, and for the rate limit.
 type pace struct {
 	gate     *gate
 	limiter  *rate.Limiter
@@ -82,26 +82,21 @@ type permit struct {
 }
 
 // admit waits until a request may be sent. Whoever is admitted must release its place; if there is an error it has none.
+// The place comes first: a turn of the limiter that waited for a place would be used late, next to the one that follows.
 func (p *pace) admit(ctx context.Context) (permit, error) {
-	var admitted permit
-	for {
-		began := time.Now()
-		err := p.takeTurn(ctx)
-		admitted.throttled += time.Since(began)
-		if err != nil {
-			return admitted, err
-		}
-		if p.inFlight.Acquire(ctx, 1) != nil {
-			return admitted, context.Cause(ctx)
-		}
-		if p.gate.left() <= 0 {
-			p.mu.Lock()
-			admitted.slowdowns = p.slowdowns
-			p.mu.Unlock()
-			return admitted, nil
-		}
-		p.release() // the gate was closed while all places were taken: back to the end of the queue
+	if p.inFlight.Acquire(ctx, 1) != nil {
+		return permit{}, context.Cause(ctx)
 	}
+	began := time.Now()
+	err := p.takeTurn(ctx)
+	admitted := permit{throttled: time.Since(began)}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err != nil {
+		p.giveBack()
+	}
+	admitted.slowdowns = p.slowdowns
+	return admitted, err
 }
 
 // takeTurn passes gate and limiter, one after the other. Whoever waited for the limiter looks at the gate again.

@@ -48,7 +48,7 @@ func (c *Client) do(ctx context.Context, what call, allowance *Allowance) error 
 		call: what, client: c, settings: s, allowance: allowance, life: ctx,
 		retries: retries{limit: s.MaxRetries, seen: progress{pages: allowance.arrived()}},
 	}
-	waiting, cancel := allowance.waiting(ctx)
+	waiting, cancel := allowance.Waiting(ctx)
 	defer cancel()
 	address := s.base.JoinPath(append([]string{"face", s.APIVersion, string(what.operation), "singleModal", "sessions"}, what.path...)...)
 	address.RawQuery = what.query.Encode()
@@ -88,7 +88,7 @@ func (c *Client) do(ctx context.Context, what call, allowance *Allowance) error 
 
 // RoundTrip is one attempt. It waits until it may be sent, sends, and reads the answer to its end.
 func (r *request) RoundTrip(httpRequest *http.Request) (*http.Response, error) {
-	if !r.allowance.reserve() {
+	if !r.allowance.Take() {
 		return nil, ErrAllowance
 	}
 	httpRequest = httpRequest.Clone(httpRequest.Context())
@@ -105,12 +105,12 @@ func (r *request) RoundTrip(httpRequest *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithTimeoutCause(r.life, r.settings.RequestTimeout, errAttemptTimeout)
 	defer cancel()
 
-	r.allowance.sending()
-	o := r.settings.send(httpRequest.WithContext(ctx), r.decode) //nolint:contextcheck // see request.life
+	r.allowance.Sent()
+	o := r.settings.send(ctx, httpRequest, r.decode) //nolint:contextcheck // see request.life
 	if o.unsent() {
 		return nil, r.unsent(o.failure)
 	}
-	r.book(ctx, o, admitted)
+	r.book(ctx, o, admitted) //nolint:contextcheck // see request.life
 	if o.failure != nil {
 		return nil, o.failure
 	}
@@ -140,7 +140,7 @@ func (r *request) prepare(httpRequest *http.Request) (permit, *Error) {
 // unsent takes an attempt back that was given up before anything was sent. The failure of the attempt before it says more
 // than that this one was canceled.
 func (r *request) unsent(failure *Error) *Error {
-	r.allowance.refund()
+	r.allowance.Return()
 	if r.last.failure == nil || failure.Code != CodeCanceled {
 		r.last = outcome{failure: failure}
 	}
@@ -178,7 +178,7 @@ func (r *request) book(ctx context.Context, o outcome, admitted permit) {
 		observer.ObserveAttempt(Attempt{Operation: r.operation, ErrorCode: CodeConnection, Duration: o.duration})
 	}
 	attempt := Attempt{Operation: r.operation, Status: o.status, Duration: o.duration, Billed: billed(o.header)}
-	if o.failure != nil && !(r.tolerates != nil && r.tolerates(o.failure)) {
+	if o.failure != nil && (r.tolerates == nil || !r.tolerates(o.failure)) {
 		attempt.ErrorCode = o.failure.Code
 	}
 	observer.ObserveAttempt(attempt)

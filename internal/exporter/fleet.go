@@ -124,7 +124,7 @@ func (f *fleet) stop() {
 		}
 	}
 	for _, m := range f.members {
-		m.resource.stop()
+		m.stop()
 	}
 }
 

@@ -1,0 +1,133 @@
+package faceclient_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facesim"
+)
+
+// However often settings change while two lists are walked, the resource is asked no faster than it may be, and by no
+// more requests at once.
+func TestLimitsHoldWhateverIsApplied(t *testing.T) {
+	adapt := func(o *options) { o.PageSize, o.MaxRequestsPerSecond, o.MaxConcurrentRequests = 100, 10, 4 }
+	inRig(t, 10_000, adapt, func(t *testing.T, r *rig) {
+		r.server.Populate(facesim.DetectLivenessWithVerify, 10_000, 2)
+		r.server.Fail(facesim.Delay(300 * time.Millisecond))
+		var walks sync.WaitGroup
+		for _, operation := range faceclient.Operations() {
+			walks.Go(func() {
+				result, _, err := walkOf(t.Context(), r.client.Lister(operation))
+				if err != nil || result.Coverage != 1 {
+					t.Errorf("%s: %+v, %v", operation, result, err)
+				}
+			})
+		}
+		for i := range 20 {
+			<-time.After(350 * time.Millisecond)
+			options := r.client.options
+			options.MaxConcurrentRequests = 1 + i%4
+			options.Credential = faceclient.NewKeyCredential(faceclient.StaticSecret("test-key"))
+			if err := r.client.Apply(options.Options); err != nil {
+				t.Error(err)
+			}
+		}
+		walks.Wait()
+
+		var sent []time.Time
+		for _, request := range r.server.Requests() {
+			sent = append(sent, request.Time)
+		}
+		slices.SortFunc(sent, time.Time.Compare)
+		for i, last := range sent {
+			first, _ := slices.BinarySearchFunc(sent, last.Add(-time.Second), func(at, bound time.Time) int {
+				if at.After(bound) {
+					return 1
+				}
+				return -1
+			})
+			if n := i - first + 1; n > 11 {
+				t.Fatalf("%d requests in a second, want at most 11", n)
+			}
+		}
+		if len(sent) < 200 {
+			t.Errorf("%d requests, want those of both lists", len(sent))
+		}
+	})
+}
+
+// A lower bound on requests in flight holds as soon as those that are under way have ended.
+func TestABoundOnRequestsInFlightIsAppliedToThoseThatWait(t *testing.T) {
+	for _, bounds := range [][]int{{4, 1}, {1, 4}, {4, 1, 4}, {3, 2, 1, 2}} {
+		t.Run(fmt.Sprint(bounds), func(t *testing.T) {
+			inRig(t, 20_000, func(o *options) { o.PageSize, o.MaxConcurrentRequests = 100, bounds[0] }, func(t *testing.T, r *rig) {
+				flight := &inFlight{}
+				next := r.client.options.Transport
+				options := r.client.options
+				options.Transport = answering(flight.count(next))
+				lister := newClient(t, options)
+				done := make(chan struct{})
+				go func() {
+					defer close(done)
+					limited := lister
+					limited.options.MaxConcurrentRequests = 8 // workers
+					if _, _, err := walkOf(t.Context(), limited.Lister(faceclient.DetectLiveness)); err != nil {
+						t.Error(err)
+					}
+				}()
+				for _, bound := range bounds {
+					options.MaxConcurrentRequests = bound
+					if err := lister.Apply(options.Options); err != nil {
+						t.Error(err)
+					}
+					<-time.After(250 * time.Millisecond) // those under way take 100 ms
+					flight.reset()
+					<-time.After(time.Second)
+					if most := flight.mostSeen(); most != bound {
+						t.Errorf("%d at once, want %d", most, bound)
+					}
+				}
+				<-done
+			})
+		})
+	}
+}
+
+type inFlight struct {
+	mu        sync.Mutex
+	now, most int
+}
+
+func (f *inFlight) add(n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.now += n
+	f.most = max(f.most, f.now)
+}
+
+func (f *inFlight) reset() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.most = f.now
+}
+
+func (f *inFlight) mostSeen() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.most
+}
+
+// count makes each request take 100 ms.
+func (f *inFlight) count(next http.RoundTripper) answering {
+	return func(request *http.Request) (*http.Response, error) {
+		f.add(1)
+		defer f.add(-1)
+		<-time.After(100 * time.Millisecond)
+		return next.RoundTrip(request)
+	}
+}
