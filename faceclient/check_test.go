@@ -1,0 +1,93 @@
+package faceclient_test
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"face_liveness_exporter/faceclient"
+)
+
+func TestSession(t *testing.T) {
+	yes, no := true, false
+	const id = "9b6dbb2e-7f0f-4b1a-8d3e-1f5c0a2b4c6d"
+	respond := func(response string) string {
+		return `{"id":"` + id + `","status":"ResultAvailable","result":{"id":1,"response":` + response + `}}`
+	}
+	for _, test := range []struct {
+		name string
+		body string
+		want faceclient.Check
+		code string // "" is no error
+	}{
+		{"not started", `{"id":"x","status":"NotStarted"}`, faceclient.Check{}, ""},
+		{"result null", `{"status":"Started","result":null}`, faceclient.Check{}, ""},
+		{"real", respond(`{"statusCode":200,"body":{"livenessDecision":"realface","target":{}}}`),
+			faceclient.Check{HasResult: true, StatusCode: 200, Decision: "realface"}, ""},
+		{"a result beside NotStarted", `{"status":"NotStarted","result":{"response":{"statusCode":200,"body":{"livenessDecision":"spoofface"}}}}`,
+			faceclient.Check{HasResult: true, StatusCode: 200, Decision: "spoofface"}, ""},
+		{"verified", respond(`{"statusCode":200,"body":{"livenessDecision":"realface","verifyResult":{"matchConfidence":0.9,"isIdentical":true}}}`),
+			faceclient.Check{HasResult: true, StatusCode: 200, Decision: "realface", Identical: &yes}, ""},
+		{"another person", respond(`{"statusCode":200,"body":{"livenessDecision":"realface","verifyResult":{"isIdentical":false}}}`),
+			faceclient.Check{HasResult: true, StatusCode: 200, Decision: "realface", Identical: &no}, ""},
+		{"a failed attempt", respond(`{"statusCode":400,"body":{"error":{"code":"x","message":"y"}}}`), faceclient.Check{HasResult: true, StatusCode: 400}, ""},
+		{"no body", respond(`{"statusCode":200}`), faceclient.Check{HasResult: true, StatusCode: 200}, ""},
+		{"no response", `{"result":{}}`, faceclient.Check{HasResult: true}, ""},
+		{"odd types", respond(`{"statusCode":"200","body":{"livenessDecision":7,"verifyResult":[]}}`), faceclient.Check{HasResult: true}, ""},
+		{"an odd type beside a good one", respond(`{"statusCode":[],"body":{"livenessDecision":"uncertain","verifyResult":{"isIdentical":"yes"}}}`),
+			faceclient.Check{HasResult: true, Decision: "uncertain"}, ""},
+		{"a result of another type", `{"result":"none"}`, faceclient.Check{HasResult: true}, ""},
+		{"no object", `[]`, faceclient.Check{}, faceclient.CodeInvalidResponse},
+		{"no JSON", `<html>`, faceclient.Check{}, faceclient.CodeInvalidResponse},
+		{"cut short", `{"status":"Sta`, faceclient.Check{}, faceclient.CodeConnection},
+		{"too large", `{"x":"` + strings.Repeat("x", 300<<10) + `"}`, faceclient.Check{}, faceclient.CodeInvalidResponse},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			options, seen := plainOptions(), &watcher{}
+			options.MaxRetries, options.Observer = 0, seen
+			options.Transport = answering(func(request *http.Request) (*http.Response, error) {
+				if want := "/face/v1.2-preview.1/detectLivenessWithVerify/singleModal/sessions/" + id; request.URL.Path != want || request.URL.RawQuery != "" {
+					t.Errorf("asked for %s", request.URL)
+				}
+				return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(test.body))}, nil
+			})
+			got, err := newClient(t, options).Session(t.Context(), faceclient.DetectLivenessWithVerify, id, faceclient.NewAllowance(0))
+			if faceclient.Code(err) != test.code {
+				t.Fatalf("%v, want code %q", err, test.code)
+			}
+			same := got.Identical == test.want.Identical || got.Identical != nil && test.want.Identical != nil && *got.Identical == *test.want.Identical
+			got.Identical, test.want.Identical = nil, nil
+			if got != test.want || !same {
+				t.Errorf("%+v, want %+v", got, test.want)
+			}
+			if codes := seen.codes(); len(codes) != 1 || codes[0] != test.code {
+				t.Errorf("observed %q", codes)
+			}
+		})
+	}
+}
+
+// A session that is gone is an answer: it is observed with its status, and not as an error.
+func TestADeletedSessionIsNoError(t *testing.T) {
+	options, seen := plainOptions(), &watcher{}
+	options.Observer = seen
+	status := 404
+	options.Transport = answering(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(`{"error":{"code":"SessionNotFound"}}`))}, nil
+	})
+	client, allowance := newClient(t, options), faceclient.NewAllowance(2)
+	_, err := client.Session(t.Context(), faceclient.DetectLiveness, "x", allowance)
+	if !faceclient.NotFound(err) || len(seen.attempts) != 1 || seen.attempts[0].Status != 404 || seen.attempts[0].ErrorCode != "" {
+		t.Errorf("%v, observed %+v", err, seen.attempts)
+	}
+	status = 403
+	if _, err = client.Session(t.Context(), faceclient.DetectLiveness, "x", allowance); faceclient.NotFound(err) || seen.attempts[1].ErrorCode == "" {
+		t.Errorf("%v, observed %+v", err, seen.attempts)
+	}
+	for _, id := range []string{"", "..", ".", "a/b", "é", strings.Repeat("x", 65)} {
+		if _, err := client.Session(t.Context(), faceclient.DetectLiveness, id, allowance); err == nil || allowance.Used() != 2 {
+			t.Errorf("id %q: %v after %d requests", id, err, allowance.Used())
+		}
+	}
+}
