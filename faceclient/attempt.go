@@ -5,9 +5,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/http/httptrace"
+	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 )
 
@@ -17,8 +16,12 @@ const (
 	maxErrorBody = 64 << 10
 )
 
-// errAttemptTimeout is why an attempt's context ends.
-var errAttemptTimeout = errors.New("attempt timed out")
+var (
+	// errAttemptTimeout is why an attempt's context ends.
+	errAttemptTimeout = errors.New("attempt timed out")
+	// errNoList says that an answer of another status than 200 has no list.
+	errNoList = errors.New("no list")
+)
 
 // outcome is what became of one attempt: what was sent, what came, and what that means.
 type outcome struct {
@@ -41,27 +44,25 @@ func (o *outcome) unsent() bool {
 // send sends a request and reads the answer to its end, so that a body that breaks off is a failed attempt like any other.
 // It ends when ctx does.
 func (s *settings) send(ctx context.Context, request *http.Request, decode decoder) outcome {
-	var writes atomic.Int64
-	request = request.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		WroteRequest: func(info httptrace.WroteRequestInfo) {
-			if info.Err == nil { // else the service has not got it whole
-				writes.Add(1)
-			}
-		},
-	}))
+	reached := new(stages)
+	request = request.WithContext(reached.trace(ctx))
 	began := time.Now()
 	o := outcome{sent: request.Header}
 	response, err := s.Transport.RoundTrip(request)
-	if err != nil {
-		o.failure = transportFailure(ctx, err)
-	} else {
+	if err == nil {
 		o.status, o.header = response.StatusCode, response.Header
-		o.failure = s.read(ctx, request, response, decode)
+		// Go's transport does not end the reading of every body when the context does.
+		release := context.AfterFunc(ctx, func() { _ = response.Body.Close() })
+		o.failure, err = s.read(request, response, decode)
+		release()
 		_ = response.Body.Close() // all that is wanted was read
 	}
-	o.duration, o.writes = time.Since(began), int(writes.Load())
+	if err != nil {
+		o.failure = reached.failure(ctx, err)
+	}
+	o.duration, o.writes = time.Since(began), int(reached.writes.Load())
 	if o.failure != nil {
-		o.failure.Status = o.status
+		o.failure.Status, o.failure.APIVersion = o.status, s.APIVersion
 		o.failure.ClientRequestID = request.Header.Get(clientRequestID)
 		o.failure.RequestID = requestID(o.header)
 		if o.failure.Message == "" {
@@ -74,27 +75,31 @@ func (s *settings) send(ctx context.Context, request *http.Request, decode decod
 // decoder makes something of the body of a good answer. The date is the service's clock.
 type decoder func(body io.Reader, date time.Time) error
 
-// read reads an answer and says what is wrong with it, nil if nothing is.
-func (s *settings) read(ctx context.Context, request *http.Request, response *http.Response, decode decoder) *Error {
+// read reads an answer and says what is wrong with it. The error is that of the connection.
+func (s *settings) read(request *http.Request, response *http.Response, decode decoder) (*Error, error) {
 	date := time.Now()
 	if theirs, err := http.ParseTime(response.Header.Get("Date")); err == nil {
 		date = theirs
 	}
-	switch {
-	case response.StatusCode == http.StatusOK:
+	switch status := response.StatusCode; {
+	case status < 200: // such as 101: what follows is no HTTP any more, and has no end
+		return &Error{Code: strconv.Itoa(status)}, nil
+	case status < 300:
 		err := decode(response.Body, date)
-		var failure *Error
-		if err != nil && !errors.As(err, &failure) {
-			failure = transportFailure(ctx, err)
+		if failure, ok := errors.AsType[*Error](err); ok {
+			if status != http.StatusOK && failure.Code != CodePagination {
+				failure = &Error{Code: CodeInvalidResponse, Detail: DetailNoList, cause: errNoList}
+			}
+			return failure, nil
 		}
-		return failure
-	case response.StatusCode >= 300 && response.StatusCode < 400:
-		return &Error{Code: CodeRedirect}
+		return nil, err
+	case status < 400:
+		return &Error{Code: CodeRedirect}, nil
 	}
 	body, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBody)) // a cut body still has its status
 	return errorFromResponse(response.StatusCode, response.Header, body, date, func(text string) bool {
 		return echoes(text, request.Header, s.Credential.SecretHeaders())
-	})
+	}), nil
 }
 
 // echoes tells whether a text has a good part of what was sent in the secret headers.
@@ -107,18 +112,6 @@ func echoes(text string, sent http.Header, secretHeaders []string) bool {
 		}
 	}
 	return false
-}
-
-// transportFailure prefers the reason why the context ended to the words of whoever noticed it.
-func transportFailure(ctx context.Context, err error) *Error {
-	if cause := context.Cause(ctx); cause != nil {
-		if errors.Is(cause, errAttemptTimeout) {
-			err = cause
-		} else {
-			err = context.Canceled
-		}
-	}
-	return fromTransport(err)
 }
 
 // requestID is the service's name for a request, where it looks like one.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -89,7 +88,7 @@ func newSettings(options Options) (*settings, error) {
 		s.Logger = slog.New(slog.DiscardHandler)
 	}
 	if s.Transport == nil {
-		transport := newTransport(options.TLS, options.MaxConcurrentRequests)
+		transport := NewTransport(options.TLS, options.MaxConcurrentRequests)
 		s.Transport, s.closeIdle = transport, transport.CloseIdleConnections
 	}
 	return s, nil
@@ -173,22 +172,3 @@ func RefusesStart(err error) bool {
 
 // maxPageBytes is how large a page of so many sessions may be: about ten times what the service was seen to send.
 func maxPageBytes(sessions int) int { return 64<<10 + sessions*4<<10 }
-
-// newTransport is Go's own with bounds that suit a service that is asked now and then by a few workers.
-func newTransport(config *tls.Config, concurrent int) *http.Transport {
-	if config == nil {
-		config = &tls.Config{}
-	}
-	config = config.Clone()
-	config.MinVersion = max(config.MinVersion, tls.VersionTLS12)
-	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		TLSClientConfig:        config,
-		TLSHandshakeTimeout:    10 * time.Second,
-		ForceAttemptHTTP2:      true,
-		MaxIdleConnsPerHost:    concurrent,
-		IdleConnTimeout:        90 * time.Second,
-		MaxResponseHeaderBytes: 64 << 10,
-	}
-}

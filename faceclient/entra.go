@@ -2,9 +2,11 @@ package faceclient
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -70,8 +72,10 @@ type EntraOptions struct {
 	TenantID, ClientID string
 	// ClientSecret is for EntraClientSecret alone.
 	ClientSecret Secret
-	// Client sends the token requests; nil takes azidentity's own.
-	Client policy.Transporter
+	// TLS is the TLS configuration towards the sign-in; nil is the system's.
+	TLS *tls.Config
+	// Transport sends the token requests; nil makes one that obeys HTTPS_PROXY and NO_PROXY.
+	Transport http.RoundTripper
 	// AuthorityHost replaces the cloud's sign-in address, for private clouds; it is trusted without asking Microsoft.
 	AuthorityHost string
 }
@@ -81,12 +85,15 @@ type EntraOptions struct {
 type EntraCredential struct {
 	options  EntraOptions
 	fetching *semaphore.Weighted // of one who fetches a token
+	signIn   *signIn             // in use by whoever fetches
 	last     lastSecret
 
-	mu     sync.Mutex // guards what follows
-	source azcore.TokenCredential
-	token  azcore.AccessToken
-	renew  bool // the last token was refused, so a cached one will not do
+	mu      sync.Mutex // guards what follows
+	source  azcore.TokenCredential
+	token   azcore.AccessToken
+	renew   bool // the last token was refused, so a cached one will not do
+	failure *Error
+	failed  time.Time // when failure was had
 }
 
 const authorizationHeader = "Authorization"
@@ -103,39 +110,112 @@ func NewEntraCredential(options EntraOptions) (*EntraCredential, error) {
 	if options.Kind == EntraClientSecret && options.ClientSecret == nil {
 		return nil, errors.New("client_secret needs a client secret")
 	}
-	return &EntraCredential{options: options, fetching: semaphore.NewWeighted(1)}, nil
+	if options.Transport == nil {
+		options.Transport = newSignInTransport(options.TLS)
+	}
+	return &EntraCredential{options: options, fetching: semaphore.NewWeighted(1), signIn: &signIn{transport: options.Transport}}, nil
 }
 
 // Authorize sets a token, fetching one where there is none, where it ends within five minutes, or where the service has
-// refused it. However many requests need one, it is fetched once.
+// refused it. However many requests need one, it is fetched once, and they fail together where it cannot be had. That
+// takes at most ten seconds. The error is an *Error with [CodeAuthentication], or says why the context ended.
 func (c *EntraCredential) Authorize(ctx context.Context, header http.Header) error {
+	began := time.Now()
 	if c.fetching.Acquire(ctx, 1) != nil {
 		return context.Cause(ctx)
 	}
 	defer c.fetching.Release(1)
 	c.mu.Lock()
-	token, source, renew := c.token, c.source, c.renew
+	token, failure := c.token, c.failure
+	if failure != nil && c.failed.Before(began) {
+		failure = nil
+	}
 	c.mu.Unlock()
-	if token.Token == "" || time.Until(token.ExpiresOn) < tokenReserve {
+	switch {
+	case failure != nil:
+		return failure
+	case token.Token == "" || time.Until(token.ExpiresOn) < tokenReserve:
 		var err error
-		if source == nil {
-			if source, err = c.newSource(); err != nil {
-				return err
-			}
-		}
-		request := policy.TokenRequestOptions{Scopes: []string{c.options.Cloud.scope()}}
-		if renew && c.options.Kind == EntraManagedIdentity {
-			request.Claims = "{}" // all managed identities of a process share one cache, and only claims pass it by
-		}
-		if token, err = source.GetToken(ctx, request); err != nil {
+		if token, err = c.fetch(ctx); err != nil {
 			return err
 		}
-		c.mu.Lock()
-		c.token, c.source, c.renew = token, source, false
-		c.mu.Unlock()
 	}
 	header.Set(authorizationHeader, "Bearer "+token.Token)
 	return nil
+}
+
+// fetch gets a token and keeps it. It is called by one at a time.
+func (c *EntraCredential) fetch(ctx context.Context) (azcore.AccessToken, error) {
+	limited, cancel := context.WithTimeoutCause(ctx, signInTimeout, errSignInTimeout)
+	defer cancel()
+	c.mu.Lock()
+	source, renew := c.source, c.renew
+	c.mu.Unlock()
+	c.signIn.reset()
+	token, err := c.ask(limited, &source, renew)
+	if err != nil && ctx.Err() != nil {
+		return token, context.Cause(ctx) // whoever asked has left
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err != nil {
+		c.failure, c.failed = c.explained(limited, err), time.Now()
+		return token, c.failure
+	}
+	c.token, c.source, c.renew, c.failure = token, source, false, nil
+	return token, nil
+}
+
+// ask asks the source for a token, making it first where there is none.
+func (c *EntraCredential) ask(ctx context.Context, source *azcore.TokenCredential, renew bool) (token azcore.AccessToken, err error) {
+	if *source == nil {
+		if *source, err = c.newSource(); err != nil {
+			return token, err
+		}
+	}
+	request := policy.TokenRequestOptions{Scopes: []string{c.options.Cloud.scope()}}
+	if renew && c.options.Kind == EntraManagedIdentity {
+		request.Claims = "{}" // all managed identities of a process share one cache, and only claims pass it by
+	}
+	return (*source).GetToken(ctx, request)
+}
+
+// explained tells why a token could not be had.
+func (c *EntraCredential) explained(ctx context.Context, err error) *Error {
+	failure, ok := errors.AsType[*Error](err)
+	if !ok {
+		failure = &Error{Code: CodeAuthentication, Detail: c.detail(ctx, err), AADSTS: c.signIn.seen().aadsts, cause: err}
+	}
+	failure.SignIn = c.options.Kind
+	return failure
+}
+
+func (c *EntraCredential) detail(ctx context.Context, err error) Detail {
+	seen := c.signIn.seen()
+	switch {
+	case seen.aadsts > 0:
+		return DetailSignInRefused
+	case errors.Is(err, errCommandNotFound):
+		return DetailCLINotFound
+	case errors.Is(err, errCommandNotLoggedIn):
+		return DetailCLINotLoggedIn
+	case errors.Is(err, errCommandFails):
+		return DetailCLIFails
+	case c.options.Kind == EntraDefault && (seen == evidence{} || seen.imds):
+		if ctx.Err() != nil {
+			return DetailSignInTimeout
+		}
+		return DetailNoCredential
+	case seen.imds && seen.status == http.StatusBadRequest:
+		return DetailNoIdentity
+	case seen.detail != "":
+		return seen.detail
+	case ctx.Err() != nil && c.options.Kind == EntraManagedIdentity && seen.status == 0:
+		return DetailIMDSUnreachable
+	case ctx.Err() != nil && seen.status == 0:
+		return DetailSignInTimeout
+	}
+	return DetailSignInFails
 }
 
 // Rejected drops the token that the service refused, with the cache that it came from. Another attempt will carry
@@ -158,37 +238,88 @@ func (c *EntraCredential) Changed() bool {
 // SecretHeaders names the header of the token.
 func (c *EntraCredential) SecretHeaders() []string { return []string{authorizationHeader} }
 
+// newSource makes what azidentity signs in with. The error is an *Error.
 func (c *EntraCredential) newSource() (azcore.TokenCredential, error) {
-	o := c.options
-	client := azcore.ClientOptions{Cloud: o.Cloud.configuration(), Transport: o.Client}
-	private := o.AuthorityHost != ""
-	if private {
-		client.Cloud = cloud.Configuration{ActiveDirectoryAuthorityHost: o.AuthorityHost}
+	source, err := c.azidentity()
+	if err == nil {
+		return source, nil
 	}
+	failure, ok := errors.AsType[*Error](err)
+	if !ok {
+		failure = &Error{Code: CodeAuthentication, Detail: DetailSignInOptions, cause: err}
+	}
+	return nil, failure
+}
+
+func (c *EntraCredential) azidentity() (azcore.TokenCredential, error) {
+	o := c.options
+	client := c.clientOptions()
 	switch o.Kind {
 	case EntraManagedIdentity:
-		options := azidentity.ManagedIdentityCredentialOptions{ClientOptions: client}
-		if o.ClientID != "" {
-			options.ID = azidentity.ClientID(o.ClientID)
-		}
-		return azidentity.NewManagedIdentityCredential(&options)
+		return newManagedIdentity(client, o.ClientID)
 	case EntraWorkloadIdentity:
+		if missing := o.missingVariable(); missing != "" {
+			return nil, &Error{Code: CodeAuthentication, Detail: missing}
+		}
 		return azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
-			ClientOptions: client, TenantID: o.TenantID, ClientID: o.ClientID, DisableInstanceDiscovery: private,
+			ClientOptions: client, TenantID: o.TenantID, ClientID: o.ClientID, DisableInstanceDiscovery: o.private(),
 		})
 	case EntraClientSecret:
 		secret, err := o.ClientSecret()
 		if err != nil {
-			return nil, err
+			return nil, &Error{Code: CodeAuthentication, Detail: secretDetail(err), cause: err}
 		}
 		c.last.used(secret)
 		return azidentity.NewClientSecretCredential(o.TenantID, o.ClientID, secret, &azidentity.ClientSecretCredentialOptions{
-			ClientOptions: client, DisableInstanceDiscovery: private,
+			ClientOptions: client, DisableInstanceDiscovery: o.private(),
 		})
 	case EntraAzureCLI:
-		return azidentity.NewAzureCLICredential(&azidentity.AzureCLICredentialOptions{TenantID: o.TenantID})
+		return azureCLI(o.TenantID), nil
 	}
-	return azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{
-		ClientOptions: client, TenantID: o.TenantID, DisableInstanceDiscovery: private,
-	})
+	return newDefaultChain(o, client, c.options.Transport)
+}
+
+// private tells whether the sign-in is one that Microsoft does not know.
+func (o *EntraOptions) private() bool { return o.AuthorityHost != "" }
+
+// missingVariable names what a workload identity takes from the environment and does not find there, "" if nothing: a
+// detail that names AZURE_CLIENT_ID, AZURE_TENANT_ID or AZURE_FEDERATED_TOKEN_FILE.
+func (o *EntraOptions) missingVariable() Detail {
+	for _, variable := range []struct {
+		name, given string
+		missing     Detail
+	}{
+		{"AZURE_CLIENT_ID", o.ClientID, DetailNoClientID},
+		{"AZURE_TENANT_ID", o.TenantID, DetailNoTenantID},
+		{"AZURE_FEDERATED_TOKEN_FILE", "", DetailNoTokenFile},
+	} {
+		if variable.given == "" && os.Getenv(variable.name) == "" {
+			return variable.missing
+		}
+	}
+	return ""
+}
+
+// clientOptions have azidentity send by our transport, with few and short retries: fetch bounds them together.
+func (c *EntraCredential) clientOptions() azcore.ClientOptions {
+	client := azcore.ClientOptions{
+		Cloud: c.options.Cloud.configuration(),
+		Transport: &http.Client{
+			Transport:     c.signIn,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		Retry: policy.RetryOptions{MaxRetries: 2, TryTimeout: signInTimeout / 2, RetryDelay: signInTimeout / 20, MaxRetryDelay: signInTimeout / 5},
+	}
+	if c.options.private() {
+		client.Cloud = cloud.Configuration{ActiveDirectoryAuthorityHost: c.options.AuthorityHost}
+	}
+	return client
+}
+
+func newManagedIdentity(client azcore.ClientOptions, clientID string) (azcore.TokenCredential, error) {
+	options := azidentity.ManagedIdentityCredentialOptions{ClientOptions: client}
+	if clientID != "" {
+		options.ID = azidentity.ClientID(clientID)
+	}
+	return azidentity.NewManagedIdentityCredential(&options)
 }

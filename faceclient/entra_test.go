@@ -87,7 +87,7 @@ func (s *tokenServer) credential(t *testing.T, adapt func(*faceclient.EntraOptio
 	t.Helper()
 	options := faceclient.EntraOptions{
 		Kind: faceclient.EntraClientSecret, TenantID: "tenant", ClientID: "client",
-		ClientSecret: faceclient.StaticSecret("client-secret"), AuthorityHost: s.URL, Client: s.Client(),
+		ClientSecret: faceclient.StaticSecret("client-secret"), AuthorityHost: s.URL, Transport: s.Client().Transport,
 	}
 	if adapt != nil {
 		adapt(&options)

@@ -2,10 +2,7 @@ package faceclient
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -22,6 +19,23 @@ const (
 	CodeCanceled        = "canceled"         // the exporter itself gave the request up
 	CodePagination      = "pagination"       // pages do not add up to a list, or to one that is too long
 	CodeAuthentication  = "authentication"   // no credential could be had, so nothing was sent
+	CodeQuotaExceeded   = "QuotaExceeded"    // status 403 whose text speaks of a quota
+)
+
+// ours tells whether a code is one that only this package gives. A service cannot take it.
+func ours(code string) bool {
+	switch code {
+	case CodeTimeout, CodeConnection, CodeTLS, CodeRedirect, CodeInvalidResponse, CodeCanceled, CodePagination, CodeAuthentication,
+		CodeQuotaExceeded, codeOther, codeError:
+		return true
+	}
+	return false
+}
+
+// Labels by which whoever counts stands for codes that are too many, and for a status that did not come.
+const (
+	codeOther = "other"
+	codeError = "error"
 )
 
 // Error is the one kind of error that a request or a walk ends with. Its text never holds what the service wrote, an
@@ -31,6 +45,15 @@ type Error struct {
 	Code string
 	// Status is the HTTP status, or 0 where no answer came.
 	Status int
+	// Detail says why, where the code leaves that open.
+	Detail Detail
+	// SignIn is the kind of sign-in that failed, where the credential is one of Entra ID and could not be had.
+	SignIn EntraKind
+	// AADSTS is the number by which Entra ID says why it refuses a sign-in (AADSTS7000215 is a wrong client secret); 0
+	// where it gave none.
+	AADSTS int
+	// APIVersion is the version of the API that was asked.
+	APIVersion string
 	// Message says in our words what it means and what to do.
 	Message string
 	// Wait is how long the service asked to wait before the next request; 0 where it did not say.
@@ -63,8 +86,11 @@ func (e *Error) Unwrap() error { return e.cause }
 // temporary tells whether the same request can go well a moment later.
 func (e *Error) temporary() bool {
 	switch e.Status {
-	case http.StatusConflict, http.StatusTooManyRequests, http.StatusInternalServerError,
+	case http.StatusRequestTimeout, http.StatusConflict, http.StatusTooEarly, http.StatusTooManyRequests, http.StatusInternalServerError,
 		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	if e.Status >= 520 && e.Status <= 529 { // of content delivery networks that do not reach the service
 		return true
 	}
 	return e.Code == CodeTimeout || e.Code == CodeConnection || errors.Is(e.cause, errNoJSON)
@@ -164,29 +190,4 @@ func Explain(status int, code string) string {
 		}
 	}
 	return fallback
-}
-
-// fromTransport turns an error that sending or reading ended with into an Error, and drops its text.
-func fromTransport(err error) *Error {
-	code := CodeConnection
-	var (
-		verification *tls.CertificateVerificationError
-		authority    x509.UnknownAuthorityError
-		hostname     x509.HostnameError
-		invalid      x509.CertificateInvalidError
-		record       tls.RecordHeaderError
-		operation    *net.OpError
-	)
-	switch {
-	case errors.Is(err, errAttemptTimeout), errors.Is(err, context.DeadlineExceeded):
-		code = CodeTimeout
-	case errors.Is(err, context.Canceled):
-		code = CodeCanceled
-	case errors.As(err, &verification), errors.As(err, &authority), errors.As(err, &hostname),
-		errors.As(err, &invalid), errors.As(err, &record):
-		code = CodeTLS
-	case errors.As(err, &operation) && (operation.Op == "remote error" || operation.Op == "local error"):
-		code = CodeTLS // how crypto/tls reports an alert, the other side's or its own
-	}
-	return &Error{Code: code, Message: Explain(0, code), cause: err}
 }

@@ -70,7 +70,7 @@ func (c *Client) do(ctx context.Context, what call, allowance *Allowance) error 
 	}
 	failure := r.last.failure
 	switch {
-	case waiting.Err() != nil:
+	case waiting.Err() != nil && (failure == nil || failure.Code != CodeAuthentication):
 		canceled := fromTransport(context.Canceled)
 		if failure != nil && failure.Code != CodeCanceled {
 			canceled.Before = failure
@@ -124,17 +124,29 @@ func (r *request) prepare(httpRequest *http.Request) (permit, *Error) {
 	httpRequest.Header.Set("User-Agent", r.settings.UserAgent)
 	httpRequest.Header.Set(clientRequestID, uuid.NewString())
 	if err := r.settings.Credential.Authorize(ctx, httpRequest.Header); err != nil {
-		if ctx.Err() != nil {
-			return permit{}, fromTransport(context.Canceled)
-		}
-		return permit{}, &Error{Code: CodeAuthentication, Message: Explain(0, CodeAuthentication), cause: err}
+		return permit{}, unauthorized(ctx, err)
 	}
 	admitted, err := r.client.pace.admit(ctx)
 	r.settings.Observer.ObserveThrottle(r.operation, admitted.throttled)
 	if err != nil {
-		return permit{}, fromTransport(err)
+		return permit{}, fromTransport(context.Canceled) // whatever the reason that was given for it
 	}
 	return admitted, nil
+}
+
+// unauthorized says why there is no credential. Whoever gives up a request for a reason, such as that it took too long, is
+// told that it waited for the sign-in.
+func unauthorized(ctx context.Context, err error) *Error {
+	failure, ok := errors.AsType[*Error](err)
+	switch {
+	case ok:
+		return failure
+	case ctx.Err() != nil && errors.Is(context.Cause(ctx), context.Canceled):
+		return fromTransport(context.Canceled)
+	case ctx.Err() != nil:
+		return &Error{Code: CodeAuthentication, Detail: DetailSignInTimeout, cause: err}
+	}
+	return &Error{Code: CodeAuthentication, Detail: secretDetail(err), cause: err}
 }
 
 // unsent takes an attempt back that was given up before anything was sent. The failure of the attempt before it says more
