@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"maps"
 	"strconv"
 	"sync"
 	"time"
@@ -25,9 +26,9 @@ type APIMetrics struct {
 	duration                   *prometheus.HistogramVec
 	budget                     prometheus.Gauge
 
-	mu       sync.Mutex // guards what follows
-	codes    map[faceclient.Operation]map[string]bool
-	statuses map[faceclient.Operation]map[string]bool
+	mu       sync.Mutex                                 // guards what follows
+	codes    map[faceclient.Operation]map[string]uint64 // how often each was counted
+	statuses map[faceclient.Operation]map[string]uint64
 }
 
 // NewAPIMetrics makes the counters of a resource, with every operation and every known error code at 0. The budget is
@@ -58,21 +59,21 @@ func NewAPIMetrics(resource string, operations []faceclient.Operation, monthlyRe
 			Namespace: namespace, Subsystem: "api", Name: "monthly_request_budget",
 			Help: "Requests that this exporter may send to the resource in 30 days, as configured; 0 is no bound.", ConstLabels: labels,
 		}),
-		codes:    map[faceclient.Operation]map[string]bool{},
-		statuses: map[faceclient.Operation]map[string]bool{},
+		codes:    map[faceclient.Operation]map[string]uint64{},
+		statuses: map[faceclient.Operation]map[string]uint64{},
 	}
 	m.budget.Set(float64(monthlyRequestBudget))
 	for _, operation := range operations {
 		name := string(operation)
 		for _, code := range []string{"200", "401", "403", "404", "429", "error"} { // those that alerts look for
-			m.requests.WithLabelValues(name, m.bounded(m.statuses, operation, code))
+			m.requests.WithLabelValues(name, m.bounded(m.statuses, operation, code, 0))
 		}
 		m.retries.WithLabelValues(name)
 		m.throttled.WithLabelValues(name)
 		m.billed.WithLabelValues(name)
 		m.duration.WithLabelValues(name)
 		for _, code := range faceclient.ErrorCodes() {
-			m.errors.WithLabelValues(name, m.bounded(m.codes, operation, code))
+			m.errors.WithLabelValues(name, m.bounded(m.codes, operation, code, 0))
 		}
 	}
 	return m
@@ -89,7 +90,7 @@ func (m *APIMetrics) ObserveAttempt(attempt faceclient.Attempt) {
 	if attempt.Status != 0 {
 		code = strconv.Itoa(attempt.Status)
 	}
-	m.requests.WithLabelValues(operation, m.bounded(m.statuses, attempt.Operation, code)).Inc()
+	m.requests.WithLabelValues(operation, m.bounded(m.statuses, attempt.Operation, code, 1)).Inc()
 	m.duration.WithLabelValues(operation).Observe(attempt.Duration.Seconds())
 	m.billed.WithLabelValues(operation).Add(attempt.Billed)
 	if attempt.ErrorCode != "" {
@@ -109,25 +110,48 @@ func (m *APIMetrics) ObserveThrottle(operation faceclient.Operation, waited time
 
 // ObserveError is part of faceclient.Observer.
 func (m *APIMetrics) ObserveError(operation faceclient.Operation, code string) {
-	m.errors.WithLabelValues(string(operation), m.bounded(m.codes, operation, code)).Inc()
+	m.errors.WithLabelValues(string(operation), m.bounded(m.codes, operation, code, 1)).Inc()
 }
 
-// bounded is the code, or otherCode where there have been enough different ones of its kind.
-func (m *APIMetrics) bounded(kind map[faceclient.Operation]map[string]bool, operation faceclient.Operation, code string) string {
+// bounded counts a code, and gives its label: the code, or otherCode where there were enough different ones of its kind.
+func (m *APIMetrics) bounded(kind map[faceclient.Operation]map[string]uint64, operation faceclient.Operation, code string, times uint64) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	known := kind[operation]
-	switch {
-	case known[code]:
-		return code
-	case len(known) >= maxCodes:
-		return otherCode
-	case known == nil:
-		known = map[string]bool{}
+	if known == nil {
+		known = map[string]uint64{}
 		kind[operation] = known
 	}
-	known[code] = true
+	if _, is := known[code]; !is && len(known) >= maxCodes {
+		code = otherCode
+	}
+	known[code] += times
 	return code
+}
+
+// errorCounts is how often each error code was counted. The nil APIMetrics counts nothing.
+func (m *APIMetrics) errorCounts(operation faceclient.Operation) map[string]uint64 {
+	if m == nil {
+		return nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maps.Clone(m.codes[operation])
+}
+
+// countOnce counts an error code unless it was counted since before.
+func (m *APIMetrics) countOnce(operation faceclient.Operation, code string, before map[string]uint64) {
+	if m == nil {
+		return
+	}
+	now := m.errorCounts(operation)
+	label := code
+	if _, is := now[code]; !is && len(now) >= maxCodes {
+		label = otherCode
+	}
+	if now[label] == before[label] {
+		m.ObserveError(operation, code)
+	}
 }
 
 // Requests is how many requests were sent for an operation of the resource, retries included.

@@ -102,7 +102,12 @@ func (b *Budget) allowance(operation faceclient.Operation) (attempts int, bounde
 	if b.unbounded() {
 		return 0, false
 	}
-	return max(0, int(b.credit(operation).balance+1e-9)), true
+	return max(0, int(b.credit(operation).balance+b.slack(operation))), true
+}
+
+// slack is what an operation earns in the time by which a refresh may be early.
+func (b *Budget) slack(operation faceclient.Operation) float64 {
+	return b.perRefresh(operation)*tolerance(b.interval).Seconds()/b.interval.Seconds() + 1e-9
 }
 
 // spend books the attempts of a refresh, and the pages of its walk where that went well.
@@ -118,7 +123,7 @@ func (b *Budget) spend(operation faceclient.Operation, walk facelist.Result, err
 	account := b.credit(operation)
 	account.balance -= float64(walk.Requests)
 	account.earning = 0
-	if account.balance < 0 {
+	if account.balance < -b.slack(operation) {
 		account.earning = time.Duration(float64(walk.Requests) / b.perRefresh(operation) * float64(b.interval))
 	}
 	if err == nil {

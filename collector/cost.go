@@ -2,6 +2,8 @@ package collector
 
 import "time"
 
+// What a refresh costs is worked out here alone.
+
 const (
 	// Month is the time that requests and money are counted in.
 	Month = 30 * 24 * time.Hour

@@ -24,8 +24,12 @@ const (
 	DeviceNone DeviceLabel = "none" // no device is shown
 )
 
-// maxLabelLength bounds a device's label, in characters.
-const maxLabelLength = 128
+const (
+	// maxLabelLength bounds a device's label, in characters.
+	maxLabelLength = 128
+	// maxIDLength is how long an id may be, in bytes, to be kept whole. The service names 64 characters as the most.
+	maxIDLength = 64
+)
 
 // DeviceOptions say which devices are shown, and how.
 type DeviceOptions struct {
@@ -73,19 +77,35 @@ type DeviceCount struct {
 }
 
 // deviceTally counts sessions by device. Most devices are named by a UUID, which is kept in half of its 36 characters and
-// without a string of its own.
+// without a string of its own. An id that is longer than it should be is kept as its hash, so that memory is bounded
+// whatever a service sends.
 type deviceTally struct {
-	uuids  map[[16]byte]uint64
-	others map[string]*uint64
+	options DeviceOptions
+	uuids   map[[16]byte]uint64
+	others  map[string]*uint64
+	long    map[[sha256.Size]byte]*longDevice
 }
 
-func newDeviceTally() deviceTally {
-	return deviceTally{uuids: map[[16]byte]uint64{}, others: map[string]*uint64{}}
+// longDevice is a device with a long id: what it is ranked and shown by, and its sessions.
+type longDevice struct {
+	prefix, label string
+	sessions      uint64
+}
+
+func newDeviceTally(options DeviceOptions) deviceTally {
+	return deviceTally{
+		options: options,
+		uuids:   map[[16]byte]uint64{}, others: map[string]*uint64{}, long: map[[sha256.Size]byte]*longDevice{},
+	}
 }
 
 func (t *deviceTally) add(id []byte) {
 	if compact, ok := compactUUID(id); ok {
 		t.uuids[compact]++
+		return
+	}
+	if len(id) > maxIDLength {
+		t.addLong(id)
 		return
 	}
 	count := t.others[string(id)]
@@ -96,8 +116,18 @@ func (t *deviceTally) add(id []byte) {
 	*count++
 }
 
+func (t *deviceTally) addLong(id []byte) {
+	hash := sha256.Sum256(id)
+	device := t.long[hash]
+	if device == nil {
+		device = &longDevice{prefix: string(id[:maxIDLength]), label: t.options.label(string(id))}
+		t.long[hash] = device
+	}
+	device.sessions++
+}
+
 // distinct is the number of devices.
-func (t *deviceTally) distinct() int { return len(t.uuids) + len(t.others) }
+func (t *deviceTally) distinct() int { return len(t.uuids) + len(t.others) + len(t.long) }
 
 // counts gives the number of sessions of every device.
 func (t *deviceTally) counts() iter.Seq[uint64] {
@@ -109,6 +139,11 @@ func (t *deviceTally) counts() iter.Seq[uint64] {
 		}
 		for _, count := range t.others {
 			if !yield(*count) {
+				return
+			}
+		}
+		for _, device := range t.long {
+			if !yield(device.sessions) {
 				return
 			}
 		}
@@ -148,24 +183,32 @@ func hexDigit(c byte) byte {
 
 // top gives the devices with most sessions and at least so many, most first, ties by ascending bytes of the id, and how
 // many sessions they have together. Devices with the same label are one.
-func (t *deviceTally) top(options DeviceOptions, least uint64) (shown []DeviceCount, sessions uint64) {
-	ranked := ranking{limit: min(options.shown(), t.distinct()), least: least}
+func (t *deviceTally) top(least uint64) (shown []DeviceCount, sessions uint64) {
+	ranked := ranking{limit: min(t.options.shown(), t.distinct()), least: least}
 	if ranked.limit == 0 {
 		return nil, 0
 	}
 	for id, count := range t.uuids {
 		if count >= ranked.least {
-			ranked.add(uuid.UUID(id).String(), count)
+			ranked.add(rankedDevice{id: uuid.UUID(id).String(), count: count})
 		}
 	}
 	for id, count := range t.others {
 		if *count >= ranked.least {
-			ranked.add(id, *count)
+			ranked.add(rankedDevice{id: id, count: *count})
+		}
+	}
+	for _, device := range t.long {
+		if device.sessions >= ranked.least {
+			ranked.add(rankedDevice{id: device.prefix, label: device.label, count: device.sessions})
 		}
 	}
 	byLabel := map[string]int{}
 	for _, device := range ranked.settle() {
-		label := options.label(device.id)
+		label := device.label
+		if label == "" {
+			label = t.options.label(device.id)
+		}
 		at, known := byLabel[label]
 		if !known {
 			at = len(shown)
@@ -186,12 +229,13 @@ type ranking struct {
 }
 
 type rankedDevice struct {
-	id    string
+	id    string // or the beginning of a long one
+	label string // of a long id; "" where it is to be made of the id
 	count uint64
 }
 
-func (r *ranking) add(id string, count uint64) {
-	if r.devices = append(r.devices, rankedDevice{id, count}); len(r.devices) >= 2*r.limit {
+func (r *ranking) add(device rankedDevice) {
+	if r.devices = append(r.devices, device); len(r.devices) >= 2*r.limit {
 		r.settle()
 	}
 }
@@ -199,7 +243,7 @@ func (r *ranking) add(id string, count uint64) {
 // settle drops what is not among the first and gives those in order.
 func (r *ranking) settle() []rankedDevice {
 	slices.SortFunc(r.devices, func(a, b rankedDevice) int {
-		return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.id, b.id))
+		return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.id, b.id), cmp.Compare(a.label, b.label))
 	})
 	if len(r.devices) >= r.limit {
 		r.devices = r.devices[:r.limit]

@@ -2,6 +2,7 @@ package collector_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -71,6 +72,11 @@ func TestPopulationIsShownUntilMaxStale(t *testing.T) {
 
 func nothing(string) bool { return false }
 
+// quota is what the client makes of a 403 that speaks of a quota.
+func quota(wait time.Duration) error {
+	return fmt.Errorf("list page 1: %w", &faceclient.Error{Status: http.StatusForbidden, Code: "QuotaExceeded", Wait: wait})
+}
+
 // gaps scrapes every second for a while, and gives the time from each walk's end to the next one's begin.
 func gaps(t *testing.T, target *collector.Target, from *source, seconds int) []time.Duration {
 	t.Helper()
@@ -104,8 +110,14 @@ func TestWaitAfterFailures(t *testing.T) {
 		{
 			"a success counts from the beginning", 5 * time.Minute,
 			[]script{bad(unavailable()), bad(unavailable()), good, bad(unavailable()), bad(unavailable())},
-			[]time.Duration{15 * time.Second, 30 * time.Second, 5 * time.Minute, 15 * time.Second, 30 * time.Second},
+			// The interval counts from the beginning of the good walk, less the tolerance of a second.
+			[]time.Duration{15 * time.Second, 30 * time.Second, 5*time.Minute - 4*time.Second, 15 * time.Second, 30 * time.Second},
 		},
+		{"quota used up", 5 * time.Minute, []script{bad(quota(0))}, []time.Duration{time.Hour, time.Hour}},
+		{"quota used up for 10 minutes more", 5 * time.Minute, []script{bad(quota(10 * time.Minute))}, []time.Duration{10 * time.Minute, 10 * time.Minute}},
+		{"quota used up for 2 days more", 5 * time.Minute, []script{bad(quota(48 * time.Hour))}, []time.Duration{time.Hour, time.Hour}},
+		{"quota used up, at an interval of hours", 3 * time.Hour, []script{bad(quota(10 * time.Minute))}, []time.Duration{3 * time.Hour}},
+		{"pages that are no list wait an interval", 5 * time.Minute, []script{bad(&faceclient.Error{Code: faceclient.CodePagination})}, []time.Duration{5 * time.Minute, 5 * time.Minute}},
 		{"401 waits an interval", 5 * time.Minute, []script{bad(answered(http.StatusUnauthorized, "401"))}, []time.Duration{5 * time.Minute, 5 * time.Minute}},
 		{"403 waits an interval", 5 * time.Minute, []script{bad(answered(http.StatusForbidden, "UnsupportedFeature"))}, []time.Duration{5 * time.Minute, 5 * time.Minute}},
 		{"404 waits an interval", 5 * time.Minute, []script{bad(answered(http.StatusNotFound, "404"))}, []time.Duration{5 * time.Minute, 5 * time.Minute}},

@@ -11,6 +11,9 @@ const (
 	settling = 5 * time.Second
 	// maxClockDrift is how much further than our own clock the service's may go between two walks and be believed.
 	maxClockDrift = time.Minute
+	// maxBehind bounds how long counting waits for a clock that went back to catch up. Beyond it, the time that was counted
+	// before was wrong.
+	maxBehind = time.Hour
 )
 
 // Flows are what has happened since the exporter started, read off the sessions' own times. They only grow; where walks
@@ -61,19 +64,41 @@ type watermark struct {
 	heard   time.Duration
 }
 
+// clockVerdict says whether a walk believes the service's clock.
+type clockVerdict int
+
+const (
+	// clockSteady: the window reaches up to the walk's horizon.
+	clockSteady clockVerdict = iota
+	// clockLeapt: the clock moved otherwise than ours. Nothing is counted until another walk agrees with it.
+	clockLeapt
+	// clockBehind: the clock went back. Nothing is counted until it caught up, so that nothing is counted twice.
+	clockBehind
+	// clockReset: the clock went back so far that counting starts again from it.
+	clockReset
+)
+
 // next gives the window that a walk with this horizon counts, and the watermark to keep if the walk succeeds.
-func (w watermark) next(horizon time.Time, now Instant) (window, watermark) {
+func (w watermark) next(horizon time.Time, now Instant) (window, watermark, clockVerdict) {
 	horizon = horizon.Round(0) // sessions' times are compared with wall clocks
 	to := horizon.Add(-settling)
 	after := watermark{counted: to, horizon: horizon, heard: now.Monotonic}
 	if w.counted.IsZero() {
-		return window{to, to}, after
+		return window{to, to}, after, clockSteady
 	}
-	// A clock that leaps is not believed until another walk agrees with it.
 	drift := horizon.Sub(w.horizon) - (now.Monotonic - w.heard)
-	if drift.Abs() > maxClockDrift || to.Before(w.counted) {
+	verdict := clockSteady
+	switch behind := w.counted.Sub(to); {
+	case drift.Abs() > maxClockDrift:
+		verdict = clockLeapt
+	case behind > maxBehind:
+		return window{to, to}, after, clockReset
+	case behind > 0:
+		verdict = clockBehind
+	}
+	if verdict != clockSteady {
 		after.counted = w.counted
 		to = w.counted
 	}
-	return window{w.counted, to}, after
+	return window{w.counted, to}, after, verdict
 }

@@ -58,6 +58,7 @@ func TestFlowsCountAWindowFromWalkToWalk(t *testing.T) {
 		wantFlows(t, target, 3, 3, 6, 3, 600)
 		pass(9 * time.Minute) // what the failed walk missed is caught up
 		scrape(time.Hour, target)
+		pass(time.Minute) // no scrape waits after a failure
 		wantFlows(t, target, 5, 5, 10, 5, 1800)
 	})
 }

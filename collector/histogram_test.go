@@ -226,7 +226,7 @@ func TestEveryHistogramAgreesWithItsValues(t *testing.T) {
 				session.Expired = random.IntN(3) == 0
 				ttls = append(ttls, session.TTL.Seconds())
 				if !session.Expired {
-					left = append(left, max(0, session.Created.Add(session.TTL).Sub(date).Seconds()))
+					left = append(left, min(session.TTL, max(0, session.Created.Add(session.TTL).Sub(date))).Seconds())
 				}
 				sessions = append(sessions, session)
 			}

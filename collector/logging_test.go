@@ -75,7 +75,9 @@ func TestLogLinesTellWhatIsNew(t *testing.T) {
 	}{
 		{bad, []string{"WARN"}},
 		{bad, []string{"DEBUG"}},
+		{fails(answered(http.StatusForbidden, "403")), []string{"WARN"}}, // another code
 		{fails(answered(http.StatusForbidden, "403")), []string{"DEBUG"}},
+		{bad, []string{"WARN"}},
 		{good, []string{"INFO"}},
 		{good, []string{"DEBUG"}},
 		{bad, []string{"WARN"}},
@@ -100,7 +102,7 @@ func TestLogLinesTellWhatIsNew(t *testing.T) {
 				if line["resource"] != "contoso-prod" || line["operation"] != "detectLiveness" {
 					t.Errorf("a line without its target: %v", line)
 				}
-				if line["level"] == "WARN" && (line["error_code"] != "503" || line["apim_request_id"] != "apim-7" || line["client_request_id"] != "client-7") {
+				if line["level"] == "WARN" && (line["error_code"] == nil || line["apim_request_id"] != "apim-7" || line["client_request_id"] != "client-7") {
 					t.Errorf("a warning without what support asks for: %v", line)
 				}
 			}
@@ -113,21 +115,60 @@ func TestLogLinesTellWhatIsNew(t *testing.T) {
 	})
 }
 
+func TestAFailureThatGoesOnIsLoggedOnceAnHour(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var book logbook
+		target := newTarget(walks(fails(unavailable())), logged(&book))
+		run(t, target)
+		var warned []time.Duration
+		for begun := time.Now(); time.Since(begun) < 190*time.Minute; pass(time.Minute) {
+			scrape(inTime, target)
+			for _, line := range book.take(t) {
+				if line["level"] == "WARN" {
+					warned = append(warned, time.Since(begun))
+				}
+			}
+		}
+		if len(warned) != 4 || warned[0] != 0 {
+			t.Fatalf("warned after %v, want at once and then once an hour", warned)
+		}
+		for i := 1; i < len(warned); i++ {
+			if gap := warned[i] - warned[i-1]; gap < time.Hour || gap > 66*time.Minute {
+				t.Errorf("warned after %v, want once an hour", warned)
+			}
+		}
+	})
+}
+
+func TestALogLineSaysWhatAnErrorMeans(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var book logbook
+		target := newTarget(walks(fails(unavailable())), logged(&book), func(options *collector.TargetOptions) {
+			options.Explain = func(err error) string { return "explained " + faceclient.Code(err) }
+		})
+		run(t, target)
+		scrape(inTime, target)
+		if lines := book.take(t); len(lines) != 1 || lines[0]["error"] != "explained 503" {
+			t.Errorf("logged %v", lines)
+		}
+	})
+}
+
 func TestFirstWalkTellsItsCost(t *testing.T) {
-	const message = "first walk done"
+	const message = "first refresh done"
 	tests := []struct {
-		name      string
-		pages     int
-		interval  time.Duration
-		simulated bool
-		level     string
-		requests  float64
+		name     string
+		pages    int
+		interval time.Duration
+		cost     time.Duration // the interval to work out the cost for
+		level    string
+		requests float64
 	}{
-		{"a page every five minutes", 1, 5 * time.Minute, false, "INFO", 8640},
-		{"a thousand pages every five minutes", 1000, 5 * time.Minute, false, "WARN", 8_640_000},
-		{"a hundred thousand", 25, 648 * time.Second, false, "INFO", 100_000},
-		{"just above", 25, 647 * time.Second, false, "WARN", 100_154},
-		{"simulated", 1000, 5 * time.Second, true, "INFO", 518_400_000},
+		{"a page every five minutes", 1, 5 * time.Minute, 0, "INFO", 8640},
+		{"a thousand pages every five minutes", 1000, 5 * time.Minute, 0, "WARN", 8_640_000},
+		{"a hundred thousand", 25, 648 * time.Second, 0, "INFO", 100_000},
+		{"just above", 25, 647 * time.Second, 0, "WARN", 100_154},
+		{"simulated: what the default interval would cost", 1000, 5 * time.Second, 5 * time.Minute, "INFO", 8_640_000},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -135,7 +176,7 @@ func TestFirstWalkTellsItsCost(t *testing.T) {
 				var book logbook
 				pages := make([]page, test.pages)
 				target := newTarget(walks(fails(unavailable()), lists(pages...)), every(test.interval), logged(&book),
-					func(options *collector.TargetOptions) { options.Simulated = test.simulated })
+					func(options *collector.TargetOptions) { options.CostInterval = test.cost })
 				run(t, target)
 				for range 5 {
 					scrape(inTime, target)

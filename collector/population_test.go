@@ -31,7 +31,7 @@ func golden() []page {
 			{ID: []byte("04"), Created: ago(2 * time.Hour), TTL: time.Minute, Expired: true},
 			// Its TTL is over by a second, but the service has not flagged it yet: remaining TTL 0.
 			{ID: []byte("05"), Created: ago(601 * time.Second), TTL: faceclient.DefaultTTL},
-			// Created later than the answer's Date: 86,400.5 s remain.
+			// Created later than the answer's Date: its whole TTL remains, and no more.
 			{ID: []byte("06"), DeviceID: []byte("phone-c"), Created: ago(-500 * time.Millisecond), TTL: 24 * time.Hour},
 			// Started before it was created: delay 0; its remaining TTL is a bucket's bound.
 			{ID: []byte("07"), DeviceID: []byte("phone-a"), Created: ago(300 * time.Second), Started: ago(301 * time.Second), TTL: 15 * time.Minute},

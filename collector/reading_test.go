@@ -81,16 +81,13 @@ func TestHealthSaysWhen(t *testing.T) {
 			t.Errorf("the next refresh waits for %v, want 15 s and a little", wait)
 		}
 		pass(20 * time.Second)
-		ended := make(chan struct{})
-		go func() {
-			defer close(ended)
-			scrape(inTime, target)
-		}()
-		synctest.Wait()
+		if took := scrape(inTime, target); took != 0 {
+			t.Errorf("a scrape after a failure waited %v", took)
+		}
 		if !target.State().Health.Refreshing {
 			t.Error("a refresh under way is not said to be")
 		}
-		<-ended
+		pass(5 * time.Second)
 		if health := target.State().Health; health.Refreshing || !health.RetryAt.IsZero() || health.LastEnded != time.Now() {
 			t.Errorf("after a success: %+v", health)
 		}

@@ -57,12 +57,21 @@ func (t *Target) refresh(ctx context.Context) {
 	if settings.Slots.Acquire(ctx, 1) != nil {
 		return // Run ends and tells those who wait
 	}
-	began := t.clock()
+	began, codes := t.clock(), t.options.API.errorCounts(t.Operation())
 	counted, err := t.walk(ctx, settings, began)
 	settings.Slots.Release(1)
+	t.countFailure(codes, err)
 	before, after := t.conclude(settings, began, counted, err)
 	if ctx.Err() == nil {
 		t.report(ctx, before, after)
+		t.reportClock(ctx, counted)
+	}
+}
+
+// countFailure counts a failed refresh under its error code if none of its attempts was counted under it.
+func (t *Target) countFailure(before map[string]uint64, err error) {
+	if code := faceclient.Code(err); code != "" {
+		t.options.API.countOnce(t.Operation(), code, before)
 	}
 }
 
@@ -106,33 +115,41 @@ func (t *Target) conclude(settings Settings, began Instant, counted *tally, err 
 // errStalled ends a walk that receives no page.
 var errStalled = errors.New("no page arrived within the refresh time-out")
 
-// walk counts the list.
-func (t *Target) walk(ctx context.Context, settings Settings, began Instant) (*tally, error) {
+// walk counts the list. A panic fails the refresh and not the process.
+func (t *Target) walk(ctx context.Context, settings Settings, began Instant) (counted *tally, err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			counted, err = nil, newPanicError(value)
+		}
+	}()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	stalled := time.AfterFunc(settings.Timeout, func() { cancel(errStalled) })
 	defer stalled.Stop()
 	t.mu.Lock()
-	counted := newTally(t.watermark, t.clock)
+	counted = newTally(t.watermark, t.clock, settings.Devices)
 	t.mu.Unlock()
 	attempts, bounded := t.options.Budget.allowance(t.Operation())
 	if bounded {
 		attempts = max(1, attempts) // the refresh was started for one
 	}
-	visitor := progress{counted, func() { stalled.Reset(settings.Timeout) }}
+	visitor := guard{counted, func() { stalled.Reset(settings.Timeout) }, cancel}
 	walk, err := t.options.Source.Walk(ctx, attempts, visitor)
 	t.options.Budget.spend(t.Operation(), walk, err)
 	if err != nil {
-		return nil, explainStall(ctx, err)
+		return nil, whyEnded(ctx, err)
 	}
 	counted.overspent = bounded && walk.Requests > attempts
-	counted.finish(walk, began, settings.Devices)
+	counted.finish(walk, began)
 	return counted, nil
 }
 
-// explainStall says that a walk timed out where it was canceled because it received no page.
-func explainStall(ctx context.Context, err error) error {
+// whyEnded gives the reason where it was this package that canceled the walk.
+func whyEnded(ctx context.Context, err error) error {
 	var failure *faceclient.Error
+	if errors.As(context.Cause(ctx), new(*panicError)) {
+		return context.Cause(ctx)
+	}
 	if errors.Is(context.Cause(ctx), errStalled) && errors.As(err, &failure) && failure.Code == faceclient.CodeCanceled {
 		return &faceclient.Error{
 			Code: faceclient.CodeTimeout, Message: "gave up: no page arrived within refresh.timeout", Before: failure.Before,
@@ -141,20 +158,30 @@ func explainStall(ctx context.Context, err error) error {
 	return err
 }
 
-// progress reports every page that arrives.
-type progress struct {
+// guard passes the pages on to the tally. It reports every page that arrives, and ends the walk where counting a page
+// panics: it is called on a goroutine of the source.
+type guard struct {
 	facelist.Visitor
 	arrived func()
+	cancel  context.CancelCauseFunc
 }
 
 // Visit is part of facelist.Visitor.
-func (p progress) Visit(batch facelist.Batch) {
-	p.arrived()
-	p.Visitor.Visit(batch)
+func (g guard) Visit(batch facelist.Batch) {
+	defer g.recover()
+	g.arrived()
+	g.Visitor.Visit(batch)
 }
 
 // Restart is part of facelist.Visitor.
-func (p progress) Restart() {
-	p.arrived()
-	p.Visitor.Restart()
+func (g guard) Restart() {
+	defer g.recover()
+	g.arrived()
+	g.Visitor.Restart()
+}
+
+func (g guard) recover() {
+	if value := recover(); value != nil {
+		g.cancel(newPanicError(value))
+	}
 }

@@ -1,6 +1,8 @@
 package collector_test
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"testing"
@@ -26,7 +28,7 @@ func TestManyScrapesShareOneWalk(t *testing.T) {
 			})
 		}
 		scrapers.Wait()
-		for range 30 {
+		for range 29 {
 			pass(9900 * time.Millisecond)
 			if took := scrape(inTime, target); took != 0 {
 				t.Errorf("a scrape within the interval took %v, want 0", took)
@@ -38,13 +40,13 @@ func TestManyScrapesShareOneWalk(t *testing.T) {
 	})
 }
 
-func TestNextWalkIsDueAnIntervalAfterTheLastEnded(t *testing.T) {
+func TestNextWalkIsDueAnIntervalAfterTheLastBegan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		from := walks(lists(page{after: 5 * time.Second, sessions: created(3)}))
 		target := newTarget(from, every(time.Minute))
 		run(t, target)
 		scrape(inTime, target)
-		pass(time.Minute - 1)
+		pass(54*time.Second - 1) // 59 s after the walk began
 		scrape(inTime, target)
 		if from.walks() != 1 {
 			t.Fatalf("%d walks before the interval was over, want 1", from.walks())
@@ -55,6 +57,38 @@ func TestNextWalkIsDueAnIntervalAfterTheLastEnded(t *testing.T) {
 			t.Fatalf("%d walks after the interval, want 2", from.walks())
 		}
 	})
+}
+
+// Scrapes at a whole fraction of the interval, a little early or late, walk at every interval and not at every other.
+func TestScrapesThatJitterWalkAtEveryInterval(t *testing.T) {
+	for _, test := range []struct {
+		interval, scrapes, jitter time.Duration
+		walks                     [2]int // at least and at most, in 20 intervals
+	}{
+		{5 * time.Minute, time.Minute, 500 * time.Millisecond, [2]int{20, 21}},
+		{5 * time.Minute, 15 * time.Second, 500 * time.Millisecond, [2]int{20, 21}},
+		{time.Minute, time.Minute, 500 * time.Millisecond, [2]int{20, 21}},
+		{4 * time.Second, 2 * time.Second, 50 * time.Millisecond, [2]int{20, 21}},
+		{15 * time.Second, 15 * time.Second, 300 * time.Millisecond, [2]int{20, 21}},
+	} {
+		t.Run(fmt.Sprintf("%v, scraped every %v", test.interval, test.scrapes), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				random := rand.New(rand.NewPCG(15, 16))
+				from := walks(lists(page{after: 700 * time.Millisecond, sessions: created(3)}))
+				target := newTarget(from, every(test.interval))
+				run(t, target)
+				start := time.Now()
+				for n := range int(20 * test.interval / test.scrapes) {
+					at := start.Add(time.Duration(n)*test.scrapes + time.Duration(random.Int64N(int64(test.jitter))) - test.jitter/2)
+					pass(time.Until(at))
+					scrape(inTime, target)
+				}
+				if got := from.walks(); got < test.walks[0] || got > test.walks[1] {
+					t.Errorf("%d walks in 20 intervals, want %v", got, test.walks)
+				}
+			})
+		})
+	}
 }
 
 func TestNoScrapeNoWalk(t *testing.T) {

@@ -4,54 +4,116 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
+	"strconv"
+	"time"
 
 	"face_liveness_exporter/faceclient"
 )
 
+// failureReminder is how often a failure that goes on is logged again.
+const failureReminder = time.Hour
+
+// reported is what was last logged, so that only news is.
+type reported struct {
+	failure string // what kind it was; "" after a success
+	at      Instant
+	clock   clockVerdict
+}
+
 // report logs what a refresh changed.
 func (t *Target) report(ctx context.Context, before, after *State) {
-	logger := t.options.Logger.With("resource", after.Resource, "operation", string(after.Operation))
+	logger := t.logger()
 	snapshot := after.Snapshot
-	switch {
-	case !after.Health.Up:
-		reportFailure(ctx, logger, after.Health.LastError, before.Health.FailuresInRow == 0)
+	if !after.Health.Up {
+		t.reportFailure(ctx, logger, &after.Health)
 		return
-	case before.Health.FailuresInRow > 0:
+	}
+	t.reported.failure = ""
+	if before.Health.FailuresInRow > 0 {
 		logger.InfoContext(ctx, "refresh succeeds again", "failures", before.Health.FailuresInRow, "sessions", snapshot.listed())
-	default:
+	} else {
 		logger.DebugContext(ctx, "refreshed", "sessions", snapshot.listed(), "pages", snapshot.Pages, "duration", snapshot.Took())
 	}
 	if after.Health.Overspent && !before.Health.Overspent {
-		logger.WarnContext(ctx, "ids are not random, so the list can only be read as a whole: the interval grows to what the budget allows",
+		logger.WarnContext(ctx, "this list can only be read as a whole, which needs more requests than the budget has: the interval grows to what the budget allows",
 			"interval", after.Interval, "pages", snapshot.Pages)
 	}
 	if before.Snapshot == nil {
-		t.reportCost(ctx, logger, after)
+		reportCost(ctx, logger, after)
 	}
 }
 
-func reportFailure(ctx context.Context, logger *slog.Logger, err error, first bool) {
-	level := slog.LevelDebug
-	if first {
-		level = slog.LevelWarn
-	}
+func (t *Target) logger() *slog.Logger {
+	return t.options.Logger.With("resource", t.Resource(), "operation", string(t.Operation()))
+}
+
+// reportFailure logs the first failure of a row, every one that is another than the one before, and one every hour.
+func (t *Target) reportFailure(ctx context.Context, logger *slog.Logger, health *Health) {
+	err, now := health.LastError, t.clock()
 	failure := new(faceclient.Error)
 	errors.As(err, &failure)
-	logger.Log(ctx, level, "refresh failed", "error", err, "error_code", faceclient.Code(err),
-		"apim_request_id", failure.RequestID, "client_request_id", failure.ClientRequestID)
+	code := faceclient.Code(err)
+	level := slog.LevelDebug
+	if kind := failureKind(failure, code); kind != t.reported.failure || now.Since(t.reported.at) >= failureReminder {
+		level = slog.LevelWarn
+		t.reported.failure, t.reported.at = kind, now
+	}
+	text := err.Error()
+	if t.options.Explain != nil {
+		text = t.options.Explain(err)
+	}
+	attributes := []any{
+		"error", text, "error_code", code, "failures", health.FailuresInRow,
+		"apim_request_id", failure.RequestID, "client_request_id", failure.ClientRequestID,
+	}
+	if panicked := new(panicError); errors.As(err, &panicked) {
+		level = slog.LevelError
+		attributes = append(attributes, "panic", panicked.reason, "stack", string(panicked.stack))
+	}
+	logger.Log(ctx, level, "refresh failed", attributes...)
 }
 
-// reportCost says after the first snapshot what the interval will cost.
-func (t *Target) reportCost(ctx context.Context, logger *slog.Logger, state *State) {
-	snapshot := state.Snapshot
-	requests := MonthlyRequests(float64(snapshot.Pages), state.Interval)
-	attributes := []any{
-		"sessions", snapshot.listed(), "coverage", snapshot.Coverage, "pages", snapshot.Pages, "duration", snapshot.Took(),
-		"interval", state.Interval, "requests_in_30_days", int64(requests),
+// failureKind is the same for failures that are logged as one. A service that makes up a code for every answer does not
+// fill the log.
+func failureKind(failure *faceclient.Error, code string) string {
+	if slices.Contains(faceclient.ErrorCodes(), code) {
+		return code
 	}
-	if requests > ManyRequests && !t.options.Simulated {
-		logger.WarnContext(ctx, "first walk done: a refresh at every interval will be many billed requests; raise refresh.interval or set api.monthly_request_budget", attributes...)
+	return "HTTP " + strconv.Itoa(failure.Status)
+}
+
+// reportClock logs where the service's clock is not believed, because the flow counters stand still then.
+func (t *Target) reportClock(ctx context.Context, counted *tally) {
+	if counted == nil || counted.verdict == t.reported.clock {
 		return
 	}
-	logger.InfoContext(ctx, "first walk done", attributes...)
+	t.reported.clock = counted.verdict
+	moved := counted.after.horizon.Sub(counted.before.horizon) - (counted.after.heard - counted.before.heard)
+	switch counted.verdict {
+	case clockSteady:
+	case clockLeapt:
+		t.logger().WarnContext(ctx, "the service's clock jumped: flow counters wait until the next refresh confirms it", "jump", moved)
+	case clockBehind:
+		t.logger().WarnContext(ctx, "the service's clock went back: flow counters wait until it catches up",
+			"behind", counted.after.counted.Sub(counted.after.horizon.Add(-settling)))
+	case clockReset:
+		t.logger().WarnContext(ctx, "the service's clock was wrong before: flow counters go on from its present time",
+			"behind", counted.before.counted.Sub(counted.after.counted))
+	}
+}
+
+// reportCost says after the first snapshot what the refreshes will cost.
+func reportCost(ctx context.Context, logger *slog.Logger, state *State) {
+	snapshot := state.Snapshot
+	requests := state.MonthlyRequests()
+	attributes := []any{
+		"sessions", snapshot.listed(), "coverage", snapshot.Coverage, "pages", snapshot.Pages, "duration", snapshot.Took(),
+		"interval", state.CostInterval(), "requests_in_30_days", int64(requests),
+	}
+	if simulated := state.Settings.CostInterval > 0; requests > ManyRequests && !simulated {
+		logger.WarnContext(ctx, "first refresh done: refreshes at this interval take many billed requests; choose a longer interval or a monthly request budget", attributes...)
+		return
+	}
+	logger.InfoContext(ctx, "first refresh done", attributes...)
 }

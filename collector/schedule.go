@@ -9,11 +9,26 @@ import (
 	"face_liveness_exporter/faceclient"
 )
 
-// firstRetryDelay is the least time from a first failed refresh to the next one. It doubles with every failure.
-const firstRetryDelay = 15 * time.Second
+const (
+	// firstRetryDelay is the least time from a first failed refresh to the next one. It doubles with every failure.
+	firstRetryDelay = 15 * time.Second
+	// quotaDelay is that time after the service refused because a quota is used up, unless it named a shorter one.
+	quotaDelay = time.Hour
+)
 
-// run is one refresh. Done is closed when it ended, successful or not.
-type run struct{ done chan struct{} }
+// tolerance is how much before the end of an interval a refresh is due. Scrapes at a whole fraction of the interval come a
+// little early or late, and one that comes early must not skip a refresh.
+func tolerance(interval time.Duration) time.Duration { return min(time.Second, interval/20) }
+
+// codeQuota is the error code of a resource whose quota is used up.
+const codeQuota = "QuotaExceeded"
+
+// run is one refresh.
+type run struct {
+	done chan struct{} // closed when it ended, successful or not
+	// retries: it follows a failed refresh, and neither the key nor the settings changed in between.
+	retries bool
+}
 
 // retry is the wait after a failed refresh. The zero value is no wait.
 type retry struct {
@@ -25,12 +40,13 @@ type retry struct {
 func (r retry) waits(now Instant) bool { return r.delay > 0 && now.Since(r.failed) < r.delay }
 
 // EnsureFresh brings targets up to date before a scrape. It starts every refresh that is due, and waits for those whose
-// result the scrape can have before ctx ends. It does not wait for a refresh that probably takes longer, while an older
-// snapshot can be shown.
+// result the scrape can have before ctx ends. It does not wait for a refresh that probably takes longer while an older
+// snapshot can be shown, nor for one that only tries again what failed: a resource that does not answer must not slow down
+// the scrape of the others.
 func EnsureFresh(ctx context.Context, targets ...*Target) {
 	var awaited []*run
 	for _, target := range targets {
-		if refresh := target.ensure(); refresh != nil && target.worthAwaiting(ctx) {
+		if refresh := target.ensure(); refresh != nil && !refresh.retries && target.worthAwaiting(ctx) {
 			awaited = append(awaited, refresh)
 		}
 	}
@@ -60,7 +76,7 @@ func (t *Target) ensure() *run {
 	if t.retry.waits(now) && !changed || !t.due(now) {
 		return nil
 	}
-	t.running = &run{done: make(chan struct{})}
+	t.running = &run{done: make(chan struct{}), retries: t.retry.delay > 0 && !changed}
 	t.publish(func(s *State) { s.Health.Refreshing = true })
 	t.wanted <- struct{}{}
 	return t.running
@@ -69,7 +85,7 @@ func (t *Target) ensure() *run {
 // due tells whether the snapshot is old and there are requests to renew it with. After a failure it is always old.
 func (t *Target) due(now Instant) bool {
 	state := t.state.Load()
-	if state.Snapshot != nil && state.Health.FailuresInRow == 0 && now.Since(state.Snapshot.Ended) < state.Interval {
+	if state.Snapshot != nil && state.Health.FailuresInRow == 0 && now.Since(state.Snapshot.Began) < state.Interval-tolerance(state.Interval) {
 		return false
 	}
 	attempts, bounded := t.options.Budget.allowance(state.Operation)
@@ -80,18 +96,23 @@ func (t *Target) due(now Instant) bool {
 // where the refresh will probably end before the scrape must.
 func (t *Target) worthAwaiting(ctx context.Context) bool {
 	state := t.State()
-	if !state.Shown {
-		return true
-	}
 	deadline, bounded := ctx.Deadline()
-	return !bounded || state.Health.LastWalk < time.Until(deadline)
+	return !state.Shown || !bounded || state.Health.LastWalk < time.Until(deadline)
 }
 
 // retryDelay is the least time from the end of the n-th failure in a row to the next refresh.
 func retryDelay(err error, n int, interval time.Duration) time.Duration {
 	delay := min(interval, firstRetryDelay<<min(n-1, 20))
 	var failure *faceclient.Error
-	if errors.As(err, &failure) && failure.Refused() {
+	switch {
+	case !errors.As(err, &failure):
+	case failure.Code == codeQuota:
+		delay = quotaDelay
+		if failure.Wait > 0 {
+			delay = min(quotaDelay, failure.Wait)
+		}
+		delay = max(interval, delay)
+	case failure.Refused(), failure.Code == faceclient.CodePagination: // asking soon again brings the same answer
 		delay = interval
 	}
 	return delay + rand.N(delay/10+1)

@@ -13,6 +13,8 @@ type Snapshot struct {
 	Began, Ended Instant
 	// Pages is how many answers of the service the walk took.
 	Pages int
+	// Proofs is how many of the pages only proved where the list ends. Later walks do not need them.
+	Proofs int
 	// Coverage is the share of the key space that was walked; 1 means that every session was counted.
 	Coverage float64
 
@@ -39,6 +41,9 @@ const minSeen = 20
 
 // Took is how long the walk took.
 func (s *Snapshot) Took() time.Duration { return s.Ended.Monotonic - s.Began.Monotonic }
+
+// NextPages is how many pages the next walk will take if the list stays as long.
+func (s *Snapshot) NextPages() int { return max(1, s.Pages-s.Proofs) }
 
 // Complete tells whether every listed session was counted. If not, the counts are those of a part of the key space.
 func (s *Snapshot) Complete() bool { return s.Coverage == 1 }
@@ -68,20 +73,22 @@ func (s *Snapshot) listed() int64 { return int64(s.Estimate(s.Sessions)) }
 
 // tally counts a walk's sessions as they come and then forgets them. It is a facelist.Visitor.
 type tally struct {
-	before watermark // as the last successful walk left it
-	clock  Clock
+	before  watermark // as the last successful walk left it
+	clock   Clock
+	options DeviceOptions
 
 	snapshot Snapshot
 	devices  deviceTally
 	flows    Flows
 	window   window
 	after    watermark // as this walk will leave it; zero until the horizon is known
+	verdict  clockVerdict
 
 	overspent bool // took more requests than the budget had
 }
 
-func newTally(before watermark, clock Clock) *tally {
-	t := &tally{before: before, clock: clock}
+func newTally(before watermark, clock Clock, options DeviceOptions) *tally {
+	t := &tally{before: before, clock: clock, options: options}
 	t.Restart()
 	return t
 }
@@ -94,14 +101,14 @@ func (t *tally) Restart() {
 		StartDelay:        newHistogram(startDelayBuckets()),
 		SessionsPerDevice: newHistogram(sessionsPerDeviceBuckets()),
 	}
-	t.devices = newDeviceTally()
+	t.devices = newDeviceTally(t.options)
 	t.flows, t.window, t.after = Flows{}, window{}, watermark{}
 }
 
 // openWindow fixes the window in which events count, once the walk's horizon is known.
 func (t *tally) openWindow(horizon time.Time) {
 	if t.after.counted.IsZero() {
-		t.window, t.after = t.before.next(horizon, t.clock())
+		t.window, t.after, t.verdict = t.before.next(horizon, t.clock())
 		t.flows.Window = t.window.to.Sub(t.window.from).Seconds()
 	}
 }
@@ -129,7 +136,7 @@ func (t *tally) count(session *faceclient.Session, now time.Time) {
 			s.Abandoned++
 		}
 	} else {
-		s.RemainingTTL.observe(max(0, session.Expiry().Sub(now)).Seconds())
+		s.RemainingTTL.observe(min(session.TTL, max(0, session.Expiry().Sub(now))).Seconds())
 	}
 	if len(session.DeviceID) == 0 {
 		s.WithoutDevice++
@@ -139,10 +146,11 @@ func (t *tally) count(session *faceclient.Session, now time.Time) {
 }
 
 // finish completes the snapshot of a walk that ended. The tally counts nothing after it.
-func (t *tally) finish(walk facelist.Result, began Instant, options DeviceOptions) {
+func (t *tally) finish(walk facelist.Result, began Instant) {
 	t.openWindow(walk.Horizon) // an empty list has no batch
 	s := &t.snapshot
-	s.Began, s.Ended, s.Pages, s.Coverage = began, t.clock(), walk.Pages, walk.Coverage
+	s.Began, s.Ended, s.Coverage = began, t.clock(), walk.Coverage
+	s.Pages, s.Proofs = walk.Pages, walk.Proofs
 	s.Devices = uint64(t.devices.distinct())
 	for sessions := range t.devices.counts() {
 		s.SessionsPerDevice.observe(float64(sessions))
@@ -152,7 +160,7 @@ func (t *tally) finish(walk facelist.Result, began Instant, options DeviceOption
 		least = minSeen
 	}
 	var shown uint64
-	s.TopDevices, shown = t.devices.top(options, least)
+	s.TopDevices, shown = t.devices.top(least)
 	s.OtherDeviceSessions = s.Sessions - s.WithoutDevice - shown
 	t.devices = deviceTally{}
 }

@@ -22,6 +22,9 @@ type Settings struct {
 	MaxStale time.Duration
 	// Devices say which devices are shown.
 	Devices DeviceOptions
+	// CostInterval is what to work out the cost of a simulated list for, which costs nothing; 0 for a real one, whose cost
+	// is that of the interval in force.
+	CostInterval time.Duration
 	// Slots bound how many refreshes run at once, over all targets that share the semaphore.
 	Slots *semaphore.Weighted
 }
@@ -36,8 +39,10 @@ type TargetOptions struct {
 	Source Source
 	// Budget bounds the requests; nil means no bound. The targets of a resource share one.
 	Budget *Budget
-	// Simulated targets cost nothing, so nobody is warned about what they cost.
-	Simulated bool
+	// API counts the failed refreshes that no attempt has counted; nil counts none. It is the one of the resource.
+	API *APIMetrics
+	// Explain says in a line what an error means and what to do; nil repeats the error's text.
+	Explain func(error) string
 	// Logger gets a line when the target's state changes.
 	Logger *slog.Logger
 	// Clock tells the time; nil means [SystemClock].
@@ -58,6 +63,8 @@ type Target struct {
 	stopped   bool
 	watermark watermark
 	retry     retry
+
+	reported reported // used by the goroutine of Run alone
 }
 
 // State is what there is to say about a target at one moment. It never changes: a refresh replaces it as a whole, so that
@@ -147,6 +154,23 @@ func (t *Target) Apply(settings Settings) {
 		s.Settings = settings
 		s.Health.RetryAt = time.Time{}
 	})
+}
+
+// MonthlyRequests is how many requests the refreshes take in 30 days, as long as they are like the last complete one; 0
+// before the first.
+func (s *State) MonthlyRequests() float64 {
+	if s.Snapshot == nil {
+		return 0
+	}
+	return MonthlyRequests(float64(s.Snapshot.NextPages()), s.CostInterval())
+}
+
+// CostInterval is the interval that MonthlyRequests is about.
+func (s *State) CostInterval() time.Duration {
+	if s.Settings.CostInterval > 0 {
+		return s.Settings.CostInterval
+	}
+	return s.Interval
 }
 
 // publish replaces the state by a changed copy. Where others know the target, the caller holds mu.

@@ -51,7 +51,9 @@ func newFleet(cfg *config.Config, before *fleet, simulated bool, logger *slog.Lo
 			},
 			Slots: made.slots,
 		},
-		Simulated: simulated,
+	}
+	if simulated {
+		template.CostInterval = config.Default().Refresh.Interval
 	}
 	for _, r := range cfg.Resources {
 		s, err := newSettings(r, template, logger)

@@ -112,6 +112,7 @@ func (r *resource) targetOptions(s settings, one list) collector.TargetOptions {
 	options.Operation = one.operation
 	options.Source = source{one.lister, r.client}
 	options.Budget = r.budget
+	options.API = r.api
 	return options
 }
 
