@@ -1,10 +1,12 @@
 package exporter_test
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"face_liveness_exporter/faceclient/facesim"
 )
@@ -153,5 +155,42 @@ func TestReloadNeverUnsetsReadiness(t *testing.T) {
 				t.Errorf("after the reload: %d", got.status)
 			}
 		})
+	}
+}
+
+// A resource keeps one rate, one account and one set of knowledge, however often it takes new settings while its lists
+// are walked.
+func TestTwentyReloadsInAWalkOfTwoOperations(t *testing.T) {
+	t.Parallel()
+	const perSecond = 50
+	service := newFace(t, emptyService())
+	service.Populate(live, 4000, 1)
+	service.Populate(verify, 4000, 2)
+	configuration := func(i int) string {
+		return contoso(service, "refresh: {interval: 1h}\n", bothOperations, fmt.Sprintf(
+			"api: {page_size: 50, max_requests_per_second: %d, max_concurrent_requests: %d, monthly_request_budget: %d}", perSecond, 4+i%2, 1_000_000+i%2))
+	}
+	began := time.Now()
+	p := startReloader(t, configuration(0))
+	eventually(t, "both lists are walked", func() bool {
+		return service.Counts(live).Requests > 2 && service.Counts(verify).Requests > 2
+	})
+	for i := range 20 {
+		p.reload(configuration(i + 1))
+	}
+	var e exposition
+	eventually(t, "both lists are read", func() bool {
+		e = p.scrape("X-Prometheus-Scrape-Timeout-Seconds", "0.1")
+		return e.samples[of("up", "contoso", live)] == 1 && e.samples[of("up", "contoso", verify)] == 1
+	})
+	if took := time.Since(began).Seconds(); float64(service.requests()) > perSecond*took+1 {
+		t.Errorf("%d requests in %.2f s, want at most %d in a second", service.requests(), took, perSecond)
+	}
+	e.want(t, of("refreshes_total", "contoso", live), 1)
+	e.want(t, of("refreshes_total", "contoso", verify), 1)
+	e.exact(t, service, "contoso", live)
+	e.exact(t, service, "contoso", verify)
+	if runs := p.goroutines("collector.(*Target).Run"); runs != 2 {
+		t.Errorf("%d targets run, want 2", runs)
 	}
 }
