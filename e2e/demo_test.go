@@ -37,7 +37,7 @@ func TestDemo(t *testing.T) {
 	t.Parallel()
 	demo := startExporter(t, "--demo")
 	// Nobody listens there: what is sent to an Alertmanager is another test's subject.
-	prometheus := startPrometheus(t, layOut(t, demo.host(), freeAddress(t), "1s", asTheyAre))
+	prometheus := startPrometheus(t, layOut(t, demo.Host(), freeAddress(t), "1s", asTheyAre))
 	eventually(t, "a second scrape", func() bool {
 		n, _ := prometheus.number(`min(count_over_time(face_liveness_sessions[1m]))`)
 		return n >= 2
@@ -98,10 +98,10 @@ func TestDemo(t *testing.T) {
 			}
 		}
 		for _, q := range queries {
-			check(q.where, metricNames(q.expression))
+			check(q.where, metricNames(t, q.expression))
 		}
 		for _, v := range variables {
-			check(v.where, metricNames(v.selector))
+			check(v.where, metricNames(t, v.selector))
 		}
 		for _, name := range there {
 			family := regexp.MustCompile(`_(bucket|count|sum)$`).ReplaceAllString(name, "")
@@ -111,7 +111,7 @@ func TestDemo(t *testing.T) {
 		}
 		action, called := regexp.MustCompile(`{{.*?}}`), regexp.MustCompile(`[\w:]*face_liveness_\w+[\w:]*`)
 		for _, r := range rules {
-			check(r.Name, metricNames(r.Query))
+			check(r.Name, metricNames(t, r.Query))
 			for what, text := range r.Annotations {
 				for _, template := range action.FindAllString(text, -1) {
 					check(r.Name+", "+what, called.FindAllString(template, -1))
@@ -149,7 +149,7 @@ func TestDemo(t *testing.T) {
 		t.Logf("%d queries", len(queries))
 	})
 
-	if log := demo.stderr.String(); strings.Contains(log, "level=error") || strings.Contains(log, "ERR") {
+	if log := demo.Stderr.String(); strings.Contains(log, "level=error") || strings.Contains(log, "ERR") {
 		t.Errorf("the demo has logged an error:\n%s", log)
 	}
 }

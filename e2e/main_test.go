@@ -8,106 +8,56 @@
 package e2e_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
+
+	"face_liveness_exporter/internal/launch"
 )
 
 // patience is how long a test waits for what should be there in seconds. It is reached only by a test that fails.
-const patience = time.Minute
+const patience = launch.Patience
 
 // repository is the root of the repository.
 const repository = ".."
 
-// output takes what a program writes. It can be read at the same time.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (o *output) Write(b []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(b)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
-}
-
 // program is a child process that serves HTTP.
 type program struct {
-	t       *testing.T
-	name    string
-	base    string // http://127.0.0.1:port
-	process *os.Process
-	stderr  *output
-	ended   chan struct{}
-	err     error // once ended is closed
-	client  *http.Client
+	*launch.Program
+
+	t *testing.T
 }
 
-// launch starts a program with an environment of its own. When the test ends it must stop when asked to.
-func launch(t *testing.T, name, path string, args ...string) *program {
+// start starts a program with an environment of its own. When the test ends it must stop when asked to.
+func start(t *testing.T, name, path string, args ...string) *program {
 	t.Helper()
-	p := &program{t: t, name: name, stderr: new(output), ended: make(chan struct{}), client: newClient(t)}
 	command := exec.CommandContext(context.WithoutCancel(t.Context()), path, args...)
 	command.Dir = t.TempDir()
 	command.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + command.Dir, "TZ=UTC"}
-	command.Stdout, command.Stderr = p.stderr, p.stderr
-	if err := command.Start(); err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	p.process = command.Process
-	go func() {
-		defer close(p.ended)
-		p.err = command.Wait()
-	}()
+	p := &program{launch.Command(t, name, command), t}
 	t.Cleanup(func() {
 		p.stop()
 		if t.Failed() {
-			t.Logf("the last of what %s wrote:\n%s", name, lastLines(p.stderr.String(), 30))
+			t.Logf("the last of what %s wrote:\n%s\n%s", name, lastLines(p.Stdout.String(), 30), lastLines(p.Stderr.String(), 30))
 		}
 	})
 	return p
 }
 
-// stop asks the program to stop, unless it has, and waits until it has.
+// stop asks the program to stop, unless it has ended, and wants exit code 0.
 func (p *program) stop() {
 	p.t.Helper()
-	_ = p.process.Signal(syscall.SIGTERM) // it may have ended already
-	select {
-	case <-p.ended:
-	case <-time.After(20 * time.Second):
-		p.t.Errorf("%s does not stop", p.name)
-		_ = p.process.Kill()
-		<-p.ended
-	}
-	if p.err != nil {
-		p.t.Errorf("%s: %v", p.name, p.err)
-	}
-}
-
-// alive fails the test where the program has ended.
-func (p *program) alive() {
-	p.t.Helper()
-	select {
-	case <-p.ended:
-		p.t.Fatalf("%s has ended: %v\n%s", p.name, p.err, p.stderr)
-	default:
+	if code := p.Stop(patience); code != 0 {
+		p.t.Errorf("exit code %d:\n%s", code, lastLines(p.Stderr.String(), 30))
 	}
 }
 
@@ -122,20 +72,13 @@ func (p *program) get(path string) (status int, body string) {
 }
 
 func (p *program) request(method, path string) (status int, body string, err error) {
-	request, err := http.NewRequestWithContext(p.t.Context(), method, p.base+path, http.NoBody)
-	if err != nil {
-		return 0, "", err
-	}
-	response, err := p.client.Do(request)
-	if err != nil {
-		return 0, "", err
-	}
-	defer response.Body.Close()
-	read, err := io.ReadAll(response.Body)
-	return response.StatusCode, string(read), err
+	got, err := p.Request(p.t.Context(), method, path)
+	return got.Status, got.Body, err
 }
 
-// startExporter runs the built program on a port of its own and waits until it serves.
+var listening = regexp.MustCompile(`msg="Listening on" address=(\S+)`)
+
+// startExporter runs the built program and waits until it serves, on a port of its own unless args name another.
 func startExporter(t *testing.T, args ...string) *program {
 	t.Helper()
 	path, err := filepath.Abs(filepath.Join(repository, "face_liveness_exporter"))
@@ -148,19 +91,14 @@ func startExporter(t *testing.T, args ...string) *program {
 	if _, err := os.Stat(path); err != nil {
 		t.Fatalf("%v: `make build` builds it", err)
 	}
-	address := freeAddress(t)
-	p := launch(t, "face_liveness_exporter", path, append([]string{"--web.listen-address=" + address}, args...)...)
-	p.base = "http://" + address
-	eventually(t, "the program serves", func() bool {
-		p.alive()
-		status, _ := p.get("/-/healthy")
-		return status == http.StatusOK
-	})
+	if !slices.ContainsFunc(args, func(arg string) bool { return strings.HasPrefix(arg, "--web.listen-address=") }) {
+		args = append(args, "--web.listen-address=127.0.0.1:0")
+	}
+	p := start(t, "face_liveness_exporter", path, args...)
+	p.Listens(listening)
+	p.Serves("/-/healthy")
 	return p
 }
-
-// host is the program's address without the scheme.
-func (p *program) host() string { return strings.TrimPrefix(p.base, "http://") }
 
 // installed finds a program that a package of Debian brings.
 func installed(t *testing.T, name, debianPackage string) string {
@@ -184,38 +122,15 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// newClient goes straight to the address, whatever proxy the environment names.
-func newClient(t *testing.T) *http.Client {
-	t.Helper()
-	transport := &http.Transport{}
-	t.Cleanup(transport.CloseIdleConnections)
-	return &http.Client{Transport: transport, Timeout: 10 * time.Second}
-}
 
-// eventually asks again and again, ten times a second, until the condition holds.
 func eventually(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	if !within(t, patience, condition) {
-		t.Fatalf("waited in vain: %s", what)
-	}
+	launch.Eventually(t, what, condition)
 }
 
 func within(t *testing.T, limit time.Duration, condition func() bool) bool {
 	t.Helper()
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	give := time.NewTimer(limit)
-	defer give.Stop()
-	for !condition() {
-		select {
-		case <-tick.C:
-		case <-give.C:
-			return false
-		case <-t.Context().Done():
-			return false
-		}
-	}
-	return true
+	return launch.Within(t, limit, condition)
 }
 
 // serve answers by a handler on loopback until the test ends, and gives the base URL.

@@ -36,7 +36,7 @@ scrape_configs:
   - job_name: face_liveness_exporter
     metrics_path: /-/metrics
     static_configs: [{targets: ["%s"]}]
-`, exporter.base, exporter.host()))
+`, exporter.Base, exporter.Host()))
 	prometheus := startPrometheus(t, folder, "--enable-feature=native-histograms")
 	instances := func(expression string) []string {
 		var names []string
@@ -58,8 +58,8 @@ scrape_configs:
 	are(`face_liveness_up == 1`, "good")
 	are(`face_liveness_up == 0`, "down")
 	are(`face_liveness_sessions == 2345`, "good")
-	are(`up`, exporter.host(), "down", "good")
-	are(`face_liveness_exporter_build_info`, exporter.host())
+	are(`up`, exporter.Host(), "down", "good")
+	are(`face_liveness_exporter_build_info`, exporter.Host())
 	are(`{__name__=~"face_liveness_.*", job="face_liveness", resource=""}`)
 
 	t.Run("native histograms", func(t *testing.T) {

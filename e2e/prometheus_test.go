@@ -21,15 +21,15 @@ type database struct{ *program }
 func startPrometheus(t *testing.T, folder string, args ...string) database {
 	t.Helper()
 	address := freeAddress(t)
-	p := launch(t, "prometheus", installed(t, "prometheus", "prometheus"), append([]string{
+	p := start(t, "prometheus", installed(t, "prometheus", "prometheus"), append([]string{
 		"--config.file=" + filepath.Join(folder, "prometheus.yml"),
 		"--storage.tsdb.path=" + t.TempDir(),
 		"--web.listen-address=" + address,
 		"--log.level=warn",
 	}, args...)...)
-	p.base = "http://" + address
+	p.Base = "http://" + address
 	eventually(t, "Prometheus is ready", func() bool {
-		p.alive()
+		p.Alive()
 		status, _ := p.get("/-/ready")
 		return status == http.StatusOK
 	})
@@ -48,11 +48,11 @@ receivers:
     webhook_configs: [{url: "`+webhook+`", send_resolved: true}]
 `)
 	address := freeAddress(t)
-	p := launch(t, "alertmanager", installed(t, "prometheus-alertmanager", "prometheus-alertmanager"),
+	p := start(t, "alertmanager", installed(t, "prometheus-alertmanager", "prometheus-alertmanager"),
 		"--config.file="+config, "--storage.path="+folder, "--web.listen-address="+address, "--cluster.listen-address=")
-	p.base = "http://" + address
+	p.Base = "http://" + address
 	eventually(t, "Alertmanager is ready", func() bool {
-		p.alive()
+		p.Alive()
 		status, _ := p.get("/-/ready")
 		return status == http.StatusOK
 	})
@@ -111,7 +111,7 @@ func (d database) try(path string, query url.Values, data any) (problem string) 
 		Data          json.RawMessage
 	}
 	if err := json.Unmarshal([]byte(body), &envelope); err != nil {
-		d.alive()
+		d.Alive()
 		return "no JSON: " + body
 	}
 	if envelope.Status != "success" {

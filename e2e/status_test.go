@@ -130,7 +130,7 @@ func TestStatusPage(t *testing.T) {
 	for name, exporter := range pages {
 		if name != "first refresh under way" {
 			eventually(t, name+" is ready", func() bool {
-				exporter.alive()
+				exporter.Alive()
 				status, _ := exporter.get("/-/ready")
 				return status == http.StatusOK
 			})
@@ -145,17 +145,17 @@ func TestStatusPage(t *testing.T) {
 			}
 		}
 		for _, l := range []look{{"light", 1280, 1}, {"dark", 1280, 1}, {"light", 390, 2}, {"dark", 390, 2}} {
-			for _, problem := range b.check(exporter.base+"/", l) {
+			for _, problem := range b.check(exporter.Base+"/", l) {
 				t.Errorf("%s, %s: %s", name, l, problem)
 			}
-			b.open(exporter.base+"/", l)
+			b.open(exporter.Base+"/", l)
 			keep(t, fmt.Sprintf("%s, %s.png", name, l), b.picture(l, 8000))
 		}
 	}
 
 	// What the page does by itself while it is open must go on without an error.
 	demo, readme := pages["demo"], look{"light", 1100, 1.5}
-	b.open(demo.base+"/", readme)
+	b.open(demo.Base+"/", readme)
 	within(t, 15*time.Second, func() bool {
 		b.mu.Lock()
 		defer b.mu.Unlock()
