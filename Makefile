@@ -22,28 +22,52 @@ ldflags := -s -w \
 	-X $(version).BuildUser=$(BUILD_USER) \
 	-X $(version).BuildDate=$(BUILD_DATE)
 
-tool := go tool -modfile=$(CURDIR)/tools/go.mod
+tool    := go tool -modfile=$(CURDIR)/tools/go.mod
+# Every module has a go.mod; tools has no code of its own.
+modules := $(patsubst %/,%,$(dir $(filter-out tools/go.mod,$(wildcard go.mod */go.mod */*/go.mod))))
+
+# The current Prometheus, of the version whose parser the end-to-end tests use.
+prometheus := $(shell sed -n 's|.*github.com/prometheus/prometheus v|v|p' e2e/go.mod)
+bin        := $(CURDIR)/.bin/prometheus-$(prometheus)
 
 .PHONY: build
 build: ## build the program (the default)
 	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(ldflags)' -o $(BINARY) .
+
+.PHONY: ci
+ci: ## run everything that a commit must pass
+	.ci/run
+
+.PHONY: prerequisites
+prerequisites: ## install the Debian packages that the other targets need
+	.ci/prerequisites
 
 .PHONY: test
 test: ## run the tests
 	go test ./...
 
 .PHONY: race
-race: ## run the tests with the race detector
-	go test -race ./...
+race: ## run the tests of the packages that start goroutines with the race detector
+	go test -race ./faceclient/... ./collector ./internal/exporter ./internal/launch
 
 .PHONY: lint
-lint: ## run golangci-lint and actionlint; the first time builds them, in a minute or two
-	for module in . e2e deploy/test grafana; do (cd $$module && $(tool) golangci-lint run ./...); done
+lint: ## lint code, workflows and scripts; the first time builds the linters, in a minute or two
+	for module in $(modules); do (cd $$module && $(tool) golangci-lint run ./...); done
 	$(tool) actionlint .github/workflows/*.yml
+	shellcheck --external-sources .ci/check-release .ci/prerequisites .ci/release .ci/run prometheus/check e2e/check-metrics
+
+.PHONY: tidy
+tidy: ## check that each go.mod and go.sum is complete, and that the modules downloaded are the ones that go.sum names
+	@for module in $(modules) tools; do \
+		echo "== $$module"; \
+		(cd $$module; \
+		grep -q '^replace face_liveness_exporter ' go.mod || go mod verify; \
+		go mod tidy -diff); \
+	done
 
 .PHONY: fmt
 fmt: ## format the code the way lint wants it
-	for module in . e2e deploy/test grafana; do (cd $$module && $(tool) golangci-lint fmt ./...); done
+	for module in $(modules); do (cd $$module && $(tool) golangci-lint fmt ./...); done
 
 .PHONY: bench
 bench: ## run the benchmarks; compare two outputs with `go tool -modfile=tools/go.mod benchstat`
@@ -63,9 +87,25 @@ soak: ## run the program for SOAK (5m) with traffic, faults and reloads, and loo
 	SOAK=$(SOAK) go test -tags soak -count=1 -timeout 24h -v -run '^TestSoak$$' ./internal/exporter | grep -v '^time='
 
 .PHONY: e2e
-e2e: build ## run the built program with a real Prometheus, Alertmanager and Chromium; UPDATE=1 renews docs/status.png
+e2e: build $(bin)/prometheus ## run the built program with a real Prometheus, Alertmanager and Chromium; UPDATE=1 renews docs/status.png
 	e2e/check-metrics ./$(BINARY)
-	cd e2e && UPDATE='$(UPDATE)' go test -count=1 -parallel 3 ./...
+	cd e2e && PROMETHEUS=$(bin)/prometheus UPDATE='$(UPDATE)' go test -count=1 -parallel 3 -skip '^TestEveryClauseOfAnAlert' ./...
+
+.PHONY: rules
+rules: $(bin)/promtool ## check rules, alerts and example configurations, and run the rule tests
+	prometheus/check promtool $(bin)/promtool
+
+.PHONY: mutate
+mutate: $(bin)/promtool ## check that the rule tests notice when a clause of an alert is missing
+	cd e2e && PROMTOOL=$(bin)/promtool go test -count=1 -run '^TestEveryClauseOfAnAlert' .
+
+.PHONY: deploy
+deploy: ## check the chart, the compose file, the units and the image
+	deploy/test/run
+
+# Nothing here uses service discovery other than static_configs, files and HTTP.
+$(bin)/prometheus $(bin)/promtool:
+	GOBIN=$(bin) go install -tags remove_all_sd github.com/prometheus/prometheus/cmd/$(@F)@$(prometheus)
 
 .PHONY: docs
 docs: ## write docs/metrics.md and docs/faults.md anew from the code
@@ -78,7 +118,7 @@ dashboards: ## write the dashboards, the recording rules and the chart's copies 
 
 .PHONY: check-dashboards
 check-dashboards: ## test that what `make dashboards` writes is what is committed
-	cd grafana && go vet ./... && go test ./...
+	cd grafana && go test ./...
 
 .PHONY: release
 release: ## build the archives of a release into dist/; PLATFORMS='linux/amd64 …' for some
@@ -94,7 +134,7 @@ version: ## say which version this would be
 
 .PHONY: clean
 clean: ## remove what was built
-	rm -rf $(BINARY) dist
+	rm -rf $(BINARY) dist .bin
 
 .PHONY: help
 help: ## list the targets

@@ -1,0 +1,261 @@
+package e2e_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/prometheus/promql/parser"
+	"go.yaml.in/yaml/v3"
+)
+
+// mutant is an alert that lacks a clause.
+type mutant struct {
+	alert, name, lacks string
+	expression         string
+}
+
+// mutants takes each clause of an expression away in turn: of `a and b` and `a or b` one side after the other, of any
+// other operation the right-hand side.
+func mutants(t *testing.T, alert, expression string) (all []mutant) {
+	t.Helper()
+	parse := func() parser.Expr {
+		parsed, err := parser.NewParser(parser.Options{}).ParseExpr(expression)
+		if err != nil {
+			t.Fatalf("%s: %v", alert, err)
+		}
+		return parsed
+	}
+	clauses := 0
+	parser.Inspect(parse(), func(node parser.Node, _ []parser.Node) error {
+		if binary, ok := node.(*parser.BinaryExpr); ok && binary.Type() == parser.ValueTypeVector {
+			clauses++
+		}
+		return nil
+	})
+	for clause := range clauses {
+		for _, side := range []string{"right", "left"} {
+			root := &parser.ParenExpr{Expr: parse()} // so that every clause has a parent
+			lacks := ""
+			found := -1
+			parser.Inspect(root, func(node parser.Node, path []parser.Node) error {
+				binary, ok := node.(*parser.BinaryExpr)
+				if !ok || binary.Type() != parser.ValueTypeVector {
+					return nil
+				}
+				if found++; found != clause {
+					return nil
+				}
+				rest, gone := binary.LHS, binary.RHS
+				if side == "left" {
+					rest, gone = gone, rest
+				}
+				logical := binary.Op == parser.LAND || binary.Op == parser.LOR
+				if rest.Type() != parser.ValueTypeVector || side == "left" && !logical {
+					return nil
+				}
+				lacks = fmt.Sprintf("%s %s", binary.Op, gone)
+				replace(t, path[len(path)-1], binary, rest)
+				return nil
+			})
+			if lacks != "" {
+				all = append(all, mutant{alert, fmt.Sprintf("%sMutant%d", alert, len(all)), lacks, root.String()})
+			}
+		}
+	}
+	return all
+}
+
+// replace puts a node in the place of a child of parent.
+func replace(t *testing.T, parent parser.Node, child, with parser.Expr) {
+	t.Helper()
+	with = &parser.ParenExpr{Expr: with}
+	switch parent := parent.(type) {
+	case *parser.ParenExpr:
+		parent.Expr = with
+	case *parser.AggregateExpr:
+		parent.Expr = with
+	case *parser.SubqueryExpr:
+		parent.Expr = with
+	case *parser.BinaryExpr:
+		if parent.LHS == child {
+			parent.LHS = with
+		} else {
+			parent.RHS = with
+		}
+	case *parser.Call:
+		parent.Args[slices.Index(parent.Args, child)] = with
+	default:
+		t.Fatalf("an expression in a %T", parent)
+	}
+}
+
+type (
+	ruleFile struct {
+		Groups []struct {
+			Name, Interval string
+			Rules          []map[string]any
+		}
+	}
+	testFile struct {
+		Files    []string `yaml:"rule_files"`
+		Interval string   `yaml:"evaluation_interval,omitempty"`
+		Order    []string `yaml:"group_eval_order,omitempty"`
+		Tests    []map[string]any
+	}
+)
+
+func decode[T any](t *testing.T, path ...string) (value T) {
+	t.Helper()
+	decoder := yaml.NewDecoder(strings.NewReader(read(t, path...)))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&value); err != nil {
+		t.Fatalf("%v: %v", path, err)
+	}
+	return value
+}
+
+func encode(t *testing.T, path string, value any) {
+	t.Helper()
+	text, err := yaml.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, string(text))
+}
+
+// The rule tests notice when a clause of an alert is missing. Every mutant is an alert of its own beside the real ones,
+// with the expectations of the alert that it was made of, so that one run of the rule tests judges all of them.
+func TestEveryClauseOfAnAlertIsTested(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	rules := decode[ruleFile](t, "prometheus", "alerts.yaml")
+	byAlert := map[string][]mutant{}
+	for i := range rules.Groups {
+		group := &rules.Groups[i]
+		for _, rule := range group.Rules {
+			alert := rule["alert"].(string)
+			for _, m := range mutants(t, alert, rule["expr"].(string)) {
+				byAlert[alert] = append(byAlert[alert], m)
+				copied := map[string]any{}
+				for key, value := range rule {
+					copied[key] = value
+				}
+				copied["alert"], copied["expr"] = m.name, m.expression
+				group.Rules = append(group.Rules, copied)
+			}
+		}
+	}
+	encode(t, filepath.Join(folder, "alerts.yaml"), rules)
+	write(t, filepath.Join(folder, "rules.yaml"), read(t, "prometheus", "rules.yaml"))
+
+	paths, err := filepath.Glob(filepath.Join(repository, "prometheus", "tests", "*.test.yaml"))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no tests: %v", err)
+	}
+	if err := os.Mkdir(filepath.Join(folder, "tests"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	logs := make(chan string, len(paths))
+	t.Run("promtool", func(t *testing.T) {
+		for _, path := range paths {
+			name := filepath.Base(path)
+			tests := decode[testFile](t, "prometheus", "tests", name)
+			for _, test := range tests.Tests {
+				multiply(test, byAlert)
+			}
+			path := filepath.Join(folder, "tests", name)
+			encode(t, path, tests)
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				log, _ := exec.CommandContext(t.Context(), promtool(t), "test", "rules", path).CombinedOutput() // it fails where a mutant is noticed
+				logs <- string(log)
+			})
+		}
+	})
+	close(logs)
+	all := ""
+	for log := range logs {
+		all += log
+	}
+	count := 0
+	for alert, list := range byAlert {
+		// Where the alert itself fails, its mutants would too.
+		if regexp.MustCompile(alert + `\b`).MatchString(all) {
+			t.Errorf("%s fails its own tests:\n%s", alert, all)
+		}
+		for _, m := range list {
+			count++
+			if !regexp.MustCompile(m.name + `\b`).MatchString(all) {
+				t.Errorf("%s passes its tests without: %s", m.alert, m.lacks)
+			}
+		}
+	}
+	if count == 0 {
+		t.Error("no alert has a clause")
+	}
+	t.Logf("%d clauses of %d alerts", count, len(byAlert))
+}
+
+// multiply gives each mutant the expectations of its alert. A question about alerts in general is left out: the mutants
+// would be among them.
+func multiply(test map[string]any, byAlert map[string][]mutant) {
+	var expected []any
+	list, _ := test["alert_rule_test"].([]any)
+	for _, element := range list {
+		expectation := element.(map[string]any)
+		expected = append(expected, expectation)
+		for _, m := range byAlert[expectation["alertname"].(string)] {
+			expected = append(expected, map[string]any{
+				"eval_time": expectation["eval_time"], "alertname": m.name, "exp_alerts": expectation["exp_alerts"],
+			})
+		}
+	}
+	test["alert_rule_test"] = expected
+
+	var questions []any
+	list, _ = test["promql_expr_test"].([]any)
+	for _, element := range list {
+		question := element.(map[string]any)
+		expression := question["expr"].(string)
+		if !strings.Contains(expression, "ALERTS") {
+			continue
+		}
+		for alert, mutants := range byAlert {
+			named := regexp.MustCompile(alert + `\b`)
+			if !named.MatchString(expression) {
+				continue
+			}
+			questions = append(questions, question)
+			for _, m := range mutants {
+				copied := map[string]any{"expr": named.ReplaceAllString(expression, m.name), "eval_time": question["eval_time"]}
+				samples, _ := question["exp_samples"].([]any)
+				var renamed []any
+				for _, sample := range samples {
+					sample := sample.(map[string]any)
+					renamed = append(renamed, map[string]any{
+						"labels": named.ReplaceAllString(sample["labels"].(string), m.name), "value": sample["value"],
+					})
+				}
+				copied["exp_samples"] = renamed
+				questions = append(questions, copied)
+			}
+		}
+	}
+	test["promql_expr_test"] = questions
+}
+
+// promtool is the one of the current Prometheus.
+func promtool(t *testing.T) string {
+	t.Helper()
+	path := os.Getenv("PROMTOOL")
+	if path == "" {
+		t.Fatal("PROMTOOL names no promtool: use `make mutate`")
+	}
+	return path
+}
