@@ -108,8 +108,8 @@ $(bin)/prometheus $(bin)/promtool:
 	GOBIN=$(bin) go install -tags remove_all_sd github.com/prometheus/prometheus/cmd/$(@F)@$(prometheus)
 
 .PHONY: docs
-docs: ## write docs/metrics.md and docs/faults.md anew from the code
-	go test -count=1 -run '^TestMetricsPage$$' ./internal/exporter -update
+docs: ## write docs/metrics.md, docs/errors.md and docs/faults.md anew from the code
+	go test -count=1 -run '^(TestMetricsPage|TestErrorsPage)$$' ./internal/exporter -update
 	go test -count=1 -run '^TestFaultMatrix$$' ./collector -update
 
 .PHONY: dashboards

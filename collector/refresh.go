@@ -137,23 +137,27 @@ func (t *Target) walk(ctx context.Context, settings Settings, began Instant) (co
 	walk, err := t.options.Source.Walk(ctx, attempts, visitor)
 	t.options.Budget.spend(t.Operation(), walk, err)
 	if err != nil {
-		return nil, whyEnded(ctx, err)
+		return nil, whyEnded(ctx, err, settings.Timeout)
 	}
 	counted.overspent = bounded && walk.Requests > attempts
 	counted.finish(walk, began)
 	return counted, nil
 }
 
-// whyEnded gives the reason where it was this package that canceled the walk.
-func whyEnded(ctx context.Context, err error) error {
+// whyEnded gives the reason where it was this package that canceled the walk: a panic, or that no page arrived within the
+// limit. A service that asked to wait for longer is the reason for that.
+func whyEnded(ctx context.Context, err error, limit time.Duration) error {
 	var failure *faceclient.Error
 	if errors.As(context.Cause(ctx), new(*panicError)) {
 		return context.Cause(ctx)
 	}
 	if errors.Is(context.Cause(ctx), errStalled) && errors.As(err, &failure) && failure.Code == faceclient.CodeCanceled {
-		return &faceclient.Error{
-			Code: faceclient.CodeTimeout, Message: "gave up: no page arrived within refresh.timeout", Before: failure.Before,
+		if before := failure.Before; before != nil && before.Wait >= limit {
+			refused := *before
+			refused.Detail = faceclient.DetailLongWait
+			return &refused
 		}
+		return &faceclient.Error{Code: faceclient.CodeTimeout, Detail: faceclient.DetailNoPage, Before: failure.Before}
 	}
 	return err
 }

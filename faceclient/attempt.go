@@ -65,9 +65,6 @@ func (s *settings) send(ctx context.Context, request *http.Request, decode decod
 		o.failure.Status, o.failure.APIVersion = o.status, s.APIVersion
 		o.failure.ClientRequestID = request.Header.Get(clientRequestID)
 		o.failure.RequestID = requestID(o.header)
-		if o.failure.Message == "" {
-			o.failure.Message = Explain(o.failure.Status, o.failure.Code)
-		}
 	}
 	return o
 }
@@ -88,7 +85,7 @@ func (s *settings) read(request *http.Request, response *http.Response, decode d
 		err := decode(response.Body, date)
 		if failure, ok := errors.AsType[*Error](err); ok {
 			if status != http.StatusOK && failure.Code != CodePagination {
-				failure = &Error{Code: CodeInvalidResponse, Detail: DetailNoList, cause: errNoList}
+				failure = &Error{Code: CodeInvalidResponse, cause: errNoList}
 			}
 			return failure, nil
 		}

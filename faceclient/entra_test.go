@@ -191,9 +191,10 @@ func TestEntraSignInThatIsRefused(t *testing.T) {
 		o.ClientSecret = func() (string, error) { return secret, nil }
 	}))
 	failure := r.failure(faceclient.CodeAuthentication, 0)
-	if strings.Contains(failure.Error(), "canary") || strings.Contains(failure.Error(), "AADSTS") {
-		t.Errorf("the error quotes the sign-in: %v", failure)
+	if failure.Detail != faceclient.DetailSignInRefused || failure.AADSTS != 7000215 || failure.SignIn != faceclient.EntraClientSecret {
+		t.Errorf("detail %s, AADSTS%d, kind %s", failure.Detail, failure.AADSTS, failure.SignIn)
 	}
+	wantSilence(t, "the error", failure.Error())
 	if len(r.seen.attempts) != 0 || len(r.seen.errors) != 1 || r.seen.errors[0] != faceclient.CodeAuthentication {
 		t.Errorf("observed %d attempts and %v, want none and authentication once", len(r.seen.attempts), r.seen.errors)
 	}

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -26,16 +26,17 @@ const (
 func ours(code string) bool {
 	switch code {
 	case CodeTimeout, CodeConnection, CodeTLS, CodeRedirect, CodeInvalidResponse, CodeCanceled, CodePagination, CodeAuthentication,
-		CodeQuotaExceeded, codeOther, codeError:
+		CodeQuotaExceeded, codeOther, codeError, codePanic:
 		return true
 	}
 	return false
 }
 
-// Labels by which whoever counts stands for codes that are too many, and for a status that did not come.
+// Codes and a status that whoever counts uses by itself.
 const (
 	codeOther = "other"
 	codeError = "error"
+	codePanic = "panic"
 )
 
 // Error is the one kind of error that a request or a walk ends with. Its text never holds what the service wrote, an
@@ -52,10 +53,10 @@ type Error struct {
 	// AADSTS is the number by which Entra ID says why it refuses a sign-in (AADSTS7000215 is a wrong client secret); 0
 	// where it gave none.
 	AADSTS int
+	// Pages is how many pages a list needs at least, where it is too long.
+	Pages int
 	// APIVersion is the version of the API that was asked.
 	APIVersion string
-	// Message says in our words what it means and what to do.
-	Message string
 	// Wait is how long the service asked to wait before the next request; 0 where it did not say.
 	Wait time.Duration
 	// RequestID is the service's apim-request-id and ClientRequestID the GUID that we sent; support asks for both.
@@ -66,13 +67,21 @@ type Error struct {
 	cause error
 }
 
+// Error is for a developer: code, status and detail. What they mean is for a package that knows the program's settings.
 func (e *Error) Error() string {
-	text := e.Code
+	var more []string
 	if e.Status != 0 && e.Code != strconv.Itoa(e.Status) {
-		text += " (HTTP " + strconv.Itoa(e.Status) + ")"
+		more = append(more, "HTTP "+strconv.Itoa(e.Status))
 	}
-	if e.Message != "" {
-		text += ": " + e.Message
+	if e.Detail != "" {
+		more = append(more, string(e.Detail))
+	}
+	if e.AADSTS != 0 {
+		more = append(more, "AADSTS"+strconv.Itoa(e.AADSTS))
+	}
+	text := e.Code
+	if len(more) > 0 {
+		text += " (" + strings.Join(more, ", ") + ")"
 	}
 	if e.Before != nil {
 		text += "; before that, " + e.Before.Error()
@@ -123,71 +132,12 @@ func Code(err error) string {
 	return CodeConnection
 }
 
-// ErrorCodes are the codes that the list operations are known to fail with, those of this package included.
+// ErrorCodes are the codes that the list operations are known to fail with, those of this package included. Each call makes
+// a new slice.
 func ErrorCodes() []string {
-	codes := []string{
-		CodeTimeout, CodeConnection, CodeTLS, CodeRedirect, CodeInvalidResponse, CodeCanceled, CodePagination, CodeAuthentication,
+	return []string{
+		CodeTimeout, CodeConnection, CodeTLS, CodeRedirect, CodeInvalidResponse, CodeCanceled, CodePagination, CodeAuthentication, CodeQuotaExceeded,
+		"BadArgument", "BadRequest", "PermissionDenied", "Unspecified", "UnsupportedFeature", "ResourceNotFound", "SessionNotFound",
+		"ConcurrentOperationConflict", "401", "403", "404", "429", "500", "502", "503", "504",
 	}
-	for _, known := range Explanations() {
-		if !slices.Contains(codes, known.Code) {
-			codes = append(codes, known.Code)
-		}
-	}
-	return codes
-}
-
-// Explanation says what a code means and what to do about it.
-type Explanation struct {
-	// Status is the HTTP status that the code comes with; 0 stands for any, and for none where no answer came.
-	Status int
-	// Code is the label error_code.
-	Code string
-	// Meaning is one line without a full stop.
-	Meaning string
-}
-
-// Explanations are the documented answers of the list operations, most specific first, and then what goes wrong before
-// the service has named a code. A code comes twice where its meaning depends on the status. Each call makes a new slice.
-func Explanations() []Explanation {
-	return []Explanation{
-		{400, "BadArgument", "the service refuses start or top; lower api.page_size, or report a bug of this exporter"},
-		{400, "BadRequest", "a bearer token went to a regional endpoint; use the resource's custom subdomain, or a key"},
-		{401, "PermissionDenied", "the Entra ID principal lacks the role; assign Cognitive Services Data Reader (Preview) or Cognitive Services User"},
-		{401, "Unspecified", "the key or token is not accepted; check that the key belongs to this endpoint"},
-		{401, "401", "the key or token is not accepted; check that the key belongs to this endpoint"},
-		{403, "UnsupportedFeature", "limited access to liveness detection is not granted to this subscription; apply for it"},
-		{403, "403", "the resource's network rules refuse this machine; allow its address or use the private endpoint"},
-		{404, "ResourceNotFound", "this resource or API version has no list of sessions; use api.version v1.2-preview.1 or v1.1-preview.1"},
-		{404, "404", "this resource or API version has no list of sessions; use api.version v1.2-preview.1 or v1.1-preview.1"},
-		{409, "ConcurrentOperationConflict", "another operation was under way; it is tried again"},
-		{429, "429", "the resource's rate limit is used up, by this exporter or by production; lower api.max_requests_per_second or raise refresh.interval"},
-		{500, "Unspecified", "the service failed; it is tried again"},
-		{500, "500", "the service failed; it is tried again"},
-		{502, "502", "a gateway before the service failed; it is tried again"},
-		{503, "503", "the service is unavailable; it is tried again"},
-		{504, "504", "a gateway before the service timed out; it is tried again"},
-		{0, CodeTimeout, "no whole answer came in time; check the network and the proxy, or raise api.request_timeout"},
-		{0, CodeConnection, "the connection failed or broke; check network, DNS and proxy"},
-		{0, CodeTLS, "the server's certificate is not trusted; check the endpoint, the system's CAs and tls.ca_file"},
-		{0, CodeRedirect, "the endpoint redirects, and a key is never sent on; use the resource's own endpoint"},
-		{0, CodeInvalidResponse, "the answer is no list of sessions; check that the endpoint is a Face resource and no portal or proxy answers for it"},
-		{0, CodeCanceled, "given up because the exporter stops or the refresh had brought no page for refresh.timeout; it is tried again"},
-		{0, CodePagination, "the pages do not add up to a list, or to one longer than api.max_pages; raise api.max_pages, or report a bug"},
-		{0, CodeAuthentication, "no credential could be had; check key_file or the Entra ID settings"},
-	}
-}
-
-// Explain says what a code means and what to do about it, in one line without a full stop. The status decides where a
-// code has several meanings; 0 stands for none.
-func Explain(status int, code string) string {
-	fallback := ""
-	for _, known := range Explanations() {
-		if known.Code == code && (known.Status == status || known.Status == 0) {
-			return known.Meaning
-		}
-		if known.Status == status && known.Code == strconv.Itoa(status) {
-			fallback = known.Meaning
-		}
-	}
-	return fallback
 }

@@ -151,15 +151,26 @@ func (p *pace) answered() {
 type gate struct {
 	mu    sync.Mutex
 	until time.Time
+	why   *Error // the answer that asked to wait until then
 }
 
 // closeFor keeps the gate closed for d from now. An earlier, longer wait stands.
-func (g *gate) closeFor(d time.Duration) {
+func (g *gate) closeFor(d time.Duration, why *Error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if until := time.Now().Add(d); until.After(g.until) {
-		g.until = until
+		g.until, g.why = until, why
 	}
+}
+
+// closedBy is the answer that the gate is closed for, nil where it is open.
+func (g *gate) closedBy() *Error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if time.Until(g.until) <= 0 {
+		return nil
+	}
+	return g.why
 }
 
 // left is how long the gate stays closed; it is open where that is not above 0.

@@ -25,6 +25,11 @@ var (
 	errNoJSON = errors.New("no JSON")
 )
 
+// shapeError says what is wrong with JSON that is no list of sessions.
+type shapeError struct{ detail Detail }
+
+func (e shapeError) Error() string { return string(e.detail) }
+
 // Page is the room for one answer: its bytes and what they decode to. Pages are reused, so that a walk needs as many as
 // it has requests in flight, however long the list is. The zero value is ready for use.
 type Page struct {
@@ -52,18 +57,21 @@ func (p *Page) read(body io.Reader, limit int) error {
 	case err != nil:
 		return err
 	case buffer.Len() > limit:
-		return &Error{Code: CodeInvalidResponse, Message: "the answer is larger than a page of sessions can be"}
+		return &Error{Code: CodeInvalidResponse, Detail: DetailTooLarge}
 	}
 	err = p.decode()
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return &Error{Code: CodeConnection, Message: "the answer ends early", cause: err}
+		return &Error{Code: CodeConnection, Detail: DetailEndsEarly, cause: err}
 	case errors.Is(err, errIDTooLong):
-		return &Error{Code: CodePagination, Message: err.Error(), cause: err}
+		return &Error{Code: CodePagination, Detail: DetailLongID, cause: err}
+	case errors.Is(err, errNoJSON):
+		return &Error{Code: CodeInvalidResponse, Detail: DetailNoJSON, cause: err}
 	}
-	return &Error{Code: CodeInvalidResponse, Message: Explain(0, CodeInvalidResponse) + " (" + err.Error() + ")", cause: err}
+	shape, _ := errors.AsType[shapeError](err)
+	return &Error{Code: CodeInvalidResponse, Detail: shape.detail, cause: err}
 }
 
 // decode fills Sessions from body. The error wraps io.ErrUnexpectedEOF where the JSON ends early, errNoJSON where it is none,
@@ -81,7 +89,7 @@ func (p *Page) decode() error {
 		return err
 	}
 	if _, err := p.decoder.ReadToken(); !errors.Is(err, io.EOF) {
-		return errors.New("there is more after the list")
+		return shapeError{DetailMoreAfter}
 	}
 	return nil
 }
@@ -92,7 +100,7 @@ func (p *Page) decodeList() error {
 		return p.syntaxError(err)
 	}
 	if opening.Kind() != jsontext.KindBeginArray {
-		return errors.New("no array")
+		return shapeError{DetailNoList}
 	}
 	for p.decoder.PeekKind() != jsontext.KindEndArray {
 		p.Sessions = append(p.Sessions, Session{TTL: DefaultTTL})
@@ -110,7 +118,7 @@ func (p *Page) decodeSession(session *Session) error {
 		return p.syntaxError(err)
 	}
 	if opening.Kind() != jsontext.KindBeginObject {
-		return errors.New("no object")
+		return shapeError{DetailNoObject}
 	}
 	p.hasExpired = false
 	for p.decoder.PeekKind() != jsontext.KindEndObject {
@@ -137,7 +145,7 @@ func (p *Page) decodeSession(session *Session) error {
 		return p.syntaxError(err)
 	}
 	if len(session.ID) == 0 || session.Created.IsZero() || !p.hasExpired {
-		return errors.New("id, createdDateTime or sessionExpired is missing")
+		return shapeError{DetailFieldMissing}
 	}
 	return nil
 }
@@ -169,7 +177,7 @@ func fieldOf(name jsontext.Value) func(*Page, *Session, jsontext.Value) error {
 
 func (p *Page) decodeID(session *Session, value jsontext.Value) error {
 	if value.Kind() != jsontext.KindString {
-		return errors.New("id is no string")
+		return shapeError{DetailBadID}
 	}
 	session.ID = p.unquote(value)
 	if utf8.RuneCount(session.ID) > maxIDLength {
@@ -179,21 +187,21 @@ func (p *Page) decodeID(session *Session, value jsontext.Value) error {
 }
 
 func (p *Page) decodeCreated(session *Session, value jsontext.Value) (err error) {
-	session.Created, err = p.instant("createdDateTime", value)
+	session.Created, err = p.instant(DetailBadCreated, value)
 	return err
 }
 
 func (p *Page) decodeStarted(session *Session, value jsontext.Value) (err error) {
 	session.Started = time.Time{}
 	if value.Kind() != jsontext.KindNull {
-		session.Started, err = p.instant("sessionStartDateTime", value)
+		session.Started, err = p.instant(DetailBadStarted, value)
 	}
 	return err
 }
 
 func (p *Page) decodeExpired(session *Session, value jsontext.Value) error {
 	if value.Kind() != jsontext.KindTrue && value.Kind() != jsontext.KindFalse {
-		return errors.New("sessionExpired is no boolean")
+		return shapeError{DetailBadExpired}
 	}
 	session.Expired = value.Kind() == jsontext.KindTrue
 	p.hasExpired = true
@@ -207,7 +215,7 @@ func (p *Page) decodeDevice(session *Session, value jsontext.Value) error {
 	case jsontext.KindString:
 		session.DeviceID = p.unquote(value)
 	default:
-		return errors.New("deviceCorrelationId is no string")
+		return shapeError{DetailBadDevice}
 	}
 	return nil
 }
@@ -219,20 +227,20 @@ func (p *Page) decodeTTL(session *Session, value jsontext.Value) error {
 	}
 	seconds, err := strconv.ParseUint(string(value), 10, 32)
 	if err != nil || seconds > uint64(maxTTL/time.Second) {
-		return errors.New("authTokenTimeToLiveInSeconds is no number of seconds")
+		return shapeError{DetailBadTTL}
 	}
 	session.TTL = time.Duration(seconds) * time.Second
 	return nil
 }
 
-// instant reads a date and time that must be there.
-func (p *Page) instant(field string, value jsontext.Value) (time.Time, error) {
+// instant reads a date and time that must be there. Otherwise says what is wrong where it is none.
+func (p *Page) instant(otherwise Detail, value jsontext.Value) (time.Time, error) {
 	if value.Kind() != jsontext.KindString {
-		return time.Time{}, errors.New(field + " is no string")
+		return time.Time{}, shapeError{otherwise}
 	}
 	t, err := p.calendar.instant(p.unquote(value))
 	if err != nil || t.IsZero() {
-		return time.Time{}, errors.New(field + " is no date and time of RFC 3339")
+		return time.Time{}, shapeError{otherwise}
 	}
 	return t, nil
 }

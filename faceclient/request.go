@@ -72,8 +72,8 @@ func (c *Client) do(ctx context.Context, what call, allowance *Allowance) error 
 	switch {
 	case waiting.Err() != nil && (failure == nil || failure.Code != CodeAuthentication):
 		canceled := fromTransport(context.Canceled)
-		if failure != nil && failure.Code != CodeCanceled {
-			canceled.Before = failure
+		if canceled.Before = failure; failure == nil || failure.Code == CodeCanceled {
+			canceled.Before = c.pace.gate.closedBy()
 		}
 		return canceled
 	case errors.Is(err, ErrAllowance) && failure != nil:
@@ -177,7 +177,7 @@ func (r *request) book(ctx context.Context, o outcome, admitted permit) {
 			r.client.pace.refused(admitted)
 		}
 		if o.failure.asksToWait() {
-			r.client.pace.gate.closeFor(retryWait(r.retries.used, o.failure.Wait, r.settings.MaxRetryWait))
+			r.client.pace.gate.closeFor(retryWait(r.retries.used, o.failure.Wait, r.settings.MaxRetryWait), o.failure)
 		}
 	}
 

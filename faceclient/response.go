@@ -127,6 +127,7 @@ func refusals() []struct {
 		{401, DetailResourceDisabled, []string{"subscription is disabled", "subscription is suspended", "resource is disabled", "resource has been disabled"}},
 		{401, DetailTokenNotAccepted, []string{"access token", "bearer", "jwt", "token is expired", "token expired", "invalid token"}},
 		{401, DetailKeyNotAccepted, []string{"subscription key", "invalid key", "api key"}},
+		{403, DetailCustomSubdomain, []string{"correct endpoint", "subdomain"}},
 		{403, DetailPublicAccess, []string{"public access is disabled", "public network access", "private endpoint", "publicnetworkaccessdisabled"}},
 		{403, DetailFirewall, []string{"firewall", "virtual network", "network acl", "ip address", "ip rule"}},
 		{403, DetailLimitedAccess, []string{"unsupportedfeature", "missing approval", "limited access", "cognitivefaceapproval"}},

@@ -109,7 +109,7 @@ func toldByErrorsAndLogs(t *testing.T, credential faceclient.Credential) {
 				if !errors.As(err, &failure) {
 					t.Fatalf("%T is no *faceclient.Error", err)
 				}
-				wantSilence(t, "the typed error", fmt.Sprint(failure.Code, failure.Message, failure.RequestID, failure.ClientRequestID))
+				wantSilence(t, "the typed error", fmt.Sprint(failure.Code, failure.Detail, failure.RequestID, failure.ClientRequestID))
 				for _, code := range append(r.seen.codes(), r.seen.errors...) {
 					wantSilence(t, "an observed code", code)
 				}

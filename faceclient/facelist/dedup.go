@@ -37,7 +37,7 @@ func (s *seen) filter(p *faceclient.Page, cursor string) error {
 	s.ascending = s.ascending && ascend(cursor, p.Sessions)
 	next := maphash.Bytes(s.seed, p.Sessions[len(p.Sessions)-1].ID)
 	if _, again := s.cursors[next]; again {
-		return pagination("a page ends where an earlier one did")
+		return pagination(faceclient.DetailRepeats)
 	}
 	s.cursors[next] = struct{}{}
 	fresh := p.Sessions[:0]
@@ -49,7 +49,7 @@ func (s *seen) filter(p *faceclient.Page, cursor string) error {
 		}
 	}
 	if len(fresh) == 0 {
-		return pagination("a page brings nothing new")
+		return pagination(faceclient.DetailNothingNew)
 	}
 	p.Sessions = fresh
 	return nil

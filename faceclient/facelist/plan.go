@@ -103,7 +103,7 @@ func planRest(k Knowledge, limits Limits, b budget, first *keyRange, found int, 
 		atLeast *= 1 - 4/math.Sqrt(k.pageSize(limits))
 	}
 	if int(atLeast) > limits.MaxPages {
-		return Plan{}, tooLong(int(atLeast), limits.MaxPages)
+		return Plan{}, tooLong(int(atLeast))
 	}
 	if b.bounded && k.pages(expected, limits)-1 > b.left {
 		n := min(limits.Workers, max(1, b.left))

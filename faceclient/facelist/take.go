@@ -82,7 +82,7 @@ func (w *walk) mustGoOn(one *keyRange) bool {
 func (w *walk) check(one *keyRange, p *faceclient.Page, last []byte) error {
 	partPages := w.ranges.count() - 1 // a range ends with a page that is not full
 	if w.result.Pages > w.limits.MaxPages+partPages {
-		return tooLong(w.result.Pages, w.limits.MaxPages)
+		return tooLong(w.result.Pages)
 	}
 	if w.seen != nil {
 		return w.seen.filter(p, one.cursor)

@@ -212,7 +212,7 @@ func (w *walk) finish() error {
 		w.result.Coverage = 1
 	}
 	if w.result.Coverage <= 0 {
-		return cmp.Or(w.failure, pagination("the list has to be walked again, and no request is left for it"))
+		return cmp.Or(w.failure, pagination(faceclient.DetailNoAttempts))
 	}
 	k := &w.knowledge
 	k.Sessions = float64(w.visited) / w.result.Coverage
@@ -228,11 +228,13 @@ func (w *walk) finish() error {
 }
 
 // pagination is the error of pages that do not add up to a list.
-func pagination(message string) error {
-	return &faceclient.Error{Code: faceclient.CodePagination, Message: message}
+func pagination(detail faceclient.Detail) error {
+	return &faceclient.Error{Code: faceclient.CodePagination, Detail: detail}
 }
 
-// tooLong is the error of a list that needs more pages than a walk may take.
-func tooLong(needed, bound int) error {
-	return fmt.Errorf("%w: %w", errTooLong, pagination(fmt.Sprintf("it needs at least %d pages, and may take %d", needed, bound)))
+// tooLong is the error of a list that needs at least so many pages, and may not take them.
+func tooLong(needed int) error {
+	return fmt.Errorf("%w: %w", errTooLong, &faceclient.Error{
+		Code: faceclient.CodePagination, Detail: faceclient.DetailTooManyPages, Pages: needed,
+	})
 }

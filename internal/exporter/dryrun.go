@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 
 	"face_liveness_exporter/collector"
+	"face_liveness_exporter/internal/explain"
 )
 
 // dryRun lists every resource once, prints what a scrape would get, and tells how it went.
@@ -46,11 +47,11 @@ func summarize(fleet *fleet, process Process) error {
 		health, snapshot := state.Health, state.Snapshot
 		if snapshot == nil {
 			failed++
-			reason := health.LastError
-			if reason == nil {
-				reason = errNotBegun
+			reason := errNotBegun.Error()
+			if health.LastError != nil {
+				reason = explain.Text(health.LastError)
 			}
-			fmt.Fprintf(table, "%s\t%s\t-\t-\t-\t-\t-\t%s\t%v\n", target.Resource(), target.Operation(),
+			fmt.Fprintf(table, "%s\t%s\t-\t-\t-\t-\t-\t%s\t%s\n", target.Resource(), target.Operation(),
 				health.LastDuration.Round(time.Millisecond), reason)
 			continue
 		}

@@ -16,6 +16,7 @@ import (
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/faceclient/facelist"
 	"face_liveness_exporter/internal/config"
+	"face_liveness_exporter/internal/explain"
 )
 
 // settings are what a configuration says about one resource, checked and ready to be put in force.
@@ -37,7 +38,7 @@ func newSettings(r config.Resource, target collector.TargetOptions, logger *slog
 	if err != nil {
 		return settings{}, err
 	}
-	target.Resource, target.Logger = r.Name, logger.With("host", endpoint.Host)
+	target.Resource, target.Logger, target.Explain = r.Name, logger.With("host", endpoint.Host), explain.Text
 	s := settings{
 		config: r,
 		client: client,

@@ -1,7 +1,6 @@
 package exporter
 
 import (
-	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -9,7 +8,7 @@ import (
 	"github.com/prometheus/common/version"
 
 	"face_liveness_exporter/collector"
-	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/internal/explain"
 	"face_liveness_exporter/internal/exporter/statuspage"
 )
 
@@ -90,13 +89,10 @@ func failureOf(err error) *statuspage.Failure {
 	if err == nil {
 		return nil
 	}
-	failure := &faceclient.Error{Code: faceclient.Code(err)}
-	_ = errors.As(err, &failure) // else the code alone is known
-	meaning := faceclient.Explain(failure.Status, failure.Code)
-	// What an error says beyond its code's meaning comes instead of that, or in brackets after it.
-	detail, after := strings.CutPrefix(failure.Message, meaning)
-	if after {
-		detail = strings.Trim(detail, " ()")
+	e := explain.Of(err)
+	failure := &statuspage.Failure{Code: e.Code, Status: e.Status, Meaning: e.Meaning, Remedy: e.Remedy, Detail: e.Detail}
+	if e.Before != nil {
+		failure.Before = e.Before.String()
 	}
-	return &statuspage.Failure{Code: failure.Code, Status: failure.Status, Meaning: meaning, Detail: detail}
+	return failure
 }

@@ -15,7 +15,7 @@ func crowd() statuspage.Page {
 	for i := range 400 {
 		l := healthy()
 		if i == 321 {
-			l = failing(statuspage.Failure{Code: "401", Status: 401, Meaning: "not accepted; check the key"})
+			l = failing(statuspage.Failure{Code: "401", Status: 401, Meaning: "not accepted", Remedy: "check the key"})
 		}
 		l.Resource = fmt.Sprintf("contoso-%03d", i/2)
 		l.Operation = []string{"detectLiveness", "detectLivenessWithVerify"}[i%2]

@@ -62,10 +62,12 @@ type Failure struct {
 	Code string
 	// Status is the HTTP status, 0 where no answer came.
 	Status int
-	// Meaning is what the code means and, after a semicolon, what to do about it; empty where nobody knows.
-	Meaning string
-	// Detail is what is known of this one error beyond its code; may be empty.
+	// Meaning is what happened, and Remedy what to do about it; each may be empty.
+	Meaning, Remedy string
+	// Detail names the reason where the code leaves it open; may be empty.
 	Detail string
+	// Before says what the attempt before failed with, where one was given up while it waited; may be empty.
+	Before string
 }
 
 // Snapshot is what a complete walk found. Counts are of the whole list: estimates where Coverage is below 1.

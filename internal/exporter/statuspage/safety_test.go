@@ -37,7 +37,7 @@ func elements(t *testing.T, root *html.Node) map[string]int {
 
 func TestHostileText(t *testing.T) {
 	disguised := func(text string) statuspage.Page {
-		l := failing(statuspage.Failure{Code: text, Status: 599, Meaning: text + ";" + text, Detail: text})
+		l := failing(statuspage.Failure{Code: text, Status: 599, Meaning: text, Remedy: text, Detail: text, Before: text})
 		l.Resource, l.Operation, l.Host = text, text, text
 		for i := range l.Snapshot.TopDevices {
 			l.Snapshot.TopDevices[i].Name = text

@@ -6,11 +6,12 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/internal/explain"
 	"face_liveness_exporter/internal/exporter/statuspage"
 )
 
 func TestStates(t *testing.T) {
-	forbidden := statuspage.Failure{Code: "UnsupportedFeature", Status: 403, Meaning: "access is not granted; apply for it"}
+	forbidden := statuspage.Failure{Code: "UnsupportedFeature", Status: 403, Meaning: "access is not granted", Remedy: "apply for it"}
 	aged := func(age time.Duration) func(*statuspage.List) {
 		return func(l *statuspage.List) { l.Snapshot.Ended = now().Add(-age) }
 	}
@@ -128,11 +129,8 @@ func TestStates(t *testing.T) {
 func TestEveryErrorHasAMeaningAndARemedy(t *testing.T) {
 	for _, code := range append(faceclient.ErrorCodes(), "418") {
 		for _, status := range []int{0, 400, 401, 403, 404, 409, 418, 429, 500, 502, 503, 504} {
-			meaning := faceclient.Explain(status, code)
-			if meaning == "" && code != "418" {
-				continue
-			}
-			_, got := cardOf(t, failing(statuspage.Failure{Code: code, Status: status, Meaning: meaning}))
+			e := explain.Of(&faceclient.Error{Code: code, Status: status})
+			_, got := cardOf(t, failing(statuspage.Failure{Code: code, Status: status, Meaning: e.Meaning, Remedy: e.Remedy}))
 			_, after, _ := strings.Cut(got, "What it means ")
 			means, do, ok := strings.Cut(after, ". What to do ")
 			do, _, _ = strings.Cut(do, " The first scrape")
@@ -144,8 +142,8 @@ func TestEveryErrorHasAMeaningAndARemedy(t *testing.T) {
 }
 
 func TestDetailOfAFailure(t *testing.T) {
-	_, got := cardOf(t, failing(statuspage.Failure{Code: "pagination", Meaning: "pages do not add up; report a bug", Detail: "page 7 brings nothing new"}))
-	if want := "Pages do not add up. In detail Page 7 brings nothing new. What to do Report a bug."; !strings.Contains(got, want) {
+	_, got := cardOf(t, failing(statuspage.Failure{Code: "pagination", Meaning: "pages do not add up", Remedy: "report a bug", Detail: "nothing_new", Before: "429"}))
+	if want := "Pages do not add up. Detail nothing_new Before that 429. What to do Report a bug."; !strings.Contains(got, want) {
 		t.Errorf("no %q in\n%s", want, got)
 	}
 }

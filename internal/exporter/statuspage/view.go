@@ -70,7 +70,7 @@ type deviceRow struct {
 }
 
 // problem is a failure as a person reads it.
-type problem struct{ Code, Status, When, Meaning, Remedy, Detail, Next string }
+type problem struct{ Code, Status, When, Meaning, Remedy, Detail, Before, Next string }
 
 type fact struct{ Name, Value, More string }
 
@@ -243,8 +243,7 @@ func newProblem(l *List, now time.Time) *problem {
 	if f.Status != 0 && strconv.Itoa(f.Status) != f.Code {
 		p.Status = "HTTP " + strconv.Itoa(f.Status)
 	}
-	meaning, remedy, _ := strings.Cut(f.Meaning, ";")
-	p.Meaning, p.Remedy, p.Detail = sentence(meaning), sentence(remedy), sentence(f.Detail)
+	p.Meaning, p.Remedy, p.Detail, p.Before = sentence(f.Meaning), sentence(f.Remedy), f.Detail, sentence(f.Before)
 	if p.Meaning == "" {
 		p.Meaning = "Not documented for this list."
 	}

@@ -1,0 +1,95 @@
+package explain_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/internal/explain"
+)
+
+func TestEveryCodeIsExplained(t *testing.T) {
+	for _, code := range faceclient.ErrorCodes() {
+		if !slices.ContainsFunc(explain.CodeRows(), func(row explain.Row) bool { return row.Code == code }) {
+			t.Errorf("%s has no row", code)
+		}
+	}
+}
+
+func TestEveryDetailIsExplainedOnce(t *testing.T) {
+	rows := map[faceclient.Detail]int{}
+	for _, row := range explain.DetailRows() {
+		rows[row.Detail]++
+	}
+	for _, detail := range faceclient.Details() {
+		if rows[detail] != 1 {
+			t.Errorf("%s has %d rows, want 1", detail, rows[detail])
+		}
+		delete(rows, detail)
+	}
+	for detail := range rows {
+		t.Errorf("%s is no detail", detail)
+	}
+}
+
+func TestRowsAreLinesWithoutAFullStop(t *testing.T) {
+	seen := map[string]bool{}
+	for _, row := range append(explain.CodeRows(), explain.DetailRows()...) {
+		key := fmt.Sprint(row.Status, row.Code, row.Detail)
+		if seen[key] {
+			t.Errorf("%s comes twice", key)
+		}
+		seen[key] = true
+		for _, text := range []string{row.Meaning, row.Remedy} {
+			if strings.ContainsAny(text, "\n\r;") || strings.HasSuffix(text, ".") || strings.Contains(text, "(Preview)") {
+				t.Errorf("%s: %q", key, text)
+			}
+		}
+		if row.Meaning == "" || row.Remedy == "" && row.Code != faceclient.CodeCanceled {
+			t.Errorf("%s means %q, do %q", key, row.Meaning, row.Remedy)
+		}
+		if strings.Contains(row.Meaning+row.Remedy, "Cognitive Services User") {
+			t.Errorf("%s recommends a role that can read the keys", key)
+		}
+	}
+}
+
+func TestText(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		err  error
+		want string
+	}{
+		{"none", nil, ""},
+		{"a code and its status", &faceclient.Error{Code: "PermissionDenied", Status: 401}, "PermissionDenied (HTTP 401): the Entra ID principal has no role that allows this; assign the role Cognitive Services Data Reader (b59867f0-fa02-499b-be73-45a86b5b3e1c) on this resource, or a custom role with the data action Microsoft.CognitiveServices/accounts/Face/*/sessions/read, and wait ten minutes"},
+		{"a code that is the status, wrapped", fmt.Errorf("list: %w", &faceclient.Error{Code: "429", Status: 429}), "429: the resource's rate limit is used up, by this exporter or by your application; lower api.max_requests_per_second or raise refresh.interval"},
+		{"the version that was asked", &faceclient.Error{Code: "404", Status: 404, APIVersion: "v1.1-preview.1"}, "404: this resource has no list of sessions in API version v1.1-preview.1; check that endpoint is the address of a Face resource, and try the other api.version of v1.2-preview.1 and v1.1-preview.1"},
+		{"a code that nobody knows, with a status that is known", &faceclient.Error{Code: "NeverHeardOf", Status: 401}, "NeverHeardOf (HTTP 401): the service refused the request with NeverHeardOf"},
+		{"a status that nobody knows", &faceclient.Error{Code: "418", Status: 418}, "418: the service, or a proxy before it, refuses the request with the status 418; check endpoint, and the proxy if there is one"},
+		{"a detail says more than the code", &faceclient.Error{Code: "connection", Detail: faceclient.DetailRefused}, "connection, connection_refused: the connection is refused: nothing listens at that address and port; check host and port of endpoint, and the firewall"},
+		{"a number of Entra ID", &faceclient.Error{Code: "authentication", Detail: faceclient.DetailSignInRefused, SignIn: "client_secret", AADSTS: 7000222}, "authentication, sign_in_refused AADSTS7000222: the client secret has expired (client_secret, AADSTS7000222); make a new one and write it into entra.client_secret_file"},
+		{"another number", &faceclient.Error{Code: "authentication", Detail: faceclient.DetailSignInRefused, SignIn: "client_secret", AADSTS: 12345}, "authentication, sign_in_refused AADSTS12345: Entra ID refuses the sign-in (client_secret) with AADSTS12345; look at https://login.microsoftonline.com/error?code=12345, and check the fields below entra"},
+		{"what was before", &faceclient.Error{Code: "timeout", Detail: faceclient.DetailNoPage, Before: &faceclient.Error{Code: "503", Status: 503}}, "timeout, no_page: no page arrived within refresh.timeout; see what failed before that, or raise refresh.timeout, api.max_requests_per_second or refresh.max_concurrent; before that, 503: the service is not available; nothing, if it passes: the exporter tries again by itself"},
+		{"an error of somebody else", errors.Join(context.Canceled), "canceled: the exporter gave up the request, because it stops or its configuration changed"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := explain.Text(test.err); got != test.want {
+				t.Errorf("got  %s\nwant %s", got, test.want)
+			}
+		})
+	}
+}
+
+// One code means different things with different statuses.
+func TestTheStatusDecidesWhereACodeHasSeveralMeanings(t *testing.T) {
+	if a, b := explain.Of(&faceclient.Error{Code: "Unspecified", Status: 401}), explain.Of(&faceclient.Error{Code: "Unspecified", Status: 500}); a.Meaning == b.Meaning {
+		t.Errorf("both mean %q", a.Meaning)
+	}
+	if got := explain.Of(&faceclient.Error{Code: "UnsupportedFeature", Status: 418}); got.Remedy != "" {
+		t.Errorf("a code with a status that it never comes with gets the advice %q", got.Remedy)
+	}
+}
