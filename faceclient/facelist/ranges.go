@@ -18,6 +18,7 @@ const worthStealing = 3
 //
 // It is complete once it was read to its end. It is cut short where its quota or the allowance is used up first.
 type keyRange struct {
+	start  string    // the first page comes after it: the key of from
 	cursor string    // the next page comes after it
 	from   float64   // where the range begins
 	at     float64   // the position of the last id that was read
@@ -32,11 +33,12 @@ type keyRange struct {
 }
 
 func newRange(from, end float64, quota int) *keyRange {
-	return &keyRange{cursor: key(from), from: from, at: from, end: end, endKey: key(end), quota: quota}
+	start := key(from)
+	return &keyRange{start: start, cursor: start, from: from, at: from, end: end, endKey: key(end), quota: quota}
 }
 
 // madeUpStart tells whether the next page comes after a start that is no id of a session.
-func (r *keyRange) madeUpStart() bool { return r.from > 0 && r.cursor == key(r.from) }
+func (r *keyRange) madeUpStart() bool { return r.start != "" && r.cursor == r.start }
 
 // covered is the share of the key space that was read. A range that was cut short ends at the last id that was read: its
 // session marks the bound and is not counted.
