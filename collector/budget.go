@@ -131,6 +131,31 @@ func (b *Budget) spend(operation faceclient.Operation, walk facelist.Result, err
 	}
 }
 
+// spare is how many attempts are left for look-ups after a refresh; without a budget it is unbounded.
+func (b *Budget) spare(operation faceclient.Operation) (attempts int, bounded bool) {
+	if b == nil {
+		return 0, false
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.unbounded() {
+		return 0, false
+	}
+	return max(0, int(b.credit(operation).balance)), true
+}
+
+// charge books the attempts of a look-up.
+func (b *Budget) charge(operation faceclient.Operation, attempts int) {
+	if b == nil {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.unbounded() {
+		b.credit(operation).balance -= float64(attempts)
+	}
+}
+
 // intervalInForce is the time between refreshes: as configured, longer where the budget is small, and as long as it takes
 // to earn the last refresh where that had to take more than there was.
 func (b *Budget) intervalInForce(operation faceclient.Operation, configured time.Duration) time.Duration {

@@ -1,5 +1,7 @@
 package collector
 
+import "face_liveness_exporter/faceclient"
+
 // namespace is the prefix of every metric.
 const namespace = "face_liveness"
 
@@ -44,6 +46,18 @@ func groups() []group {
 			metrics: flowMetrics(),
 			help:    " For a rate, divide its increase by that of face_liveness_flow_window_seconds_total.",
 			shown:   always,
+		},
+		{
+			metrics: outcomeMetrics(),
+			help:    " Present where outcomes are sampled.",
+			shown:   func(s *State) bool { return s.Settings.Samples > 0 },
+		},
+		{
+			metrics: verificationMetrics(),
+			help:    " Present where outcomes are sampled, for detectLivenessWithVerify.",
+			shown: func(s *State) bool {
+				return s.Settings.Samples > 0 && s.Operation == faceclient.DetectLivenessWithVerify
+			},
 		},
 		{metrics: refreshMetrics(), shown: always},
 	}
@@ -157,6 +171,52 @@ func flowMetrics() []metric {
 		{
 			"session_abandonments_total", counter, "", "Sessions whose TTL ended since the exporter started and that were never started.",
 			value(func(s *State) float64 { return s.Flows.Abandonments }),
+		},
+	}
+}
+
+// outcomeMetrics count what became of the sessions that were started, from a random sample of them.
+func outcomeMetrics() []metric {
+	return []metric{
+		{
+			"session_outcomes_total", counter, "outcome",
+			"Estimated number of started sessions whose TTL ended since the exporter started, by outcome.",
+			func(s *State, out *samples) {
+				for outcome := range outcomeCount {
+					out.addLabeled(outcome.String(), s.Outcomes.Sessions[outcome])
+				}
+			},
+		},
+		{
+			"session_outcome_samples_total", counter, "outcome",
+			"Sessions that were looked up to estimate face_liveness_session_outcomes_total.",
+			func(s *State, out *samples) {
+				for outcome := range outcomeCount {
+					out.addLabeled(outcome.String(), float64(s.Outcomes.Samples[outcome]))
+				}
+			},
+		},
+	}
+}
+
+// verificationMetrics count whether the faces were those of the photos, from the same sample.
+func verificationMetrics() []metric {
+	return []metric{
+		{
+			"session_verifications_total", counter, "identical",
+			"Estimated number of started sessions whose TTL ended since the exporter started, by whether the face matched the photo.",
+			func(s *State, out *samples) {
+				out.addLabeled("false", s.Outcomes.Verifications[0])
+				out.addLabeled("true", s.Outcomes.Verifications[1])
+			},
+		},
+		{
+			"session_verification_samples_total", counter, "identical",
+			"Sessions that were looked up to estimate face_liveness_session_verifications_total.",
+			func(s *State, out *samples) {
+				out.addLabeled("false", float64(s.Outcomes.VerificationSamples[0]))
+				out.addLabeled("true", float64(s.Outcomes.VerificationSamples[1]))
+			},
 		},
 	}
 }

@@ -18,7 +18,7 @@ type Source interface {
 	CredentialChanged() bool
 }
 
-// Run carries out the refreshes that scrapes ask for, one at a time, until ctx ends.
+// Run carries out the refreshes that scrapes ask for, one at a time, and the look-ups after each, until ctx ends.
 func (t *Target) Run(ctx context.Context) {
 	for {
 		select {
@@ -51,7 +51,7 @@ func (t *Target) finish(change func(*State)) {
 	t.running = nil
 }
 
-// refresh walks the list once and publishes what came of it.
+// refresh walks the list once, publishes what came of it, and then looks outcomes up.
 func (t *Target) refresh(ctx context.Context) {
 	settings := t.state.Load().Settings
 	if settings.Slots.Acquire(ctx, 1) != nil {
@@ -65,6 +65,9 @@ func (t *Target) refresh(ctx context.Context) {
 	if ctx.Err() == nil {
 		t.report(ctx, before, after)
 		t.reportClock(ctx, counted)
+	}
+	if counted != nil {
+		t.lookUp(ctx, counted)
 	}
 }
 
@@ -127,7 +130,7 @@ func (t *Target) walk(ctx context.Context, settings Settings, began Instant) (co
 	stalled := time.AfterFunc(settings.Timeout, func() { cancel(errStalled) })
 	defer stalled.Stop()
 	t.mu.Lock()
-	counted = newTally(t.watermark, t.clock, settings.Devices)
+	counted = newTally(t.watermark, t.clock, settings)
 	t.mu.Unlock()
 	attempts, bounded := t.options.Budget.allowance(t.Operation())
 	if bounded {

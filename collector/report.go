@@ -19,6 +19,7 @@ type reported struct {
 	failure string // what kind it was; "" after a success
 	at      Instant
 	clock   clockVerdict
+	lookUps string // as failure
 }
 
 // report logs what a refresh changed.
@@ -53,32 +54,61 @@ func (t *Target) reportFailure(ctx context.Context, logger *slog.Logger, health 
 	err, now := health.LastError, t.clock()
 	failure := new(faceclient.Error)
 	errors.As(err, &failure)
-	code := faceclient.Code(err)
 	level := slog.LevelDebug
-	if kind := failureKind(failure, code); kind != t.reported.failure || now.Since(t.reported.at) >= failureReminder {
+	if kind := failureKind(failure, faceclient.Code(err)); kind != t.reported.failure || now.Since(t.reported.at) >= failureReminder {
 		level = slog.LevelWarn
 		t.reported.failure, t.reported.at = kind, now
 	}
+	if errors.As(err, new(*panicError)) {
+		level = slog.LevelError
+	}
+	logger.Log(ctx, level, "refresh failed", append(t.failureAttributes(err), "failures", health.FailuresInRow)...)
+}
+
+// reportLookUps logs where look-ups begin to fail and where they go well again.
+func (t *Target) reportLookUps(ctx context.Context, err error) {
+	failure, kind := new(faceclient.Error), ""
+	if err != nil {
+		errors.As(err, &failure)
+		kind = failureKind(failure, faceclient.Code(err))
+	}
+	if kind == t.reported.lookUps {
+		return
+	}
+	t.reported.lookUps = kind
+	if err == nil {
+		t.logger().InfoContext(ctx, "look-ups of outcomes succeed again")
+		return
+	}
+	t.logger().WarnContext(ctx, "look-ups of outcomes fail; refreshes go on without them", t.failureAttributes(err)...)
+}
+
+// failureAttributes say what an error is.
+func (t *Target) failureAttributes(err error) []any {
 	text := err.Error()
 	if t.options.Explain != nil {
 		text = t.options.Explain(err)
 	}
+	failure := new(faceclient.Error)
+	errors.As(err, &failure)
 	attributes := []any{
-		"error", text, "error_code", code, "failures", health.FailuresInRow,
+		"error", text, "error_code", faceclient.Code(err),
 		"apim_request_id", failure.RequestID, "client_request_id", failure.ClientRequestID,
 	}
+	if failure.Detail != "" {
+		attributes = append(attributes, "detail", string(failure.Detail))
+	}
 	if panicked := new(panicError); errors.As(err, &panicked) {
-		level = slog.LevelError
 		attributes = append(attributes, "panic", panicked.reason, "stack", string(panicked.stack))
 	}
-	logger.Log(ctx, level, "refresh failed", attributes...)
+	return attributes
 }
 
 // failureKind is the same for failures that are logged as one. A service that makes up a code for every answer does not
 // fill the log.
 func failureKind(failure *faceclient.Error, code string) string {
 	if slices.Contains(faceclient.ErrorCodes(), code) {
-		return code
+		return code + " " + string(failure.Detail)
 	}
 	return "HTTP " + strconv.Itoa(failure.Status)
 }

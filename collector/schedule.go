@@ -20,9 +20,6 @@ const (
 // little early or late, and one that comes early must not skip a refresh.
 func tolerance(interval time.Duration) time.Duration { return min(time.Second, interval/20) }
 
-// codeQuota is the error code of a resource whose quota is used up.
-const codeQuota = "QuotaExceeded"
-
 // run is one refresh.
 type run struct {
 	done chan struct{} // closed when it ended, successful or not
@@ -77,6 +74,9 @@ func (t *Target) ensure() *run {
 		return nil
 	}
 	t.running = &run{done: make(chan struct{}), retries: t.retry.delay > 0 && !changed}
+	if t.endLookUps != nil {
+		t.endLookUps()
+	}
 	t.publish(func(s *State) { s.Health.Refreshing = true })
 	t.wanted <- struct{}{}
 	return t.running
@@ -106,7 +106,7 @@ func retryDelay(err error, n int, interval time.Duration) time.Duration {
 	var failure *faceclient.Error
 	switch {
 	case !errors.As(err, &failure):
-	case failure.Code == codeQuota:
+	case failure.Code == faceclient.CodeQuotaExceeded:
 		delay = quotaDelay
 		if failure.Wait > 0 {
 			delay = min(quotaDelay, failure.Wait)

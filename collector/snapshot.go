@@ -75,7 +75,7 @@ func (s *Snapshot) listed() int64 { return int64(s.Estimate(s.Sessions)) }
 type tally struct {
 	before  watermark // as the last successful walk left it
 	clock   Clock
-	options DeviceOptions
+	options Settings
 
 	snapshot Snapshot
 	devices  deviceTally
@@ -83,11 +83,12 @@ type tally struct {
 	window   window
 	after    watermark // as this walk will leave it; zero until the horizon is known
 	verdict  clockVerdict
+	sample   reservoir // of the started sessions whose TTL ended in the window
 
 	overspent bool // took more requests than the budget had
 }
 
-func newTally(before watermark, clock Clock, options DeviceOptions) *tally {
+func newTally(before watermark, clock Clock, options Settings) *tally {
 	t := &tally{before: before, clock: clock, options: options}
 	t.Restart()
 	return t
@@ -101,8 +102,9 @@ func (t *tally) Restart() {
 		StartDelay:        newHistogram(startDelayBuckets()),
 		SessionsPerDevice: newHistogram(sessionsPerDeviceBuckets()),
 	}
-	t.devices = newDeviceTally(t.options)
+	t.devices = newDeviceTally(t.options.Devices)
 	t.flows, t.window, t.after = Flows{}, window{}, watermark{}
+	t.sample = reservoir{limit: t.options.Samples}
 }
 
 // openWindow fixes the window in which events count, once the walk's horizon is known.
@@ -127,6 +129,9 @@ func (t *tally) count(session *faceclient.Session, now time.Time) {
 	s.Sessions++
 	s.TTL.observe(session.TTL.Seconds())
 	if session.HasStarted() {
+		if t.window.holds(session.Expiry()) {
+			t.sample.offer(session.ID)
+		}
 		s.Started++
 		s.StartDelay.observe(max(0, session.Started.Sub(session.Created)).Seconds())
 	}

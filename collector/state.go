@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"context"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -22,6 +23,8 @@ type Settings struct {
 	MaxStale time.Duration
 	// Devices say which devices are shown.
 	Devices DeviceOptions
+	// Samples is how many finished sessions are looked up after a refresh at the most; 0 means none.
+	Samples int
 	// CostInterval is what to work out the cost of a simulated list for, which costs nothing; 0 for a real one, whose cost
 	// is that of the interval in force.
 	CostInterval time.Duration
@@ -37,6 +40,8 @@ type TargetOptions struct {
 	Operation faceclient.Operation
 	// Source lists its sessions.
 	Source Source
+	// Looker tells the outcomes of sessions; nil looks none up.
+	Looker Looker
 	// Budget bounds the requests; nil means no bound. The targets of a resource share one.
 	Budget *Budget
 	// API counts the failed refreshes that no attempt has counted; nil counts none. It is the one of the resource.
@@ -58,11 +63,13 @@ type Target struct {
 	wanted  chan struct{} // has room for the one refresh that can be requested
 	state   atomic.Pointer[State]
 
-	mu        sync.Mutex // guards the fields below, and replacing the state; never held over I/O
-	running   *run
-	stopped   bool
-	watermark watermark
-	retry     retry
+	mu      sync.Mutex // guards the fields below, and replacing the state; never held over I/O
+	running *run
+	// endLookUps ends the look-ups under way; nil where there are none.
+	endLookUps context.CancelFunc
+	stopped    bool
+	watermark  watermark
+	retry      retry
 
 	reported reported // used by the goroutine of Run alone
 }
@@ -80,6 +87,8 @@ type State struct {
 	Snapshot *Snapshot
 	// Flows are what happened since the target was made.
 	Flows Flows
+	// Outcomes are those of the sessions since the target was made; all 0 where none are looked up.
+	Outcomes Outcomes
 	// Health tells how refreshes go.
 	Health Health
 
@@ -156,13 +165,15 @@ func (t *Target) Apply(settings Settings) {
 	})
 }
 
-// MonthlyRequests is how many requests the refreshes take in 30 days, as long as they are like the last complete one; 0
-// before the first.
+// MonthlyRequests is how many requests the refreshes and their look-ups take in 30 days, as long as the list stays like it
+// was at the last complete refresh; 0 before the first.
 func (s *State) MonthlyRequests() float64 {
 	if s.Snapshot == nil {
 		return 0
 	}
-	return MonthlyRequests(float64(s.Snapshot.NextPages()), s.CostInterval())
+	interval := s.CostInterval()
+	lookUps := LookUps(s.Snapshot.Estimate(s.Snapshot.Started), s.Settings.Samples, interval)
+	return MonthlyRequests(float64(s.Snapshot.NextPages())+lookUps, interval)
 }
 
 // CostInterval is the interval that MonthlyRequests is about.

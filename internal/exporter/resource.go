@@ -71,7 +71,15 @@ type list struct {
 // source is a list as its target sees it.
 type source struct {
 	*facelist.Lister
-	client *faceclient.Client
+	client    *faceclient.Client
+	operation faceclient.Operation
+}
+
+// Session is part of collector.Looker.
+func (s source) Session(ctx context.Context, id string, maxRequests int) (faceclient.Check, int, error) {
+	allowance := faceclient.NewAllowance(maxRequests)
+	check, err := s.client.Session(ctx, s.operation, id, allowance)
+	return check, allowance.Used(), err
 }
 
 // CredentialChanged is part of collector.Source.
@@ -111,7 +119,8 @@ func newResource(s settings) (*resource, error) {
 func (r *resource) targetOptions(s settings, one list) collector.TargetOptions {
 	options := s.target
 	options.Operation = one.operation
-	options.Source = source{one.lister, r.client}
+	list := source{one.lister, r.client, one.operation}
+	options.Source, options.Looker = list, list
 	options.Budget = r.budget
 	options.API = r.api
 	return options
