@@ -4,7 +4,7 @@
 #   docker buildx build --platform linux/amd64,linux/arm64 \
 #     --build-arg VERSION=… --build-arg REVISION="$(git rev-parse HEAD)" -t face_liveness_exporter .
 #
-# There is no HEALTHCHECK: nothing in the image could ask. Kubernetes and its like probe /-/healthy and /-/ready.
+# There is no HEALTHCHECK, because the image has no program that could ask. Kubernetes probes /-/healthy and /-/ready.
 
 # The Go version is the one that go.mod asks for. To pin the bases, pass them by digest: GO_IMAGE=…@sha256:…
 ARG GO_IMAGE=docker.io/library/golang:1.26.8-trixie
@@ -21,7 +21,7 @@ RUN --mount=type=cache,target=/go/pkg/mod \
     GOMODCACHE=/go/pkg/mod go mod download
 
 COPY . .
-# Declared this late because a new version must not download the modules again.
+# Declared after the download, so that a new version does not download the modules again.
 ARG TARGETOS
 ARG TARGETARCH
 ARG VERSION=unknown
@@ -29,7 +29,7 @@ ARG REVISION=unknown
 ARG BRANCH=unknown
 ARG BUILD_USER=unknown
 ARG BUILD_DATE=unknown
-# Arguments of make, not of the environment: they prevail over what make would find out without a repository.
+# As arguments of make, which take precedence over what make would find out by git.
 RUN --mount=type=cache,target=/go/pkg/mod \
     --mount=type=cache,target=/root/.cache/go-build \
     GOMODCACHE=/go/pkg/mod GOCACHE=/root/.cache/go-build GOOS="$TARGETOS" GOARCH="$TARGETARCH" \
@@ -39,9 +39,10 @@ RUN --mount=type=cache,target=/go/pkg/mod \
 FROM ${BASE_IMAGE}
 ARG VERSION=unknown
 ARG REVISION=unknown
+ARG SOURCE=unknown
 LABEL org.opencontainers.image.title="face_liveness_exporter" \
       org.opencontainers.image.description="Shows the liveness sessions of Azure AI Face resources to Prometheus" \
-      org.opencontainers.image.source="https://github.com/face-liveness-exporter/face_liveness_exporter" \
+      org.opencontainers.image.source="${SOURCE}" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
@@ -49,7 +50,7 @@ COPY LICENSE /LICENSE
 COPY --from=build /out/face_liveness_exporter /face_liveness_exporter
 # A config.yaml mounted here is found without any flag.
 WORKDIR /etc/face_liveness_exporter
-# By number: Kubernetes cannot see of a name that it is not root's.
+# A number, because Kubernetes cannot tell whether a name is root.
 USER 65532:65532
 EXPOSE 10520/tcp
 ENTRYPOINT ["/face_liveness_exporter"]

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -20,10 +21,11 @@ const (
 	root   = "../.."
 	chart  = "../helm/face-liveness-exporter"
 	values = "testdata/values"
+	image  = "image.repository=registry.example/face_liveness_exporter" // a value that the chart demands
 )
 
 //nolint:gochecknoglobals // a test's flag is declared before the tests begin
-var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
+var update = flag.Bool("update", false, "write the golden files and the README of the chart instead of comparing with them")
 
 // helm runs the Helm of go.mod and returns what it printed; complaint is what it printed as an error.
 func helm(t *testing.T, args ...string) (output []byte, complaint string) {
@@ -32,9 +34,9 @@ func helm(t *testing.T, args ...string) (output []byte, complaint string) {
 	command := exec.CommandContext(t.Context(), "go", append([]string{"tool", "helm"}, args...)...)
 	command.Stdout, command.Stderr = &stdout, &stderr
 	err := command.Run()
-	// Helm tells of each symbolic link that it follows; here they are meant.
+	// The go command tells of modules that it fetches for the first time.
 	lines := slices.DeleteFunc(strings.SplitAfter(stderr.String(), "\n"), func(line string) bool {
-		return strings.Contains(line, "found symbolic link in path")
+		return strings.HasPrefix(line, "go: downloading ")
 	})
 	complaint = strings.Join(lines, "")
 	if err != nil && complaint == "" {
@@ -46,7 +48,7 @@ func helm(t *testing.T, args ...string) (output []byte, complaint string) {
 // template renders a chart. Without a version Helm would assume one from before the API that the chart uses.
 func template(t *testing.T, chart string, args ...string) (output []byte, complaint string) {
 	t.Helper()
-	return helm(t, append([]string{"template", "fle", chart, "--namespace", "monitoring", "--kube-version", "1.37.0"}, args...)...)
+	return helm(t, append([]string{"template", "fle", chart, "--namespace", "monitoring", "--kube-version", "1.37.0", "--set", image}, args...)...)
 }
 
 // cases are the value files by name.
@@ -74,7 +76,7 @@ func rendered(t *testing.T, path string) []object {
 }
 
 func TestLintHasNoObjection(t *testing.T) {
-	args := []string{"lint", "--strict", chart}
+	args := []string{"lint", "--strict", chart, "--set", image}
 	for _, path := range cases(t) {
 		output, complaint := helm(t, append(args, "--values", path)...)
 		if complaint != "" || bytes.Contains(output, []byte("[WARNING]")) || bytes.Contains(output, []byte("[ERROR]")) {
@@ -129,7 +131,7 @@ func diff(t *testing.T, path string, content []byte) string {
 	return string(output)
 }
 
-// TestPackageIsTheChart: an archive has no links, so what they point to must have come along, and give the same objects.
+// TestPackageIsTheChart: an archive of the chart has all files and gives the same objects.
 func TestPackageIsTheChart(t *testing.T) {
 	folder := t.TempDir()
 	if _, complaint := helm(t, "package", chart, "--destination", folder); complaint != "" {
@@ -170,6 +172,26 @@ func TestPackageIsTheChart(t *testing.T) {
 	}
 }
 
+// TestPublishedChartKnowsItsImageAndRunbook: whoever installs a release needs no value for them.
+func TestPublishedChartKnowsItsImageAndRunbook(t *testing.T) {
+	folder := t.TempDir()
+	publish := exec.CommandContext(t.Context(), "../helm/package", "1.2.3", "registry.example/exporter", "https://git.example/blob/v1.2.3", folder)
+	publish.Env = append(os.Environ(), "HELM=go tool helm")
+	if output, err := publish.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	output, complaint := helm(t, "template", "fle", filepath.Join(folder, "face-liveness-exporter-1.2.3.tgz"),
+		"--kube-version", "1.37.0", "--set", "demo=true,prometheusRule.enabled=true")
+	for _, want := range []string{
+		`image: "registry.example/exporter:1.2.3"`,
+		"runbook_url: https://git.example/blob/v1.2.3/docs/runbook.md#facelivenessexporterdown",
+	} {
+		if complaint != "" || !bytes.Contains(output, []byte(want)) {
+			t.Errorf("%s: no %s", complaint, want)
+		}
+	}
+}
+
 func dashboards(t *testing.T) []string {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(root, "grafana", "dashboards", "*.json"))
@@ -183,7 +205,12 @@ func dashboards(t *testing.T) []string {
 func TestRulesAndDashboardsAreThoseOfTheRepository(t *testing.T) {
 	var wantGroups []any
 	for _, name := range []string{"rules.yaml", "alerts.yaml"} {
-		groups, _ := readYAML(t, filepath.Join(root, "prometheus", name))["groups"].([]any)
+		text := regexp.MustCompile(`https?://\S+/runbook\.md`).ReplaceAll(read(t, filepath.Join(root, "prometheus", name)), []byte("https://git.example/runbook.md"))
+		content := map[string]any{}
+		if err := yaml.Unmarshal(text, &content); err != nil {
+			t.Fatal(err)
+		}
+		groups, _ := content["groups"].([]any)
 		if len(groups) == 0 {
 			t.Fatalf("prometheus/%s has no groups", name)
 		}
@@ -218,10 +245,17 @@ func TestRulesAndDashboardsAreThoseOfTheRepository(t *testing.T) {
 	}
 }
 
+func TestRulesHaveNoLinkToAnAddressThatNobodyGave(t *testing.T) {
+	output, complaint := template(t, chart, "--set", "demo=true,prometheusRule.enabled=true")
+	if complaint != "" || !bytes.Contains(output, []byte("alert: FaceLivenessExporterDown")) || bytes.Contains(output, []byte("runbook_url")) {
+		t.Errorf("%s\n%s", complaint, output)
+	}
+}
+
 func TestValuesThatCannotWorkAreRefused(t *testing.T) {
 	prod := "config.resources[0].name=prod,config.resources[0].endpoint=https://a.example"
 	for name, test := range map[string]struct{ set, want string }{
-		"nothing to show":             {"", "there is nothing to show"},
+		"nothing to show":             {"", "config.resources is empty"},
 		"no key":                      {prod, `set secret.existing, or secret.data with the entry "prod"`},
 		"key of another resource":     {prod + ",secret.data.dev=k", `with the entry "prod"`},
 		"key in the configuration":    {prod + ",config.resources[0].key=k", "key"},
@@ -239,6 +273,28 @@ func TestValuesThatCannotWorkAreRefused(t *testing.T) {
 		"https without TLS":           {"demo=true,web.scheme=https,web.config.http_server_config.http2=true", "must be https"},
 		"two web configurations":      {"demo=true,web.existingSecret=s,web.config.http_server_config.http2=true", "both set"},
 		"two configurations":          {"demo=true,existingConfigSecret=s", "keep one"},
+		"configuration twice":         {prod + ",existingConfigSecret=s", "existingConfigSecret and config are both set"},
+		"identity without an id":      {prod + ",workloadIdentity.enabled=true", "workloadIdentity.clientId is empty"},
+		"no image":                    {"demo=true,image.repository=", "image.repository is empty"},
+		"two credentials":             {prod + ",config.resources[0].key_env=A,config.resources[0].entra.credential=azure_cli", "prod has key_env and entra"},
+		"two of a name":               {prod + ",config.resources[0].key_env=A,config.resources[1].name=prod,config.resources[1].key_env=B,config.resources[1].endpoint=https://b.example", "the name of two resources"},
+		"token for a region":          {"config.resources[0].name=a,config.resources[0].endpoint=https://westeurope.api.cognitive.microsoft.com,config.resources[0].entra.credential=default", "takes keys only"},
+		"interval without a unit":     {prod + `,config.refresh.interval="5"`, "/config/refresh/interval"},
+		"interval that is a number":   {prod + ",config.refresh.interval=5", "/config/refresh/interval"},
+		"misspelt interval":           {prod + ",config.refresh.intervall=5m", "intervall"},
+		"version without a list":      {prod + ",config.api.version=v1.2", "/config/api/version"},
+		"page that is too large":      {prod + ",config.api.page_size=5000", "/config/api/page_size"},
+		"no requests at all":          {prod + ",config.api.max_requests_per_second=0", "/config/api/max_requests_per_second"},
+		"half a budget":               {prod + ",config.api.monthly_request_budget=0.5", "/config/api/monthly_request_budget"},
+		"too many devices":            {prod + ",config.devices.top=20000", "/config/devices/top"},
+		"label that does not exist":   {prod + ",config.devices.label=hidden", "/config/devices/label"},
+		"operation without a list":    {prod + ",config.resources[0].operations={detect}", "/config/resources/0/operations/0"},
+		"endpoint with a path":        {"config.resources[0].name=a,config.resources[0].endpoint=https://a.example/face", "/config/resources/0/endpoint"},
+		"key in clear text":           {"config.resources[0].name=a,config.resources[0].endpoint=http://a.example", "/config/resources/0/endpoint"},
+		"unknown credential":          {prod + ",config.resources[0].entra.credential=oauth", "/config/resources/0/entra/credential"},
+		"secret without its tenant":   {prod + ",config.resources[0].entra.credential=client_secret", "tenant_id"},
+		"half a certificate":          {prod + ",config.resources[0].tls.cert_file=/a", "key_file"},
+		"wrong setting of a resource": {prod + ",config.resources[0].api.max_retries=-1", "/config/resources/0/api/max_retries"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			output, complaint := template(t, chart, "--set", test.set)

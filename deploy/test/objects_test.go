@@ -184,7 +184,7 @@ func TestExportersOfTheExampleAreReleasesOfTheChart(t *testing.T) {
 	example := string(read(t, filepath.Join(root, "prometheus", "examples", "sharded.yml")))
 	const namespace = "face-liveness-exporter"
 	for _, release := range []string{namespace + "-0", namespace + "-1", namespace + "-2"} {
-		output, complaint := helm(t, "template", release, chart, "--namespace", namespace, "--kube-version", "1.37.0", "--set", "demo=true")
+		output, complaint := helm(t, "template", release, chart, "--namespace", namespace, "--kube-version", "1.37.0", "--set", "demo=true,"+image)
 		if complaint != "" {
 			t.Fatal(complaint)
 		}
@@ -228,12 +228,7 @@ func TestPodsAreRestricted(t *testing.T) {
 
 // TestExporterTakesItsConfigurationAndFlags gives the program what a container of it would find.
 func TestExporterTakesItsConfigurationAndFlags(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "face_liveness_exporter")
-	build := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", program, ".")
-	build.Dir = root
-	if output, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, output)
-	}
+	program := built(t)
 	for name, path := range cases(t) {
 		t.Run(name, func(t *testing.T) {
 			all, folder := rendered(t, path), t.TempDir()

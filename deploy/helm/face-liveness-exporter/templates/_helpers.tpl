@@ -46,6 +46,9 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 
 {{- define "fle.image" -}}
 {{- with .Values.image -}}
+{{- if not .repository -}}
+{{- fail "image.repository is empty, and there is no published image yet: run `docker build -t REGISTRY/face_liveness_exporter:TAG .` in a clone, push it, and set image.repository and image.tag" -}}
+{{- end -}}
 {{- if .digest -}}
 {{- printf "%s@%s" .repository .digest -}}
 {{- else -}}
@@ -74,7 +77,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 {{- end -}}
 
-{{/* The path of an entry of that Secret. What cannot be there is better said now than by a pod that does not start. */}}
+{{/* The path of an entry of that Secret. A missing entry fails here, and not in a pod that does not start. */}}
 {{- define "fle.secretFile" -}}
 {{- $values := (index . 0).Values -}}
 {{- $entry := index . 1 -}}
@@ -88,14 +91,32 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- printf "%s/%s" (include "fle.secretsFolder" .) $entry -}}
 {{- end -}}
 
-{{/* config.yaml: what the values say, with the credentials that they leave to the chart. */}}
+{{/* config.yaml: `config`, completed with the credentials that the chart provides. */}}
 {{- define "fle.config" -}}
 {{- $config := deepCopy .Values.config -}}
 {{- if not $config.resources -}}
-{{- fail "there is nothing to show: list config.resources, or set existingConfigSecret, or demo: true for a look around" -}}
+{{- fail "config.resources is empty: list your resources, or set existingConfigSecret, or demo: true for a look around" -}}
 {{- end -}}
 {{- $resources := list -}}
+{{- $names := list -}}
 {{- range $config.resources -}}
+{{- $resource := . -}}
+{{- if has .name $names -}}
+{{- fail (printf "config.resources: %q is the name of two resources: names must differ" .name) -}}
+{{- end -}}
+{{- $names = append $names .name -}}
+{{- $given := list -}}
+{{- range $kind := list "key_file" "key_env" "entra" -}}
+{{- if hasKey $resource $kind -}}
+{{- $given = append $given $kind -}}
+{{- end -}}
+{{- end -}}
+{{- if gt (len $given) 1 -}}
+{{- fail (printf "config.resources: %s has %s: keep one credential" .name (join " and " $given)) -}}
+{{- end -}}
+{{- if and (hasKey . "entra") (regexMatch "\\.api\\.cognitive\\.(microsoft\\.com|microsoft\\.us|azure\\.cn)" (lower .endpoint)) -}}
+{{- fail (printf "config.resources: %s has entra, but its endpoint is a regional one, which takes keys only" .name) -}}
+{{- end -}}
 {{- $credentials := dict -}}
 {{- if not (or (hasKey . "key_file") (hasKey . "key_env") (hasKey . "entra")) -}}
 {{- if $.Values.workloadIdentity.enabled -}}
