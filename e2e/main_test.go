@@ -122,7 +122,6 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-
 func eventually(t *testing.T, what string, condition func() bool) {
 	t.Helper()
 	launch.Eventually(t, what, condition)

@@ -23,20 +23,35 @@ func TestSession(t *testing.T) {
 	}{
 		{"not started", `{"id":"x","status":"NotStarted"}`, faceclient.Check{}, ""},
 		{"result null", `{"status":"Started","result":null}`, faceclient.Check{}, ""},
-		{"real", respond(`{"statusCode":200,"body":{"livenessDecision":"realface","target":{}}}`),
-			faceclient.Check{HasResult: true, StatusCode: 200, Decision: "realface"}, ""},
-		{"a result beside NotStarted", `{"status":"NotStarted","result":{"response":{"statusCode":200,"body":{"livenessDecision":"spoofface"}}}}`,
-			faceclient.Check{HasResult: true, StatusCode: 200, Decision: "spoofface"}, ""},
-		{"verified", respond(`{"statusCode":200,"body":{"livenessDecision":"realface","verifyResult":{"matchConfidence":0.9,"isIdentical":true}}}`),
-			faceclient.Check{HasResult: true, StatusCode: 200, Decision: "realface", Identical: &yes}, ""},
-		{"another person", respond(`{"statusCode":200,"body":{"livenessDecision":"realface","verifyResult":{"isIdentical":false}}}`),
-			faceclient.Check{HasResult: true, StatusCode: 200, Decision: "realface", Identical: &no}, ""},
+		{
+			"real", respond(`{"statusCode":200,"body":{"livenessDecision":"realface","target":{}}}`),
+			faceclient.Check{HasResult: true, StatusCode: 200, Decision: "realface"},
+			"",
+		},
+		{
+			"a result beside NotStarted", `{"status":"NotStarted","result":{"response":{"statusCode":200,"body":{"livenessDecision":"spoofface"}}}}`,
+			faceclient.Check{HasResult: true, StatusCode: 200, Decision: "spoofface"},
+			"",
+		},
+		{
+			"verified", respond(`{"statusCode":200,"body":{"livenessDecision":"realface","verifyResult":{"matchConfidence":0.9,"isIdentical":true}}}`),
+			faceclient.Check{HasResult: true, StatusCode: 200, Decision: "realface", Identical: &yes},
+			"",
+		},
+		{
+			"another person", respond(`{"statusCode":200,"body":{"livenessDecision":"realface","verifyResult":{"isIdentical":false}}}`),
+			faceclient.Check{HasResult: true, StatusCode: 200, Decision: "realface", Identical: &no},
+			"",
+		},
 		{"a failed attempt", respond(`{"statusCode":400,"body":{"error":{"code":"x","message":"y"}}}`), faceclient.Check{HasResult: true, StatusCode: 400}, ""},
 		{"no body", respond(`{"statusCode":200}`), faceclient.Check{HasResult: true, StatusCode: 200}, ""},
 		{"no response", `{"result":{}}`, faceclient.Check{HasResult: true}, ""},
 		{"odd types", respond(`{"statusCode":"200","body":{"livenessDecision":7,"verifyResult":[]}}`), faceclient.Check{HasResult: true}, ""},
-		{"an odd type beside a good one", respond(`{"statusCode":[],"body":{"livenessDecision":"uncertain","verifyResult":{"isIdentical":"yes"}}}`),
-			faceclient.Check{HasResult: true, Decision: "uncertain"}, ""},
+		{
+			"an odd type beside a good one", respond(`{"statusCode":[],"body":{"livenessDecision":"uncertain","verifyResult":{"isIdentical":"yes"}}}`),
+			faceclient.Check{HasResult: true, Decision: "uncertain"},
+			"",
+		},
 		{"a result of another type", `{"result":"none"}`, faceclient.Check{HasResult: true}, ""},
 		{"no object", `[]`, faceclient.Check{}, faceclient.CodeInvalidResponse},
 		{"no JSON", `<html>`, faceclient.Check{}, faceclient.CodeInvalidResponse},
@@ -50,7 +65,7 @@ func TestSession(t *testing.T) {
 				if want := "/face/v1.2-preview.1/detectLivenessWithVerify/singleModal/sessions/" + id; request.URL.Path != want || request.URL.RawQuery != "" {
 					t.Errorf("asked for %s", request.URL)
 				}
-				return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(test.body))}, nil
+				return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(test.body))}, nil
 			})
 			got, err := newClient(t, options).Session(t.Context(), faceclient.DetectLivenessWithVerify, id, faceclient.NewAllowance(0))
 			if faceclient.Code(err) != test.code {

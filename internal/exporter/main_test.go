@@ -25,8 +25,6 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const (
 	live   = facesim.DetectLiveness
 	verify = facesim.DetectLivenessWithVerify
-
-	patience = launch.Patience
 )
 
 // noon is the service's clock wherever a test compares numbers with the service's sessions.

@@ -2,6 +2,7 @@ package launch_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -23,8 +24,9 @@ const asProgram = "LAUNCH_TEST_AS_PROGRAM"
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-		defer cancel()
-		os.Exit(echo(ctx, os.Stdout, os.Stderr))
+		code := echo(ctx, os.Stdout, os.Stderr)
+		cancel()
+		os.Exit(code)
 	}
 	goleak.VerifyTestMain(m)
 }
@@ -44,7 +46,9 @@ func echo(ctx context.Context, stdout, stderr io.Writer) int {
 	fmt.Fprintf(stderr, "at %s\n", listener.Addr())
 	<-ctx.Done()
 	_ = server.Close() // it serves nobody by now
-	<-ended
+	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+		return 1
+	}
 	return 3
 }
 
