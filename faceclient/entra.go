@@ -28,6 +28,9 @@ const (
 	CloudChina        Cloud = "china"
 )
 
+// Clouds are all clouds that Face is offered in.
+func Clouds() []Cloud { return []Cloud{CloudPublic, CloudUSGovernment, CloudChina} }
+
 // scope is what a token must be good for.
 func (c Cloud) scope() string {
 	switch c {
@@ -61,6 +64,11 @@ const (
 	EntraClientSecret     EntraKind = "client_secret"
 	EntraAzureCLI         EntraKind = "azure_cli"
 )
+
+// EntraKinds are all kinds of sign-in.
+func EntraKinds() []EntraKind {
+	return []EntraKind{EntraDefault, EntraManagedIdentity, EntraWorkloadIdentity, EntraClientSecret, EntraAzureCLI}
+}
 
 // EntraOptions says how to get a token.
 type EntraOptions struct {
@@ -103,8 +111,7 @@ const tokenReserve = 5 * time.Minute
 
 // NewEntraCredential checks the options without asking anybody for a token.
 func NewEntraCredential(options EntraOptions) (*EntraCredential, error) {
-	kinds := []EntraKind{EntraDefault, EntraManagedIdentity, EntraWorkloadIdentity, EntraClientSecret, EntraAzureCLI}
-	if !slices.Contains(kinds, options.Kind) {
+	if !slices.Contains(EntraKinds(), options.Kind) {
 		return nil, fmt.Errorf("unknown kind of Entra ID credential %q", options.Kind)
 	}
 	if options.Kind == EntraClientSecret && options.ClientSecret == nil {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/internal/config"
 )
 
@@ -20,7 +21,7 @@ func TestWhatIsNotSaidHasItsDefault(t *testing.T) {
 	want.Resources = []config.Resource{{
 		Name:       "contoso",
 		Endpoint:   "https://contoso.cognitiveservices.azure.com",
-		Operations: []string{"detectLiveness"},
+		Operations: []faceclient.Operation{faceclient.DetectLiveness},
 		Key:        canary,
 		API:        config.DefaultAPI(),
 	}}
@@ -48,6 +49,15 @@ func TestResourceAPIIsMergedFieldByField(t *testing.T) {
 	own.MaxRetries, own.MaxRequestsPerSecond = 0, 0.3
 	if cfg.Resources[0].API != own || cfg.Resources[1].API != base {
 		t.Errorf("got %+v and %+v", cfg.Resources[0].API, cfg.Resources[1].API)
+	}
+}
+
+func TestResourceOutcomesReplaceTheGeneralOnes(t *testing.T) {
+	cfg, _ := mustParse(t, withKey+"  outcomes: {samples: 0}\n"+
+		"- {name: other, endpoint: 'https://other.cognitiveservices.azure.com', key: k}\n"+
+		"outcomes: {samples: 20}\n")
+	if own, general := cfg.Resources[0].Outcomes.Samples, cfg.Resources[1].Outcomes.Samples; own != 0 || general != 20 {
+		t.Errorf("got %d and %d samples, want 0 and 20", own, general)
 	}
 }
 
@@ -92,7 +102,7 @@ func TestEndpointsAreNormalized(t *testing.T) {
 		"http://[::ffff:127.0.0.1]":                        "http://[::ffff:127.0.0.1]",
 		"https://10.0.0.4":                                 "https://10.0.0.4",
 	} {
-		cfg, warnings := mustParse(t, "resources: [{name: a, key: k, endpoint: '"+raw+"'}]")
+		cfg, warnings := mustParse(t, "resources: [{name: a, key: "+canary+", endpoint: '"+raw+"'}]")
 		if got := cfg.Resources[0].Endpoint; got != want || len(warnings) != 0 {
 			t.Errorf("%s is read as %s, want %s; warnings: %v", raw, got, want, warnings)
 		}
@@ -124,7 +134,11 @@ func TestEntraCredentials(t *testing.T) {
 		"http to a loopback proxy": {"http://127.0.0.1:8080", "{}", config.Entra{Credential: "default", Cloud: "public"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cfg, warnings := mustParse(t, "resources: [{name: a, endpoint: '"+test.endpoint+"', entra: "+test.entra+"}]")
+			document := "resources: [{name: a, endpoint: '" + test.endpoint + "', entra: " + test.entra + "}]"
+			cfg, warnings, err := config.Parse([]byte(document), environment("AZURE_FEDERATED_TOKEN_FILE", "/token"))
+			if err != nil {
+				t.Fatal(err)
+			}
 			if *cfg.Resources[0].Entra != test.want || len(warnings) != 0 {
 				t.Errorf("got %+v, want %+v; warnings: %v", *cfg.Resources[0].Entra, test.want, warnings)
 			}
@@ -137,9 +151,9 @@ func TestKeysFromFilesAndVariables(t *testing.T) {
 	if cfg.Resources[0].Key.Reveal() != canary || len(warnings) != 0 {
 		t.Errorf("key_env: %v", warnings)
 	}
-	for content, want := range map[string]string{"abc": "abc", "abc\n": "abc", "abc\r\n": "abc", "a b": "a b"} {
+	for content, want := range map[string]string{"abc": "abc", "abc\n": "abc", "abc\r\n": "abc", "a~b": "a~b"} {
 		path := write(t, "key", content)
-		cfg, warnings := mustParse(t, minimal+"  key_file: "+path+"\n")
+		cfg, warnings := mustParse(t, "resources:\n- name: a\n  endpoint: https://proxy.example\n  key_file: "+path+"\n")
 		if got := cfg.Resources[0]; got.KeyFile != path || got.Key != "" || len(warnings) != 0 {
 			t.Errorf("key_file: got %+v, warnings %v", got, warnings)
 		}
@@ -195,9 +209,14 @@ func TestWarnings(t *testing.T) {
 		"CA file not there":           {withKey + "  tls:\n    ca_file: " + folder + "/ca\n", "resources[0].tls.ca_file", 6, "no such file"},
 		"no check of the certificate": {withKey + "  tls:\n    insecure_skip_verify: true\n", "resources[0].tls.insecure_skip_verify", 6, "ca_file"},
 		"hash key file without hash":  {withKey + "devices:\n  hash_key_file: " + folder + "/none\n", "devices.hash_key_file", 6, "no effect"},
-		"short hash key":              {withKey + "devices:\n  label: hash\n  hash_key_file: " + write(t, "short", "short") + "\n", "devices.hash_key_file", 7, "16 bytes"},
+		"a key that is a variable":    {minimal + "  key: ${" + canary + "}\n", "resources[0].key", 4, "variable"},
+		"a key of another length":     {minimal + "  key: " + canary[1:] + "\n", "resources[0].key", 4, "31 characters"},
+		"a file with NAME=value":      {minimal + "  key_file: " + write(t, "key", "KEY="+canary+"\n") + "\n", "resources[0].key_file", 4, "NAME=value"},
+		"a variable with a header":    {minimal + "  key_env: HEADER\n", "resources[0].key_env", 4, "header"},
+		"a secret that is its id":     {minimal + "  entra: {credential: client_secret, tenant_id: t, client_id: c,\n    client_secret_file: " + write(t, "id", "00000000-0000-4000-8000-00000c4a4e75") + "}\n", "resources[0].entra.client_secret_file", 5, "id"},
+		"no federated token":          {minimal + "  entra: {credential: workload_identity, tenant_id: t}\n", "resources[0].entra.credential", 4, "AZURE_CLIENT_ID, AZURE_FEDERATED_TOKEN_FILE"},
 		"http elsewhere, allowed":     {"resources:\n- name: a\n  endpoint: http://proxy.example\n  allow_insecure: true\n  key: k\n", "resources[0].endpoint", 3, "clear text"},
-		"same endpoint and operation": {withKey + "- name: other\n  endpoint: HTTPS://Contoso.cognitiveservices.azure.com:443/\n  key: k\n", "resources[1].endpoint", 6, "resources[0] (line 3)"},
+		"same endpoint and operation": {withKey + "- name: other\n  endpoint: HTTPS://Contoso.cognitiveservices.azure.com:443/\n  key: " + canary + "\n", "resources[1].endpoint", 6, "resources[0] (line 3)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg, warnings := mustParse(t, test.document)
@@ -217,7 +236,7 @@ func TestWarnings(t *testing.T) {
 }
 
 func TestDifferentOperationsOfOneEndpointAreNoDoubleCost(t *testing.T) {
-	_, warnings := mustParse(t, withKey+"- {name: b, endpoint: 'https://contoso.cognitiveservices.azure.com', key: k, operations: [detectLivenessWithVerify]}\n")
+	_, warnings := mustParse(t, withKey+"- {name: b, endpoint: 'https://contoso.cognitiveservices.azure.com', key: "+canary+", operations: [detectLivenessWithVerify]}\n")
 	if len(warnings) != 0 {
 		t.Errorf("warned: %v", warnings)
 	}
@@ -227,7 +246,7 @@ func TestDifferentOperationsOfOneEndpointAreNoDoubleCost(t *testing.T) {
 func TestOperationsHaveAnOrderOfTheirOwn(t *testing.T) {
 	for _, named := range []string{"[detectLiveness, detectLivenessWithVerify]", "[detectLivenessWithVerify, detectLiveness]"} {
 		cfg, _ := mustParse(t, "resources: [{name: a, endpoint: 'https://contoso.cognitiveservices.azure.com', key: k, operations: "+named+"}]\n")
-		if got := cfg.Resources[0].Operations; !slices.Equal(got, []string{config.OperationDetectLiveness, config.OperationDetectLivenessWithVerify}) {
+		if got := cfg.Resources[0].Operations; !slices.Equal(got, faceclient.Operations()) {
 			t.Errorf("%s gives %q", named, got)
 		}
 	}

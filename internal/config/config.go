@@ -1,6 +1,10 @@
 package config
 
-import "time"
+import (
+	"time"
+
+	"face_liveness_exporter/faceclient"
+)
 
 // Config is the whole configuration: complete, validated, with every default filled in. It is not changed after it
 // was returned and may be shared between goroutines.
@@ -50,7 +54,7 @@ type Devices struct {
 // API says how the service is asked. A Resource holds it complete: the defaults, then the top-level section api, then
 // the resource's own section, field by field.
 type API struct {
-	// Version is v1.1-preview.1 or v1.2-preview.1, the only ones that have the list.
+	// Version is one of faceclient.APIVersions.
 	Version string
 	// PageSize is the number of sessions asked for in one request: 1..1000.
 	PageSize int
@@ -72,11 +76,12 @@ type API struct {
 	MaxRetryWait time.Duration
 }
 
-// The operations that have a list of sessions.
-const (
-	OperationDetectLiveness           = "detectLiveness"
-	OperationDetectLivenessWithVerify = "detectLivenessWithVerify"
-)
+// Outcomes says how many results are looked up. A Resource holds it complete, like API.
+type Outcomes struct {
+	// Samples is how many finished sessions are looked up after a refresh, each for one billed request: 0..10000, 0 for
+	// none.
+	Samples int
+}
 
 // Resource is one Azure AI Face resource. It has exactly one kind of credential: Key, KeyFile or Entra.
 type Resource struct {
@@ -85,8 +90,8 @@ type Resource struct {
 	// Endpoint is scheme, host and port alone, in lower case, without a slash at the end and without the scheme's
 	// default port: https://contoso.cognitiveservices.azure.com.
 	Endpoint string
-	// Operations has at least one entry and none twice.
-	Operations []string
+	// Operations has at least one entry and none twice. It is sorted.
+	Operations []faceclient.Operation
 	// Key is the subscription key, given in the file or by the variable that key_env names.
 	Key Secret
 	// KeyFile is the path of the file that holds the key. Its content is checked, not kept: it can change at any
@@ -98,36 +103,20 @@ type Resource struct {
 	// AllowInsecure accepts http:// for an address that is not a loopback one.
 	AllowInsecure bool
 	API           API
+	Outcomes      Outcomes
 }
-
-// The credentials of Entra ID.
-const (
-	CredentialDefault          = "default"
-	CredentialManagedIdentity  = "managed_identity"
-	CredentialWorkloadIdentity = "workload_identity"
-	CredentialClientSecret     = "client_secret"
-	CredentialAzureCLI         = "azure_cli"
-)
-
-// The clouds, each with its own login authority and token scope.
-const (
-	CloudPublic       = "public"
-	CloudUSGovernment = "us_government"
-	CloudChina        = "china"
-)
 
 // Entra says how a token is obtained from Entra ID. Which of the fields a credential takes is settled here: those that
 // it has no use for are empty.
 type Entra struct {
-	// Credential is one of the Credential constants.
-	Credential string
+	Credential faceclient.EntraKind
 	// TenantID and ClientID are empty where the credential finds them by itself.
 	TenantID string
 	ClientID string
-	// ClientSecretFile is set for CredentialClientSecret alone; ReadSecretFile reads it.
+	// ClientSecretFile is set for faceclient.EntraClientSecret only; ReadSecretFile reads it.
 	ClientSecretFile string
-	// Cloud is one of the Cloud constants, never empty: as configured, else from the endpoint.
-	Cloud string
+	// Cloud is never empty: as configured, else from the endpoint.
+	Cloud faceclient.Cloud
 }
 
 // TLS says how the service's certificate is checked and which one is shown to it. The files are PEM; they are not
@@ -158,7 +147,7 @@ func Default() Config {
 // DefaultAPI returns what a resource's API is where nothing is said about it.
 func DefaultAPI() API {
 	return API{
-		Version:               "v1.2-preview.1",
+		Version:               faceclient.DefaultAPIVersion,
 		PageSize:              1000,
 		MaxPages:              20000,
 		MaxRequestsPerSecond:  2,
@@ -171,4 +160,6 @@ func DefaultAPI() API {
 }
 
 // defaultOperations returns a fresh list, so that no two resources share one.
-func defaultOperations() []string { return []string{OperationDetectLiveness} }
+func defaultOperations() []faceclient.Operation {
+	return []faceclient.Operation{faceclient.DetectLiveness}
+}

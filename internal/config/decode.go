@@ -26,6 +26,24 @@ type decoder struct {
 	lines map[string]int
 	// refused has the fields that carry an error, so that no second one follows from the first.
 	refused map[string]bool
+	// unknowns counts the fields that no section knows.
+	unknowns int
+	// values counts what was read. Aliases make a small document into a large one.
+	values int
+	full   bool
+}
+
+// maxValues bounds what a document may hold once its aliases are followed. A resource has about 15 values.
+const maxValues = 200_000
+
+// room tells whether another value may be read, and refuses the document where not.
+func (d *decoder) room(at place) bool {
+	d.values++
+	if d.values > maxValues && !d.full {
+		d.full = true
+		d.refuse(at, "the document has more than %d values from here on, aliases followed: split it, or use fewer aliases", maxValues)
+	}
+	return !d.full
 }
 
 // field is a name that a section knows and what to do with its value.
@@ -35,12 +53,18 @@ type field struct {
 }
 
 func (d *decoder) refuse(at place, format string, args ...any) {
-	d.refused[at.path] = true
-	d.problems = append(d.problems, Problem{Path: at.path, Line: at.line, Message: fmt.Sprintf(format, args...)})
+	d.add(Problem{Path: at.path, Line: at.line, Message: fmt.Sprintf(format, args...)})
 }
 
 func (d *decoder) warn(at place, format string, args ...any) {
-	d.problems = append(d.problems, Problem{Path: at.path, Line: at.line, Message: fmt.Sprintf(format, args...), Warning: true})
+	d.add(Problem{Path: at.path, Line: at.line, Message: fmt.Sprintf(format, args...), Warning: true})
+}
+
+func (d *decoder) add(problem Problem) {
+	if !problem.Warning {
+		d.refused[problem.Path] = true
+	}
+	d.problems = append(d.problems, problem)
 }
 
 // field names a field of the section at, on its own line where it is in the document and else on the section's.
@@ -89,6 +113,9 @@ func (d *decoder) section(at place, fields ...field) bool {
 	}
 	found := map[string]place{}
 	for i := 0; i+1 < len(at.node.Content); i += 2 {
+		if !d.room(at) {
+			return false
+		}
 		key, value := resolve(at.node.Content[i]), resolve(at.node.Content[i+1])
 		here := place{path: at.path, line: at.node.Content[i].Line, node: value}
 		switch {
@@ -131,6 +158,7 @@ func names(fields []field) []string {
 var nameLike = regexp.MustCompile(`^[A-Za-z_-]{1,32}$`)
 
 func (d *decoder) unknown(at place, name string, fields []field) {
+	d.unknowns++
 	if nameLike.MatchString(name) {
 		at.path = join(at.path, name)
 	}

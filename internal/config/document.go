@@ -16,6 +16,9 @@ func document(data []byte) (*yaml.Node, *Problem) {
 	if len(data) > maxFileBytes {
 		return nil, &Problem{Message: "the file is larger than 4 MiB: is it the right one?"}
 	}
+	if isUTF16(data) {
+		return nil, &Problem{Line: 1, Message: "the file is UTF-16: save it as UTF-8"}
+	}
 	if problem := notText(data); problem != nil {
 		return nil, problem
 	}

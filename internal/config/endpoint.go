@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"face_liveness_exporter/faceclient"
 )
 
 // endpoint reads and normalizes a resource's address.
@@ -28,18 +30,28 @@ func (d *decoder) endpoint(at place, into *string, allowInsecure bool) {
 	}
 }
 
+// wantedEndpoint is what an endpoint looks like, for messages.
+const wantedEndpoint = "https://NAME.cognitiveservices.azure.com"
+
 // normalEndpoint returns scheme, host and port in one spelling, so that the same endpoint is the same string. Its
 // errors do not repeat raw, which may carry a password; nor do they wrap url.Error, which repeats it.
 func normalEndpoint(raw string, allowInsecure bool) (string, error) {
-	const want = "https://NAME.cognitiveservices.azure.com"
+	switch {
+	case quoted(raw):
+		return "", errQuoted
+	case strings.Contains(raw, "${"), strings.Contains(raw, "$("), strings.Contains(raw, "{{"):
+		return "", errors.New("looks like a variable that was not replaced by its value: write it as " + wantedEndpoint)
+	case strings.ContainsAny(raw, "<>"), strings.Contains(raw, "//NAME."), strings.Contains(raw, "//YOUR"), strings.Contains(raw, "//your-"):
+		return "", errors.New("is a placeholder: put the name of the resource in its place, as in " + wantedEndpoint)
+	}
 	address, err := url.Parse(raw)
 	if err != nil {
-		return "", errors.New("is not a URL: write it as " + want)
+		return "", errors.New("is not a URL: write it as " + wantedEndpoint)
 	}
 	scheme, host, port := strings.ToLower(address.Scheme), strings.ToLower(address.Hostname()), address.Port()
 	switch {
 	case !strings.Contains(raw, "://"):
-		return "", errors.New("has no scheme: write it as " + want)
+		return "", errors.New("has no scheme: write it as " + wantedEndpoint)
 	case scheme != "https" && scheme != "http":
 		return "", errors.New("must begin with https:// (or http:// for a loopback address)")
 	case address.User != nil:
@@ -49,7 +61,7 @@ func normalEndpoint(raw string, allowInsecure bool) (string, error) {
 	case strings.Contains(raw, "#"):
 		return "", errors.New("must not have a fragment: remove the # and what follows")
 	case address.Path != "" && address.Path != "/":
-		return "", errors.New("must not have a path: it is added for each request; write " + want)
+		return "", errors.New("must not have a path: it is added for each request; write " + wantedEndpoint)
 	}
 	ip, ipErr := netip.ParseAddr(host)
 	if ipErr == nil {
@@ -59,7 +71,7 @@ func normalEndpoint(raw string, allowInsecure bool) (string, error) {
 	case ipErr == nil && ip.Zone() != "":
 		return "", errors.New("must not have an address with a zone: use a host's name")
 	case ipErr != nil && hostName(host) != nil:
-		return "", errors.New("has no valid host: write it as " + want)
+		return "", errors.New("has no valid host: write it as " + wantedEndpoint)
 	case strings.HasSuffix(address.Host, ":"):
 		return "", errors.New("has a colon without a port: remove the colon")
 	}
@@ -117,14 +129,14 @@ func isRegional(host string) bool {
 }
 
 // cloudOf tells a cloud by its domain; "" for a host that could be of any, such as a proxy's.
-func cloudOf(host string) string {
+func cloudOf(host string) faceclient.Cloud {
 	switch {
 	case strings.HasSuffix(host, ".azure.com"), strings.HasSuffix(host, ".microsoft.com"):
-		return CloudPublic
+		return faceclient.CloudPublic
 	case strings.HasSuffix(host, ".azure.us"), strings.HasSuffix(host, ".microsoft.us"):
-		return CloudUSGovernment
+		return faceclient.CloudUSGovernment
 	case strings.HasSuffix(host, ".azure.cn"):
-		return CloudChina
+		return faceclient.CloudChina
 	}
 	return ""
 }

@@ -46,7 +46,7 @@ func TestExampleIsAcceptedAndHasTheDefaults(t *testing.T) {
 	}
 	bare, _ := mustParse(t, withKey)
 	got, least := cfg.Resources[0], bare.Resources[0]
-	if len(cfg.Resources) != 1 || got.API != config.DefaultAPI() || !slices.Equal(got.Operations, least.Operations) || got.AllowInsecure != least.AllowInsecure {
+	if len(cfg.Resources) != 1 || got.API != config.DefaultAPI() || got.Outcomes != least.Outcomes || !slices.Equal(got.Operations, least.Operations) || got.AllowInsecure != least.AllowInsecure {
 		t.Errorf("the example has %+v, the defaults are %+v", got, least)
 	}
 }
@@ -57,7 +57,7 @@ func TestExampleWithEverySettingInUseIsAccepted(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, warning := range warnings {
-		if !strings.Contains(warning.Path, "_file") {
+		if !strings.Contains(warning.Path, "_file") && warning.Path != "resources[2].key" {
 			t.Errorf("unexpected %v", warning)
 		}
 	}
@@ -77,7 +77,7 @@ func TestExampleStatesEverySettingThatTheDefaultsHave(t *testing.T) {
 		t.Fatal(err)
 	}
 	stated := paths("", document)
-	for _, section := range []string{"refresh", "devices", "api"} {
+	for _, section := range []string{"refresh", "devices", "api", "outcomes"} {
 		for _, name := range knownIn(t, section+": {zz_zz: 1}") {
 			if path := section + "." + name; !slices.Contains(stated, path) && path != "devices.hash_key_file" {
 				t.Errorf("%s is not stated", path)
@@ -97,9 +97,11 @@ func TestExampleShowsEveryFieldOfTheDecoder(t *testing.T) {
 		t.Fatalf("the decoder tells of %d fields alone: %v", len(known), known)
 	}
 	for _, path := range known {
-		// A resource's api is the top-level one once more.
-		if own, found := strings.CutPrefix(path, "resources.api."); found {
-			path = "api." + own
+		// A resource's own api and outcomes have the fields of the general ones.
+		for _, section := range []string{"api.", "outcomes."} {
+			if own, found := strings.CutPrefix(path, "resources."+section); found {
+				path = section + own
+			}
 		}
 		if !slices.Contains(shown, path) {
 			t.Errorf("%s is not in the example", path)

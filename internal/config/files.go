@@ -1,17 +1,24 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
+	"unicode"
 )
 
-// maxSecretBytes is what a file with a key, a client secret or an HMAC key may have.
-const maxSecretBytes = 64 << 10
+const (
+	// maxSecretBytes bounds a file with a key, a client secret or an HMAC key.
+	maxSecretBytes = 64 << 10
+	// maxPEMBytes bounds a file with certificates or their key. The certificates of all public authorities are 250 kB.
+	maxPEMBytes = 4 << 20
+)
 
 // ReadSecretFile reads a subscription key or a client secret. One line break at the end of the file is left out; white
 // space at either end, control characters, anything that is not ASCII and an empty file are errors. No error repeats
@@ -29,7 +36,7 @@ func ReadSecretFile(path string) (Secret, error) {
 
 // readSecret returns the file's content without one line break at its end.
 func readSecret(path string) (string, error) {
-	if err := regularFile(path); err != nil {
+	if err := regularFile(path, maxSecretBytes); err != nil {
 		return "", err
 	}
 	file, err := os.Open(path)
@@ -38,34 +45,51 @@ func readSecret(path string) (string, error) {
 	}
 	defer file.Close()
 	content, err := io.ReadAll(io.LimitReader(file, maxSecretBytes+1))
-	if err != nil {
+	switch {
+	case err != nil:
 		return "", withoutPath(err)
-	}
-	if len(content) > maxSecretBytes {
-		return "", errors.New("the file is larger than 64 KiB: is it the right one?")
+	case len(content) > maxSecretBytes: // it has grown
+		return "", errors.New("the file is too large")
+	case isUTF16(content):
+		return "", errors.New("the file is UTF-16, as Windows PowerShell writes it by >: write it again with Set-Content -NoNewline -Encoding ascii")
+	case bytes.HasPrefix(content, []byte(byteOrderMark)):
+		return "", errors.New("the file begins with a byte order mark: save it as UTF-8 without one")
 	}
 	text := strings.TrimSuffix(string(content), "\n")
 	return strings.TrimSuffix(text, "\r"), nil
 }
 
-// regularFile asks before anything is opened, because opening a pipe waits for its writer.
-func regularFile(path string) error {
-	info, err := os.Stat(path)
-	if err != nil {
-		return withoutPath(err)
+// byteOrderMark is what some editors of Windows put before a UTF-8 text.
+const byteOrderMark = "\ufeff"
+
+// isUTF16 tells a text in UTF-16 by its byte order mark, or by every other byte of its beginning being 0.
+func isUTF16(data []byte) bool {
+	if bytes.HasPrefix(data, []byte{0xff, 0xfe}) || bytes.HasPrefix(data, []byte{0xfe, 0xff}) {
+		return true
 	}
-	if !info.Mode().IsRegular() {
+	return len(data) >= 4 && (data[0] == 0) != (data[1] == 0) && (data[2] == 0) == (data[0] == 0) && (data[3] == 0) == (data[1] == 0)
+}
+
+// regularFile checks a file before it is opened, because opening a pipe waits for its writer.
+func regularFile(path string, most int64) error {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return withoutPath(err)
+	case !info.Mode().IsRegular():
 		return errors.New("the path does not lead to a regular file")
+	case info.Size() > most:
+		return fmt.Errorf("the file is larger than %d KiB: is it the right one?", most>>10)
 	}
 	return nil
 }
 
 // writableByOthers is the problem of a file that othersMayWrite.
-const writableByOthers = "may be written by others: chmod go-w"
+const writableByOthers = "%s: may be written by others: chmod go-w"
 
-// othersMayWrite tells whether more users than the owner may change the file: they could make the
-// exporter ask with a credential of theirs, or give every device another label. The mode is that of what a symbolic link leads
-// to, as with the links of a Kubernetes secret; whether others may read the file is not asked, because there they may.
+// othersMayWrite tells whether more users than the owner may change the file: they could make the exporter use a credential
+// of theirs, or change the label of every device. The mode is that of a symbolic link's target, as for the links of a
+// Kubernetes secret. Whether others may read the file is not checked, because in Kubernetes they may.
 //
 // On Windows the permission bits are made up of the read-only attribute alone and say nothing about other users.
 func othersMayWrite(path string) bool {
@@ -84,29 +108,93 @@ func withoutPath(err error) error {
 	return fmt.Errorf("the file cannot be read: %w", err)
 }
 
-// fileState turns what was found about a file that is read later into a problem. A file that is not there, or not for
-// this user, is a warning: a configuration is often checked on another machine than the one with the secrets.
-func (d *decoder) fileState(at place, err error) {
-	switch {
-	case err == nil:
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
-		d.warn(at, "%v; it must be there when the exporter runs (a relative path starts at the configuration file's folder)", err)
-	default:
-		d.refuse(at, "%v", err)
+// shownPath is a path for a message. A part of it that could be a secret is left out: somebody may have taken key_file
+// for key.
+func shownPath(path string) string {
+	parts := strings.Split(filepath.ToSlash(path), "/")
+	for i, part := range parts {
+		if len(part) >= 12 && secretLike(part) {
+			parts[i] = "…"
+		}
+	}
+	return filepath.FromSlash(strings.Join(parts, "/"))
+}
+
+// secretLike tells whether letters and digits change places as in a key. The names of files have their digits together.
+func secretLike(part string) bool {
+	changes := 0
+	var before rune
+	for _, r := range part {
+		switch {
+		case unicode.IsDigit(r):
+			r = '0'
+		case unicode.IsLetter(r):
+			r = 'a'
+		default:
+			continue
+		}
+		if before != 0 && r != before {
+			changes++
+		}
+		before = r
+	}
+	return changes > 3
+}
+
+// secretFileProblems checks a file with a key or a client secret, which is read again whenever it is needed. at is the
+// setting that names the file; doubt tells why a secret probably is none.
+func secretFileProblems(at Problem, path string, doubt func(string) string) Problems {
+	secret, err := ReadSecretFile(path)
+	if err != nil {
+		return Problems{fileProblem(at, path, err)}
+	}
+	var problems Problems
+	warn := func(format string, args ...any) {
+		at.Message, at.Warning = fmt.Sprintf(format, args...), true
+		problems = append(problems, at)
+	}
+	if othersMayWrite(path) {
+		warn(writableByOthers, shownPath(path))
+	}
+	if reason := doubt(secret.Reveal()); reason != "" {
+		warn("%s: the content of the file %s", shownPath(path), reason)
+	}
+	return problems
+}
+
+// fileProblem reports why a file that is read later is of no use. A file that is not there, or not for this user, is a
+// warning: a configuration is often checked on another machine than the one with the secrets.
+func fileProblem(at Problem, path string, err error) Problem {
+	at.Message = fmt.Sprintf("%s: %v", shownPath(path), err)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+		at.Warning = true
+		at.Message += "; it must be there when the exporter runs (a relative path starts at the configuration file's folder)"
+	}
+	return at
+}
+
+// secretFile checks a file with a key or a client secret.
+func (d *decoder) secretFile(at place, path string, doubt func(string) string) {
+	for _, problem := range secretFileProblems(Problem{Path: at.path, Line: at.line}, path, doubt) {
+		d.add(problem)
 	}
 }
 
-// secretFile looks at a file with a key or a client secret, which is read again whenever it is needed.
-func (d *decoder) secretFile(at place, path string) {
-	_, err := ReadSecretFile(path)
-	d.fileState(at, err)
-	if err == nil && othersMayWrite(path) {
-		d.warn(at, writableByOthers)
+// pemFile checks a file of the section tls.
+func (d *decoder) pemFile(at place, path string) {
+	if err := regularFile(path, maxPEMBytes); err != nil {
+		d.add(fileProblem(Problem{Path: at.path, Line: at.line}, path, err))
 	}
 }
 
-// hashKey reads the HMAC key, which unlike the other files must be there already at a check: hashing with an empty key
-// would be no pseudonym at all.
+// minHashKeyBytes is what FIPS 140-3 asks of an HMAC key (112 bits), and two bytes more.
+const minHashKeyBytes = 16
+
+// makeHashKey is what to do where there is no good HMAC key.
+const makeHashKey = "make one with `head -c 32 /dev/urandom | base64`"
+
+// hashKey reads the HMAC key. Unlike the other files it must exist when the configuration is checked: a hash with an
+// empty key is no pseudonym.
 func (d *decoder) hashKey(at place, into *Devices) {
 	here := d.field(at, "hash_key_file")
 	switch {
@@ -114,26 +202,26 @@ func (d *decoder) hashKey(at place, into *Devices) {
 		return
 	case into.Label != DeviceLabelHash:
 		if d.has(at, "hash_key_file") {
-			d.warn(here, "has no effect: it is used with label: hash alone")
+			d.warn(here, "has no effect: only label: hash uses it")
 		}
 		return
 	case into.HashKeyFile == "":
-		d.refuse(here, "is missing: label: hash needs a file with a random key, such as `head -c 32 /dev/urandom | base64` writes")
+		d.refuse(here, "is missing: label: hash needs a file with a secret key; "+makeHashKey)
 		return
 	}
 	key, err := readSecret(into.HashKeyFile)
 	switch {
 	case err != nil:
-		d.refuse(here, "%v", err)
+		d.refuse(here, "%s: %v", shownPath(into.HashKeyFile), err)
 	case strings.TrimSpace(key) == "":
-		d.refuse(here, "the file is empty: write a random key into it, such as `head -c 32 /dev/urandom | base64` gives")
+		d.refuse(here, "%s: the file is empty: %s", shownPath(into.HashKeyFile), makeHashKey)
+	case len(key) < minHashKeyBytes:
+		d.refuse(here, "%s: the key has fewer than 16 bytes and can be guessed: %s; a new key changes the label of every device",
+			shownPath(into.HashKeyFile), makeHashKey)
 	default:
 		into.HashKey = Secret(key)
-		if len(key) < 16 {
-			d.warn(here, "the key has fewer than 16 bytes and can be guessed: make a longer one, which changes every device's label")
-		}
 		if othersMayWrite(into.HashKeyFile) {
-			d.warn(here, writableByOthers)
+			d.warn(here, writableByOthers, shownPath(into.HashKeyFile))
 		}
 	}
 }

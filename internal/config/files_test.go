@@ -91,7 +91,7 @@ func TestSecretFilesThatOthersMayWriteGetAWarning(t *testing.T) {
 				}
 				want := ""
 				if file.warning {
-					want = "warning: " + source.where + ": may be written by others: chmod go-w"
+					want = "warning: " + source.where + ": " + file.path + ": may be written by others: chmod go-w"
 				}
 				if strings.Join(got, "\n") != want {
 					t.Errorf("got %q, want %q", got, want)

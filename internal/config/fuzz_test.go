@@ -78,10 +78,11 @@ func written(t *testing.T, cfg *config.Config) []byte {
 				"max_requests_per_second", r.API.MaxRequestsPerSecond, "max_concurrent_requests", r.API.MaxConcurrentRequests,
 				"monthly_request_budget", r.API.MonthlyRequestBudget, "price_per_1000_requests", r.API.PricePer1000Requests,
 				"request_timeout", r.API.RequestTimeout.String(), "max_retries", r.API.MaxRetries,
-				"max_retry_wait", r.API.MaxRetryWait.String()))
+				"max_retry_wait", r.API.MaxRetryWait.String()),
+			"outcomes", given("samples", r.Outcomes.Samples))
 		if r.Entra != nil {
-			section["entra"] = given("credential", r.Entra.Credential, "tenant_id", r.Entra.TenantID, "client_id", r.Entra.ClientID,
-				"client_secret_file", r.Entra.ClientSecretFile, "cloud", r.Entra.Cloud)
+			section["entra"] = given("credential", string(r.Entra.Credential), "tenant_id", r.Entra.TenantID, "client_id", r.Entra.ClientID,
+				"client_secret_file", r.Entra.ClientSecretFile, "cloud", string(r.Entra.Cloud))
 		}
 		resources = append(resources, section)
 	}

@@ -14,7 +14,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // canary stands where a secret could stand; no message may hold it. Keys have digits, and so has it.
-const canary = "c4n4ry5ecret0f7h3key"
+const canary = "c4a4e75ec7e70f7be5ba11c0ffeefeed"
 
 // environment is a getenv over a fixed set of variables.
 func environment(pairs ...string) func(string) string {
@@ -39,7 +39,7 @@ func write(t *testing.T, name, content string) string {
 
 func mustParse(t *testing.T, document string) (*config.Config, config.Problems) {
 	t.Helper()
-	cfg, warnings, err := config.Parse([]byte(document), environment("CONTOSO_KEY", canary))
+	cfg, warnings, err := config.Parse([]byte(document), environment("CONTOSO_KEY", canary, "HEADER", "Ocp-Apim-Subscription-Key: "+canary))
 	if err != nil {
 		t.Fatalf("refused:\n%v\n%s", err, document)
 	}

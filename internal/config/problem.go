@@ -9,6 +9,8 @@ import (
 
 // Problem is one thing to put right. It repeats no value of the configuration.
 type Problem struct {
+	// File is the configuration file; empty where there is none.
+	File string
 	// Path leads to the field: resources[0].api.page_size. It is the variable's name where the environment is the
 	// source, and empty where the problem is the document's as a whole.
 	Path string
@@ -20,7 +22,7 @@ type Problem struct {
 	Warning bool
 }
 
-// String gives the problem in one line: resources[0].api.page_size (line 12): must be …
+// String gives the problem in one line: config.yaml: resources[0].api.page_size (line 12): must be …
 func (p Problem) String() string {
 	var where string
 	switch {
@@ -31,10 +33,14 @@ func (p Problem) String() string {
 	case p.Line > 0:
 		where = fmt.Sprintf("line %d: ", p.Line)
 	}
-	if p.Warning {
-		return "warning: " + where + p.Message
+	var file, kind string
+	if p.File != "" {
+		file = p.File + ": "
 	}
-	return where + p.Message
+	if p.Warning {
+		kind = "warning: "
+	}
+	return file + kind + where + p.Message
 }
 
 // Problems is a list in the order of lines. As an error it holds no warnings and is not empty.
@@ -61,13 +67,33 @@ func (ps Problems) Split() (warnings, errs Problems) {
 	return warnings, errs
 }
 
-// verdict makes of everything that was found what the callers of this package get. A Problems that is empty must not
-// become an error that is not nil.
+// maxProblems bounds what is reported at once: whoever has more begins with these.
+const maxProblems = 100
+
+// bounded returns the first problems, and how many more there are.
+func (ps Problems) bounded() Problems {
+	if len(ps) <= maxProblems {
+		return ps
+	}
+	more := Problem{Message: fmt.Sprintf("and %d more", len(ps)-maxProblems), Warning: ps[0].Warning}
+	return append(ps[:maxProblems:maxProblems], more)
+}
+
+// in says of every problem which file it is in.
+func (ps Problems) in(file string) Problems {
+	for i := range ps {
+		ps[i].File = file
+	}
+	return ps
+}
+
+// verdict turns everything that was found into what the callers of this package get. An empty Problems must not become
+// an error that is not nil.
 func (ps Problems) verdict(cfg *Config) (*Config, Problems, error) {
 	slices.SortStableFunc(ps, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
 	warnings, errs := ps.Split()
 	if len(errs) > 0 {
-		return nil, warnings, errs
+		return nil, warnings.bounded(), errs.bounded()
 	}
-	return cfg, warnings, nil
+	return cfg, warnings.bounded(), nil
 }

@@ -43,7 +43,7 @@ func TestDocumentsThatAreNotOneSection(t *testing.T) {
 		"a text":                 {canary, "", 1, "section"},
 		"two documents":          {withKey + "---\na: 1\n", "", 5, "second YAML document"},
 		"text after the end":     {withKey + "...\n" + canary + "\n", "", 6, "second YAML document"},
-		"UTF-16":                 {"\xff\xfer\x00e\x00", "", 1, "UTF-8"},
+		"UTF-16":                 {"\xff\xfer\x00e\x00", "", 1, "UTF-16"},
 		"a zero byte":            {withKey + "\x00" + canary, "", 5, "control character"},
 		"a tab":                  {"refresh:\n\tinterval: 5m\n", "", 2, "tab"},
 		"a key with a colon":     {minimal + "  key: " + canary + ": x\n", "", 4, "quotes"},
@@ -143,16 +143,18 @@ func TestNumbersAndDurationsOutOfRange(t *testing.T) {
 		"api request_timeout 0s":             "above 0",
 		"api max_retries -1":                 "from 0",
 		"api max_retry_wait 0s":              "above 0",
+		"outcomes samples -1":                "from 0",
+		"outcomes samples 10001":             "to 10000",
 		"api version v1.2":                   "removed the list operation",
 		"api version v1.3-preview.1":         "put nothing in its place",
-		"api version " + canary:              "v1.2-preview.1 or v1.1-preview.1",
+		"api version " + canary:              "v1.1-preview.1, v1.2-preview.1",
 	} {
 		t.Run(setting, func(t *testing.T) {
 			part := strings.Fields(setting)
 			section, name, value := part[0], part[1], part[2]
 			refusal{withKey + section + ":\n  " + name + ": " + value + "\n", section + "." + name, 6, word}.check(t)
-			if section == "api" {
-				refusal{withKey + "  api:\n    " + name + ": " + value + "\n", "resources[0].api." + name, 6, word}.check(t)
+			if section == "api" || section == "outcomes" {
+				refusal{withKey + "  " + section + ":\n    " + name + ": " + value + "\n", "resources[0]." + section + "." + name, 6, word}.check(t)
 			}
 		})
 	}
@@ -208,6 +210,10 @@ func TestEndpointsThatCannotWork(t *testing.T) {
 		"http://a.example":                         "allow_insecure",
 		"http://10.0.0.1":                          "allow_insecure",
 		"http://localhost.example":                 "allow_insecure",
+		"'\"https://a.example\"'":                  "quotes",
+		"https://${" + canary + "}.example":        "variable",
+		"https://<name>.example":                   "placeholder",
+		"https://NAME.cognitiveservices.azure.com": "placeholder",
 		"' https://a.example'":                     "white space",
 	} {
 		t.Run(endpoint, func(t *testing.T) {
@@ -239,6 +245,11 @@ func TestCredentialsThatCannotWork(t *testing.T) {
 		"hash without a key file":       {withKey + "devices:\n  label: hash\n", "devices.hash_key_file", 5, "missing"},
 		"a hash key file not there":     {withKey + "devices:\n  label: hash\n  hash_key_file: /none/" + canary + "\n", "devices.hash_key_file", 7, "no such file"},
 		"an empty hash key file":        {withKey + "devices:\n  label: hash\n  hash_key_file: " + file(" \n") + "\n", "devices.hash_key_file", 7, "empty"},
+		"a short hash key":              {withKey + "devices:\n  label: hash\n  hash_key_file: " + file("fifteen bytes..\n") + "\n", "devices.hash_key_file", 7, "16 bytes"},
+		"a key file in UTF-16":          {minimal + "  key_file: " + file("\xff\xfek\x00e\x00y\x00") + "\n", "resources[0].key_file", 4, "UTF-16"},
+		"a key file in UTF-16, no mark": {minimal + "  key_file: " + file("k\x00e\x00y\x00") + "\n", "resources[0].key_file", 4, "UTF-16"},
+		"a key file with a UTF-8 mark":  {minimal + "  key_file: " + file("\ufeff"+canary) + "\n", "resources[0].key_file", 4, "byte order mark"},
+		"a large CA file":               {withKey + "  tls:\n    ca_file: " + file(strings.Repeat("a", 5<<20)) + "\n", "resources[0].tls.ca_file", 6, "4096 KiB"},
 		"a certificate without its key": {withKey + "  tls:\n    cert_file: " + file("x") + "\n", "resources[0].tls.cert_file", 6, "needs key_file"},
 		"a key without its certificate": {withKey + "  tls:\n    key_file: " + file("x") + "\n", "resources[0].tls.key_file", 6, "needs cert_file"},
 		"a folder for a CA file":        {withKey + "  tls:\n    ca_file: " + os.TempDir() + "\n", "resources[0].tls.ca_file", 6, "regular file"},
@@ -299,7 +310,10 @@ resources:
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	lines := strings.Split(err.Error(), "\n")
+	lines := strings.Split(strings.ReplaceAll(err.Error(), path+": ", ""), "\n")
+	if strings.Count(err.Error(), path+": ") != len(lines) {
+		t.Errorf("not every problem names the file:\n%v", err)
+	}
 	if len(lines) != len(want) {
 		t.Fatalf("got %d problems, want %d:\n%v", len(lines), len(want), err)
 	}
@@ -325,6 +339,7 @@ func TestProblemsNameWhatTheyCan(t *testing.T) {
 		"FACE_ENDPOINT: wrong":   {Path: "FACE_ENDPOINT", Message: "wrong"},
 		"line 3: wrong":          {Line: 3, Message: "wrong"},
 		"wrong":                  {Message: "wrong"},
+		"a.yaml: warning: a: no": {File: "a.yaml", Path: "a", Message: "no", Warning: true},
 		"warning: line 3: wrong": {Line: 3, Message: "wrong", Warning: true},
 	} {
 		if got := problem.String(); got != want {

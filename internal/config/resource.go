@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"face_liveness_exporter/faceclient"
 )
 
 // resourceName keeps out what cannot be seen or told apart in a dashboard or a URL: line breaks, invisible and
@@ -20,17 +22,17 @@ func resourceName(name string) error {
 	return nil
 }
 
-func (d *decoder) operations(into *[]string) func(place) {
-	known := []string{OperationDetectLiveness, OperationDetectLivenessWithVerify}
-	want := "a list of one or both of: " + strings.Join(known, ", ")
+func (d *decoder) operations(into *[]faceclient.Operation) func(place) {
+	known := faceclient.Operations()
+	want := "a list of one or both of: " + commaSeparated(known)
 	return func(at place) {
-		var read []string
-		first := map[string]int{}
+		var read []faceclient.Operation
+		first := map[faceclient.Operation]int{}
 		d.list(want, func(at place) {
-			var operation string
+			var operation faceclient.Operation
 			oneOf(d, &operation, known...)(at)
 			switch line, twice := first[operation]; {
-			case operation == "":
+			case operation == "": // refused
 			case twice:
 				d.refuse(at, "is in the list twice, first on line %d: keep one", line)
 			default:
@@ -71,12 +73,25 @@ func (d *decoder) credentials(at place, into *Resource, keyVariable string) {
 	}
 	here := d.field(at, given[0])
 	switch given[0] {
+	case "key":
+		d.doubt(here, "", into)
 	case "key_file":
-		d.secretFile(here, into.KeyFile)
+		d.secretFile(here, into.KeyFile, func(key string) string { return doubtfulKey(key, into.Endpoint) })
 	case "key_env":
 		into.Key = d.keyFromVariable(here, keyVariable)
+		d.doubt(here, "the value of this environment variable ", into)
 	case "entra":
 		d.identity(here, into.Entra, into.Endpoint)
+	}
+}
+
+// doubt warns of a key that probably is none.
+func (d *decoder) doubt(at place, what string, resource *Resource) {
+	if resource.Key == "" {
+		return
+	}
+	if reason := doubtfulKey(resource.Key.Reveal(), resource.Endpoint); reason != "" {
+		d.warn(at, "%s%s", what, reason)
 	}
 }
 
@@ -92,17 +107,6 @@ func (d *decoder) keyFromVariable(at place, name string) Secret {
 		return ""
 	}
 	return Secret(value)
-}
-
-// usableKey accepts what can stand in an HTTP header and was not damaged by copying.
-func usableKey(key string) error {
-	if err := plainText(key); err != nil {
-		return err
-	}
-	if strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r > '~' }) {
-		return errors.New("has a character that no key has (not printable ASCII): copy it again")
-	}
-	return nil
 }
 
 // entraID accepts a UUID, and a domain for a tenant: what azidentity accepts in the authority's URL.
@@ -123,12 +127,12 @@ func (d *decoder) identity(at place, into *Entra, endpoint string) {
 		d.refuse(at, "a regional endpoint takes keys only: use the resource's own endpoint, https://NAME.cognitiveservices.azure.com, or a key")
 	}
 	if !d.refused[join(at.path, "credential")] {
-		rules := map[string]struct{ needs, takes []string }{
-			CredentialDefault:          {takes: []string{"tenant_id"}},
-			CredentialManagedIdentity:  {takes: []string{"client_id"}},
-			CredentialWorkloadIdentity: {takes: []string{"tenant_id", "client_id"}},
-			CredentialClientSecret:     {needs: []string{"tenant_id", "client_id", "client_secret_file"}},
-			CredentialAzureCLI:         {takes: []string{"tenant_id"}},
+		rules := map[faceclient.EntraKind]struct{ needs, takes []string }{
+			faceclient.EntraDefault:          {takes: []string{"tenant_id"}},
+			faceclient.EntraManagedIdentity:  {takes: []string{"client_id"}},
+			faceclient.EntraWorkloadIdentity: {takes: []string{"tenant_id", "client_id"}},
+			faceclient.EntraClientSecret:     {needs: []string{"tenant_id", "client_id", "client_secret_file"}},
+			faceclient.EntraAzureCLI:         {takes: []string{"tenant_id"}},
 		}
 		rule := rules[into.Credential]
 		for _, name := range []string{"tenant_id", "client_id", "client_secret_file"} {
@@ -140,13 +144,16 @@ func (d *decoder) identity(at place, into *Entra, endpoint string) {
 			}
 		}
 		if d.sound(at, "client_secret_file") {
-			d.secretFile(d.field(at, "client_secret_file"), into.ClientSecretFile)
+			d.secretFile(d.field(at, "client_secret_file"), into.ClientSecretFile, doubtfulSecret)
 		}
+	}
+	if into.Credential == faceclient.EntraWorkloadIdentity {
+		d.workloadIdentity(at, into)
 	}
 	native := cloudOf(host)
 	switch {
 	case into.Cloud == "" && native == "":
-		into.Cloud = CloudPublic
+		into.Cloud = faceclient.CloudPublic
 	case into.Cloud == "":
 		into.Cloud = native
 	case native != "" && into.Cloud != native:
@@ -154,9 +161,30 @@ func (d *decoder) identity(at place, into *Entra, endpoint string) {
 	}
 }
 
-// twins looks at the resources together.
-func (d *decoder) twins(path string, resources []Resource) {
-	type list struct{ endpoint, operation string }
+// workloadIdentity warns of what the webhook of Azure Workload Identity sets in a pod and nothing else does. A configuration
+// is often checked outside of its pod.
+func (d *decoder) workloadIdentity(at place, into *Entra) {
+	var missing []string
+	for _, needed := range []struct{ variable, setting string }{
+		{"AZURE_TENANT_ID", into.TenantID}, {"AZURE_CLIENT_ID", into.ClientID}, {"AZURE_FEDERATED_TOKEN_FILE", ""},
+	} {
+		if needed.setting == "" && d.getenv(needed.variable) == "" {
+			missing = append(missing, needed.variable)
+		}
+	}
+	if len(missing) > 0 {
+		d.warn(d.field(at, "credential"), "workload_identity needs %s, not set here: "+
+			"label the pod azure.workload.identity/use: \"true\" and use a service account with the annotation azure.workload.identity/client-id",
+			strings.Join(missing, ", "))
+	}
+}
+
+// duplicates looks for resources with the same name, or with the same list.
+func (d *decoder) duplicates(path string, resources []Resource) {
+	type list struct {
+		endpoint  string
+		operation faceclient.Operation
+	}
 	names, lists := map[string]place{}, map[list]place{}
 	for i, resource := range resources {
 		at := place{path: fmt.Sprintf("%s[%d]", path, i)}

@@ -1,8 +1,11 @@
 package config
 
 import (
-	"errors"
+	"fmt"
 	"math"
+	"slices"
+
+	"face_liveness_exporter/faceclient"
 )
 
 // most is the upper bound of counts that need none of their own.
@@ -11,21 +14,27 @@ const most = math.MaxInt32
 // What follows is the file's structure: one function a section, one line a field.
 
 func (d *decoder) config(at place, into *Config) {
-	base := DefaultAPI()
+	base := Resource{API: DefaultAPI()}
 	isSection := d.section(at,
 		field{"refresh", func(at place) { d.refresh(at, &into.Refresh) }},
 		field{"devices", func(at place) { d.devices(at, &into.Devices) }},
-		field{"api", func(at place) { d.api(at, &base) }},
+		field{"api", func(at place) { d.api(at, &base.API) }},
+		field{"outcomes", func(at place) { d.outcomes(at, &base.Outcomes) }},
 		field{"resources", d.list("a list of at least one resource", func(at place) {
-			resource := Resource{API: base, Operations: defaultOperations()}
+			resource := base
+			resource.Operations = defaultOperations()
 			d.resource(at, &resource)
 			into.Resources = append(into.Resources, resource)
 		})},
 	)
+	if isSection && !d.has(at, "resources") && d.unknowns > 0 && len(d.lines) == 0 {
+		d.refuse(place{}, "no field of this exporter is in the file: it looks like the file of another program. "+
+			"Give the right one by --config.file, or start in another folder")
+	}
 	if isSection && !d.has(at, "resources") {
 		d.refuse(d.field(at, "resources"), "is missing: list at least one resource, with name, endpoint and a credential")
 	}
-	d.twins(d.field(at, "resources").path, into.Resources)
+	d.duplicates(d.field(at, "resources").path, into.Resources)
 }
 
 func (d *decoder) refresh(at place, into *Refresh) {
@@ -62,6 +71,12 @@ func (d *decoder) api(at place, into *API) {
 	)
 }
 
+func (d *decoder) outcomes(at place, into *Outcomes) {
+	d.section(at,
+		field{"samples", integer(d, &into.Samples, 0, 10000)},
+	)
+}
+
 func (d *decoder) resource(at place, into *Resource) {
 	var keyVariable string
 	isSection := d.section(at,
@@ -78,6 +93,7 @@ func (d *decoder) resource(at place, into *Resource) {
 		field{"entra", func(at place) { into.Entra = d.entra(at) }},
 		field{"tls", func(at place) { d.tls(at, &into.TLS) }},
 		field{"api", func(at place) { d.api(at, &into.API) }},
+		field{"outcomes", func(at place) { d.outcomes(at, &into.Outcomes) }},
 	)
 	if !isSection {
 		return
@@ -91,14 +107,13 @@ func (d *decoder) resource(at place, into *Resource) {
 }
 
 func (d *decoder) entra(at place) *Entra {
-	into := &Entra{Credential: CredentialDefault}
+	into := &Entra{Credential: faceclient.EntraDefault}
 	d.section(at,
-		field{"credential", oneOf(d, &into.Credential, CredentialDefault, CredentialManagedIdentity,
-			CredentialWorkloadIdentity, CredentialClientSecret, CredentialAzureCLI)},
+		field{"credential", oneOf(d, &into.Credential, faceclient.EntraKinds()...)},
 		field{"tenant_id", d.text(&into.TenantID, entraID)},
 		field{"client_id", d.text(&into.ClientID, entraID)},
 		field{"client_secret_file", d.file(&into.ClientSecretFile)},
-		field{"cloud", oneOf(d, &into.Cloud, CloudPublic, CloudUSGovernment, CloudChina)},
+		field{"cloud", oneOf(d, &into.Cloud, faceclient.Clouds()...)},
 	)
 	return into
 }
@@ -120,7 +135,7 @@ func (d *decoder) tls(at place, into *TLS) {
 		{"ca_file", into.CAFile}, {"cert_file", into.CertFile}, {"key_file", into.KeyFile},
 	} {
 		if d.sound(at, file.name) {
-			d.fileState(d.field(at, file.name), regularFile(file.path))
+			d.pemFile(d.field(at, file.name), file.path)
 		}
 	}
 	if into.InsecureSkipVerify {
@@ -130,9 +145,9 @@ func (d *decoder) tls(at place, into *TLS) {
 
 // listVersion refuses the versions that cannot work, by the facts of the service's published specification.
 func listVersion(version string) error {
-	if version == "v1.1-preview.1" || version == "v1.2-preview.1" {
+	if slices.Contains(faceclient.APIVersions(), version) {
 		return nil
 	}
-	return errors.New("must be v1.2-preview.1 or v1.1-preview.1, the only versions that can list liveness sessions: " +
-		"v1.2 (GA) and v1.3-preview.1 removed the list operation and put nothing in its place")
+	return fmt.Errorf("must be one of %s, the only versions that can list liveness sessions: "+
+		"v1.2 (GA) and v1.3-preview.1 removed the list operation and put nothing in its place", commaSeparated(faceclient.APIVersions()))
 }

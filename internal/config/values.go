@@ -69,14 +69,10 @@ func (d *decoder) file(into *string) func(place) {
 // oneOf reads one of a few words.
 func oneOf[T ~string](d *decoder, into *T, words ...T) func(place) {
 	return func(at place) {
-		list := make([]string, len(words))
-		for i, word := range words {
-			list[i] = string(word)
-		}
 		var word string
 		d.text(&word, func(s string) error {
-			if !slices.Contains(list, s) {
-				return fmt.Errorf("must be one of: %s", strings.Join(list, ", "))
+			if !slices.Contains(words, T(s)) {
+				return fmt.Errorf("must be one of: %s", commaSeparated(words))
 			}
 			return nil
 		})(at)
@@ -84,6 +80,15 @@ func oneOf[T ~string](d *decoder, into *T, words ...T) func(place) {
 			*into = T(word)
 		}
 	}
+}
+
+// commaSeparated names the words that a setting can be, for a message.
+func commaSeparated[T ~string](words []T) string {
+	texts := make([]string, len(words))
+	for i, word := range words {
+		texts[i] = string(word)
+	}
+	return strings.Join(texts, ", ")
 }
 
 func (d *decoder) boolean(into *bool) func(place) {
@@ -174,6 +179,9 @@ func (d *decoder) list(want string, item func(place)) func(place) {
 			d.refuse(at, "must be %s", want)
 		default:
 			for i, node := range at.node.Content {
+				if !d.room(at) {
+					return
+				}
 				item(place{path: fmt.Sprintf("%s[%d]", at.path, i), line: node.Line, node: resolve(node)})
 			}
 		}

@@ -44,8 +44,8 @@ func newCredential(r config.Resource) (faceclient.Credential, error) {
 		return faceclient.NewKeyCredential(faceclient.StaticSecret(r.Key.Reveal())), nil
 	}
 	options := faceclient.EntraOptions{
-		Kind:     faceclient.EntraKind(r.Entra.Credential),
-		Cloud:    faceclient.Cloud(r.Entra.Cloud),
+		Kind:     r.Entra.Credential,
+		Cloud:    r.Entra.Cloud,
 		TenantID: r.Entra.TenantID,
 		ClientID: r.Entra.ClientID,
 	}

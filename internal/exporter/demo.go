@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"face_liveness_exporter/collector"
+	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/faceclient/facesim"
 	"face_liveness_exporter/internal/config"
 )
@@ -54,8 +55,8 @@ func midMorning(now time.Time) *time.Location {
 	return time.FixedZone("demo", int((10*time.Hour - sinceMidnight).Seconds()))
 }
 
-// config is what a user would write to show the simulated resource.
-func (d *demo) config() (cfg *config.Config, fromFile bool, err error) {
+// load returns what a user would write to show the simulated resource.
+func (d *demo) load() (*config.Config, config.Problems, error) {
 	shown := config.Default()
 	shown.Refresh.Interval = demoInterval
 	api := config.DefaultAPI()
@@ -63,12 +64,16 @@ func (d *demo) config() (cfg *config.Config, fromFile bool, err error) {
 	shown.Resources = []config.Resource{{
 		Name:       "demo",
 		Endpoint:   d.address,
-		Operations: []string{config.OperationDetectLiveness, config.OperationDetectLivenessWithVerify},
+		Operations: faceclient.Operations(),
 		Key:        config.Secret(d.service.Key()),
 		API:        api,
 	}}
-	return &shown, false, nil
+	return &shown, nil, nil
 }
+
+func (d *demo) reload() (*config.Config, config.Problems, error) { return nil, nil, errNoFile }
+
+func (d *demo) note(*config.Config) string { return "" }
 
 // stop ends the service and every answer that it is in the middle of.
 func (d *demo) stop() {

@@ -20,9 +20,8 @@ import (
 type exporter struct {
 	flags  *flags
 	logger *slog.Logger
-	// load reads the configuration again; its error says why it cannot.
-	load  func() (*config.Config, error)
-	fleet atomic.Pointer[fleet]
+	source configSource
+	fleet  atomic.Pointer[fleet]
 	// onStart refreshes every resource of the first fleet at once.
 	onStart bool
 
@@ -37,13 +36,13 @@ type exporter struct {
 }
 
 // newExporter builds the first fleet. It starts nothing.
-func newExporter(f *flags, cfg *config.Config, load func() (*config.Config, error), logger *slog.Logger) (*exporter, error) {
+func newExporter(f *flags, cfg *config.Config, source configSource, logger *slog.Logger) (*exporter, error) {
 	first, err := newFleet(cfg, nil, f.demo, logger)
 	if err != nil {
 		return nil, err
 	}
 	e := &exporter{
-		flags: f, logger: logger, load: load, onStart: cfg.Refresh.OnStart,
+		flags: f, logger: logger, source: source, onStart: cfg.Refresh.OnStart,
 		own: prometheus.NewRegistry(),
 		loaded: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "face_liveness_exporter_config_last_reload_successful",
@@ -112,7 +111,8 @@ func (e *exporter) reload(ctx context.Context) (err error) {
 		e.loadedAt.SetToCurrentTime()
 		e.logger.InfoContext(ctx, "configuration reloaded", "resources", e.fleet.Load().names())
 	}()
-	cfg, err := e.load()
+	cfg, warnings, err := e.source.reload()
+	logWarnings(ctx, e.logger, warnings)
 	if err != nil {
 		return err
 	}

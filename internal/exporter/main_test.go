@@ -35,6 +35,17 @@ func environment(env map[string]string) func(string) string {
 	return func(name string) string { return env[name] }
 }
 
+// environ lists these variables.
+func environ(env map[string]string) func() []string {
+	return func() []string {
+		var list []string
+		for name, value := range env {
+			list = append(list, name+"="+value)
+		}
+		return list
+	}
+}
+
 // program is the exporter, running in this process.
 type program struct {
 	*launch.Program
@@ -66,7 +77,7 @@ func run(t *testing.T, args []string, env map[string]string) *program {
 	p := launch.Function(t, "the exporter", func(ctx context.Context, stdout, stderr io.Writer) int {
 		return exporter.Run(ctx, exporter.Process{
 			Args:   append([]string{"--web.listen-address=127.0.0.1:0"}, args...),
-			Stdout: stdout, Stderr: stderr, Getenv: environment(env), Hangups: hangups,
+			Stdout: stdout, Stderr: stderr, Getenv: environment(env), Environ: environ(env), Hangups: hangups,
 		})
 	})
 	return &program{p, t, p.Stdout, p.Stderr, hangups}

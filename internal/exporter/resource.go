@@ -93,10 +93,7 @@ func sameLists(a, b config.Resource) bool {
 
 // newResource makes a resource. It asks nobody for anything before start.
 func newResource(s settings) (*resource, error) {
-	operations := make([]faceclient.Operation, len(s.config.Operations))
-	for i, operation := range s.config.Operations {
-		operations[i] = faceclient.Operation(operation)
-	}
+	operations := s.config.Operations
 	r := &resource{
 		api:      collector.NewAPIMetrics(s.config.Name, operations, s.config.API.MonthlyRequestBudget),
 		budget:   collector.NewBudget(s.config.API.MonthlyRequestBudget, s.target.Interval, operations, s.target.Clock),

@@ -100,6 +100,12 @@ func TestNothingToShow(t *testing.T) {
 			map[string]string{"FACE_ENDPOINT": "http://127.0.0.1:1", "FACE_API_KEY": "k3y"},
 			[]string{"resources (line 1)"},
 		},
+		{
+			"another program's config.yaml, beside a good environment", nil, "server:\n  port: 8080\n",
+			map[string]string{"FACE_ENDPOINT": "http://127.0.0.1:1", "FACE_API_KEY": "k3y"},
+			[]string{"config.yaml: no field of this exporter is in the file", "FACE_API_KEY, FACE_ENDPOINT set but ignored"},
+		},
+		{"a misspelled variable alone", nil, "", map[string]string{"FACE_ENDPONT": "x"}, []string{"did you mean FACE_ENDPOINT?", "--demo"}},
 		{"a folder for a file", []string{"--config.file=."}, "", nil, []string{"read configuration"}},
 		{"a key without an endpoint", nil, "", map[string]string{"FACE_API_KEY": "k3y"}, []string{"FACE_ENDPOINT: is not set"}},
 		{
@@ -165,12 +171,38 @@ func TestConfigCheck(t *testing.T) {
 	}{
 		{
 			"valid", "resources:\n" + resource("contoso", service.endpoint, "key: "+canary), 0,
-			"configuration is valid: 1 resource(s)\n  contoso: detectLiveness with a key\n", nil,
+			"configuration is valid: 1 resource(s)\n  contoso: detectLiveness with a key\n    at least 8,640 requests in 30 days\n", nil,
 		},
 		{
 			"a key file that is not there", "resources:\n" + resource("contoso", service.endpoint, "key_file: "+absent), 0,
-			"configuration is valid: 1 resource(s)\n  contoso: detectLiveness with a key file\n",
+			"configuration is valid: 1 resource(s)\n  contoso: detectLiveness with a key file\n    at least 8,640 requests in 30 days\n",
 			[]string{"warning: resources[0].key_file (line 4): "},
+		},
+		{
+			"a short interval, outcomes and both operations",
+			"refresh: {interval: 1m}\noutcomes: {samples: 5}\nresources:\n" +
+				resource("contoso", service.endpoint, "key: "+canary, bothOperations), 0,
+			"configuration is valid: 1 resource(s)\n  contoso: detectLiveness, detectLivenessWithVerify with a key\n" +
+				"    at least 86,400 requests in 30 days, and up to 432,000 for outcomes\n",
+			[]string{"warning: resource \"contoso\": refresh.interval: "},
+		},
+		{
+			"a budget below one request a refresh",
+			"api: {monthly_request_budget: 4320}\nresources:\n" + resource("contoso", service.endpoint, "key: "+canary), 0,
+			"configuration is valid: 1 resource(s)\n  contoso: detectLiveness with a key\n    at least 4,320 requests in 30 days\n",
+			[]string{"the effective interval is 10m0s instead of 5m0s; raise the budget to 8,640"},
+		},
+		{
+			"a rate too low for the time-out",
+			"api: {max_requests_per_second: 0.01}\nresources:\n" + resource("contoso", service.endpoint, "key: "+canary, bothOperations), 0,
+			"configuration is valid: 1 resource(s)\n  contoso: detectLiveness, detectLivenessWithVerify with a key\n    at least 17,280 requests in 30 days\n",
+			[]string{"api.max_requests_per_second: a request can wait 3m20s for its turn, and refresh.timeout is 2m0s"},
+		},
+		{
+			"look-ups that take longer than the interval",
+			"api: {max_requests_per_second: 0.3}\noutcomes: {samples: 100}\nresources:\n" + resource("contoso", service.endpoint, "key: "+canary), 0,
+			"configuration is valid: 1 resource(s)\n  contoso: detectLiveness with a key\n    at least 8,640 requests in 30 days, and up to 864,000 for outcomes\n",
+			[]string{"outcomes.samples: looking up 100 sessions", "refresh.interval: "},
 		},
 		{
 			"every problem at once",
@@ -226,5 +258,42 @@ func TestStartNamesTheResourceThatCannotBeBuilt(t *testing.T) {
 	got := runToEnd(t, []string{"--config.file=" + write(t, "exporter.yaml", configuration)}, nil)
 	if got.code != 1 || !strings.Contains(got.stderr, `resource "contoso-gov"`) || !strings.Contains(got.stderr, "absent.pem") {
 		t.Errorf("exit code %d, want 1, the resource and the file:\n%s", got.code, got.stderr)
+	}
+}
+
+// not parallel: it changes the working directory.
+func TestEnvironmentIsReported(t *testing.T) {
+	t.Chdir(t.TempDir())
+	service := newFace(t, emptyService())
+	checked := runToEnd(t, []string{"--config.check"}, map[string]string{"FACE_ENDPOINT": service.endpoint})
+	if checked.code != 0 || !strings.Contains(checked.stdout, "no FACE_API_KEY: signing in with Entra ID") {
+		t.Errorf("exit code %d, want 0 and the credential:\n%s%s", checked.code, checked.stdout, checked.stderr)
+	}
+	p := start(t, nil, map[string]string{
+		"FACE_ENDPOINT": service.endpoint, "FACE_API_KEY": service.Key(), "FACE_KEY": "k3y",
+		"FACE_RESOURCE_NAME": "contoso", "FACE_OPERATIONS": "detectLiveness,detectLivenessWithVerify",
+	})
+	log := p.stderr.String()
+	for _, part := range []string{"FACE_KEY: is not a variable of this exporter", "did you mean FACE_API_KEY?"} {
+		if !strings.Contains(log, part) {
+			t.Errorf("the log does not say %q:\n%s", part, log)
+		}
+	}
+	noneOf(t, "stderr", log, "k3y", service.Key())
+	e := p.scrape()
+	for _, operation := range []string{live, verify} {
+		e.want(t, of("up", "contoso", operation), 1)
+	}
+}
+
+// not parallel: it changes the working directory.
+func TestStartSaysWhichFileHidesTheEnvironment(t *testing.T) {
+	folder := t.TempDir()
+	t.Chdir(folder)
+	service := newFace(t, emptyService())
+	rewrite(t, filepath.Join(folder, "config.yaml"), contoso(service, quick))
+	p := start(t, nil, map[string]string{"FACE_ENDPOINT": service.endpoint, "FACE_API_KEY": "k3y"})
+	if log := p.stderr.String(); !strings.Contains(log, "FACE_API_KEY, FACE_ENDPOINT set but ignored, because the configuration is read from config.yaml") {
+		t.Errorf("the log does not say it:\n%s", log)
 	}
 }

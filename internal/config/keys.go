@@ -1,0 +1,88 @@
+package config
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// usableKey accepts what can stand in an HTTP header and was not damaged by copying.
+func usableKey(key string) error {
+	if err := plainText(key); err != nil {
+		return err
+	}
+	if strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return errors.New("has a character that no key has (not printable ASCII): copy it again")
+	}
+	return nil
+}
+
+// errQuoted is about quotes that a shell would have removed. Docker's --env-file and systemd's EnvironmentFile differ in
+// this.
+var errQuoted = errors.New("has quotes around it, which are part of the value: remove them")
+
+// quoted tells whether the text stands in quotes, or begins or ends with one.
+func quoted(s string) bool {
+	const quotes = "'\"`"
+	return s != "" && (strings.ContainsRune(quotes, rune(s[0])) || strings.ContainsRune(quotes, rune(s[len(s)-1])))
+}
+
+// keyPattern is the shape of the keys that Azure gives out: 32 hexadecimal digits or, since 2024, 84 letters and digits.
+var keyPattern = regexp.MustCompile(`^([0-9A-Fa-f]{32}|[0-9A-Za-z]{84})$`)
+
+// mistakes are the shapes of what is set in place of a secret, the more telling ones first.
+func mistakes() []mistake {
+	pattern := regexp.MustCompile
+	return []mistake{
+		{pattern("^['\"`]|['\"`]$"), "has quotes around it: remove them"},
+		{pattern(`\$\{|\$\(|\$[A-Za-z_]|^%[A-Za-z_]+%$|\{\{|\}\}|^#\{`), "looks like a variable that was not replaced by its value"},
+		{pattern(`(?i)^(ocp-apim-subscription-key|authorization|api-key|x-api-key|bearer|key) ?[: ]`), "looks like a header: give only the key, without the header's name"},
+		{pattern(`^eyJ[A-Za-z0-9_-]+\.`), "looks like a token: for Entra ID use the setting entra"},
+		{pattern(`(?i)^(export )?[A-Za-z_][A-Za-z0-9_.-]* ?= ?[^= ]`), "looks like a line NAME=value: give only the value"},
+		{pattern(`^[A-Za-z_][A-Za-z0-9_-]*: `), "looks like a line NAME: value: give only the value"},
+		{pattern(`(?i)://`), "looks like a URL"},
+		{pattern(`^-----BEGIN|^\{|^\[[^\]]`), "looks like a certificate or a document: give only the key"},
+		{pattern(`^(\.{0,2}/|~/|[A-Za-z]:\\)`), "looks like a path: to read the key from a file, use key_file or FACE_API_KEY_FILE"},
+		{pattern(`(?i)^<.*>$|^\[.*\]$|your|x{4}|\*\*\*|\.{3}|change_?-?me|replace|example|placeholder|to-?do|dummy|insert|enter-?_?|secret-?_?key|<secret>|redacted|not-?_?set|undefined|^null$|^none$|^nil$|^test$|(api|subscription|face)[-_ ]?key`), "looks like a placeholder: give the key itself"},
+		{pattern(`(?i)^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`), "looks like an id (of a subscription, a tenant, a client or its secret): give the secret value itself"},
+		{pattern(`\s`), "has a space in it: copy the key again"},
+	}
+}
+
+type mistake struct {
+	shape *regexp.Regexp
+	says  string
+}
+
+// doubtfulSecret tells why a secret of any kind probably is none, without repeating it; "" if it may be one.
+func doubtfulSecret(secret string) string {
+	for _, m := range mistakes() {
+		if m.shape.MatchString(secret) {
+			return m.says
+		}
+	}
+	return ""
+}
+
+// doubtfulKey tells why a key probably is none, without repeating it; "" if it may be one. Where the endpoint is not one
+// of Azure's, such as a proxy's, keys can have any length and alphabet.
+func doubtfulKey(key, endpoint string) string {
+	if keyPattern.MatchString(key) {
+		if strings.Trim(key, key[:1]) == "" {
+			return "looks like a placeholder: give the key itself"
+		}
+		return ""
+	}
+	if reason := doubtfulSecret(key); reason != "" {
+		return reason
+	}
+	if decoded, err := base64.StdEncoding.DecodeString(key); err == nil && keyPattern.MatchString(strings.TrimSpace(string(decoded))) {
+		return "looks like a key in base64: decode it once more"
+	}
+	if cloudOf(hostOf(endpoint)) == "" {
+		return ""
+	}
+	return fmt.Sprintf("does not look like a key: a key has 32 hexadecimal digits or 84 letters and digits, this has %d characters", len(key))
+}

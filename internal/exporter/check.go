@@ -1,0 +1,53 @@
+package exporter
+
+import (
+	"fmt"
+	"strings"
+
+	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/internal/config"
+)
+
+// check reports on a configuration without a request: problems on stderr, what it asks for on stdout.
+func check(source configSource, process Process) error {
+	cfg, warnings, err := source.load()
+	for _, warning := range warnings {
+		fmt.Fprintln(process.Stderr, warning)
+	}
+	if err != nil {
+		return err
+	}
+	for _, r := range cfg.Resources {
+		for _, warning := range costWarnings(r, cfg.Refresh) {
+			fmt.Fprintf(process.Stderr, "warning: resource %q: %s\n", r.Name, warning)
+		}
+	}
+	fmt.Fprintf(process.Stdout, "configuration is valid: %d resource(s)\n", len(cfg.Resources))
+	for _, r := range cfg.Resources {
+		fmt.Fprintf(process.Stdout, "  %s: %s with %s\n", r.Name, inWords(r.Operations), credentialInWords(r))
+		fmt.Fprintf(process.Stdout, "    %s\n", leastCostOf(r, cfg.Refresh.Interval))
+	}
+	if note := source.note(cfg); note != "" {
+		fmt.Fprintln(process.Stdout, note)
+	}
+	return nil
+}
+
+func inWords(operations []faceclient.Operation) string {
+	texts := make([]string, len(operations))
+	for i, operation := range operations {
+		texts[i] = string(operation)
+	}
+	return strings.Join(texts, ", ")
+}
+
+// credentialInWords names a resource's kind of credential, and nothing of the secret.
+func credentialInWords(r config.Resource) string {
+	switch {
+	case r.Entra != nil:
+		return "Entra ID, credential " + string(r.Entra.Credential)
+	case r.KeyFile != "":
+		return "a key file"
+	}
+	return "a key"
+}
