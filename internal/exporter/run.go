@@ -65,7 +65,7 @@ func run(ctx context.Context, f *flags, process Process, logger *slog.Logger) er
 	}
 	logger.InfoContext(ctx, "Starting "+programName, "version", version.Info(), "build_context", version.BuildContext())
 	if note := source.note(cfg); note != "" {
-		logger.InfoContext(ctx, note)
+		logger.InfoContext(ctx, "configuration", "note", note)
 	}
 	exporter, err := newExporter(f, cfg, source, logger)
 	if err != nil {
