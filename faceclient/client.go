@@ -39,7 +39,8 @@ type Options struct {
 	UserAgent string
 	// TLS is the TLS configuration towards the service; nil is the system's.
 	TLS *tls.Config
-	// Transport sends the attempts; nil makes one that obeys HTTPS_PROXY and NO_PROXY.
+	// Transport sends the attempts; nil makes one by [NewTransport]. It belongs to the client, which drops the
+	// connections that it does not use when other options are put in force.
 	Transport http.RoundTripper
 	// Observer is told of every attempt; nil observes nothing.
 	Observer Observer
@@ -88,8 +89,10 @@ func newSettings(options Options) (*settings, error) {
 		s.Logger = slog.New(slog.DiscardHandler)
 	}
 	if s.Transport == nil {
-		transport := NewTransport(options.TLS, options.MaxConcurrentRequests)
-		s.Transport, s.closeIdle = transport, transport.CloseIdleConnections
+		s.Transport = NewTransport(options.TLS, options.MaxConcurrentRequests)
+	}
+	if transport, ok := s.Transport.(interface{ CloseIdleConnections() }); ok {
+		s.closeIdle = transport.CloseIdleConnections
 	}
 	return s, nil
 }
@@ -101,6 +104,8 @@ type Client struct {
 	pace     *pace
 	// answered counts the good answers, so that a request that is refused for its rate can tell whether others get through.
 	answered atomic.Int64
+	// oddStatus is set once a list came with another status than 200, so that it is logged once.
+	oddStatus atomic.Bool
 }
 
 // New makes a client. It sends nothing. The error names the option that is wrong.

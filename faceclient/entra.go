@@ -2,7 +2,6 @@ package faceclient
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -80,9 +79,7 @@ type EntraOptions struct {
 	TenantID, ClientID string
 	// ClientSecret is for EntraClientSecret alone.
 	ClientSecret Secret
-	// TLS is the TLS configuration towards the sign-in; nil is the system's.
-	TLS *tls.Config
-	// Transport sends the token requests; nil makes one that obeys HTTPS_PROXY and NO_PROXY.
+	// Transport sends the token requests; nil makes one by [NewSignInTransport].
 	Transport http.RoundTripper
 	// AuthorityHost replaces the cloud's sign-in address, for private clouds; it is trusted without asking Microsoft.
 	AuthorityHost string
@@ -118,7 +115,7 @@ func NewEntraCredential(options EntraOptions) (*EntraCredential, error) {
 		return nil, errors.New("client_secret needs a client secret")
 	}
 	if options.Transport == nil {
-		options.Transport = newSignInTransport(options.TLS)
+		options.Transport = NewSignInTransport(nil)
 	}
 	return &EntraCredential{options: options, fetching: semaphore.NewWeighted(1), signIn: &signIn{transport: options.Transport}}, nil
 }
@@ -134,7 +131,7 @@ func (c *EntraCredential) Authorize(ctx context.Context, header http.Header) err
 	defer c.fetching.Release(1)
 	c.mu.Lock()
 	token, failure := c.token, c.failure
-	if failure != nil && c.failed.Before(began) {
+	if failure != nil && !c.failed.After(began) {
 		failure = nil
 	}
 	c.mu.Unlock()

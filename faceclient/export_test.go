@@ -23,3 +23,6 @@ func (r retries) Next(failure *Error, now Progress, renewed bool) (Retries, Deci
 }
 
 func (r retries) Used() int { return r.used }
+
+// SignInProxy is for a test of what is sent through a proxy.
+var SignInProxy = signInProxy

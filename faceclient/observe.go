@@ -37,6 +37,10 @@ func (noObserver) ObserveAttempt(Attempt)                   {}
 func (noObserver) ObserveRetry(Operation)                   {}
 func (noObserver) ObserveThrottle(Operation, time.Duration) {}
 
+// maxBilled is the most that an attempt can cost, in transactions; it costs one. A counter could not lose what it was
+// raised by beyond all reason.
+const maxBilled = 1000
+
 // billed sums what CSP-Billing-Usage charges, such as "CognitiveServices.Face.Transaction=1".
 func billed(header http.Header) float64 {
 	sum := 0.0
@@ -46,5 +50,5 @@ func billed(header http.Header) float64 {
 			sum += amount
 		}
 	}
-	return sum
+	return min(sum, maxBilled)
 }

@@ -209,6 +209,9 @@ func (r *request) book(ctx context.Context, o outcome, admitted permit) {
 		attributes = append(attributes, slog.String("error_code", attempt.ErrorCode))
 	}
 	r.settings.Logger.LogAttrs(ctx, slog.LevelDebug, "API request", attributes...)
+	if o.failure == nil && o.status != http.StatusOK && r.client.oddStatus.CompareAndSwap(false, true) {
+		r.settings.Logger.LogAttrs(ctx, slog.LevelWarn, "the service answers with another status than 200; its list is taken", attributes...)
+	}
 }
 
 // checkRetry is go-retryablehttp's policy: whether to try again after the last attempt.

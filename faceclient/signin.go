@@ -2,6 +2,7 @@ package faceclient
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -28,15 +29,23 @@ var (
 	errSignInTooLarge = errors.New("the answer of the sign-in is too large")
 )
 
-// newSignInTransport is for the sign-in what NewTransport is for the service. Only the sign-in itself is https, so what is
-// plain http goes to an identity endpoint of this machine, and never through a proxy.
-func newSignInTransport(config *tls.Config) *http.Transport {
-	return newTransport(config, 1, func(request *http.Request) (*url.URL, error) {
+// NewSignInTransport makes the transport of an [EntraCredential]. It is for the sign-in what [NewTransport] is for the
+// service. Only the sign-in itself is https, so what is plain http goes to an identity endpoint of this machine, and never
+// through a proxy. It keeps no connection: a token is had once an hour.
+func NewSignInTransport(config *tls.Config) *http.Transport {
+	transport := newTransport(config, 1, signInProxy(http.ProxyFromEnvironment))
+	transport.DisableKeepAlives = true
+	return transport
+}
+
+// signInProxy sends nothing but https through a proxy.
+func signInProxy(proxy func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
+	return func(request *http.Request) (*url.URL, error) {
 		if request.URL.Scheme == "http" {
 			return nil, nil //nolint:nilnil // how net/http is told that there is no proxy
 		}
-		return http.ProxyFromEnvironment(request)
-	})
+		return proxy(request)
+	}
 }
 
 // signIn sends the requests by which a token is had. It reads every answer itself, so that all of it is within the time and
@@ -107,7 +116,7 @@ func (s *signIn) RoundTrip(request *http.Request) (*http.Response, error) {
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxSignInBody+1))
 	switch {
 	case err != nil:
-		found.detail = unreachable(err, local)
+		found.detail = unreachable(cmp.Or(context.Cause(request.Context()), err), local)
 	case len(body) > maxSignInBody:
 		found.detail, err = DetailSignInFails, errSignInTooLarge
 	}
@@ -135,7 +144,7 @@ func unreachable(err error, local bool) Detail {
 	if code, _ := transportDetail(err); code == CodeTLS {
 		return DetailSignInTLS
 	}
-	if slow, ok := errors.AsType[net.Error](err); ok && slow.Timeout() || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errSignInTimeout) {
+	if slow, ok := errors.AsType[net.Error](err); ok && slow.Timeout() || errors.Is(err, errSignInTimeout) {
 		return DetailSignInTimeout
 	}
 	return DetailSignInUnreachable

@@ -28,6 +28,9 @@ func (d *decoder) scalar(at place, want string, tags ...string) bool {
 	return false
 }
 
+// ErrEmpty says that a value, or the file that it is in, is empty.
+var ErrEmpty = errors.New("is empty: give it a value, or remove the line")
+
 // text reads a string in one line. A check returns what is wrong, without the value.
 func (d *decoder) text(into *string, checks ...func(string) error) func(place) {
 	return func(at place) {
@@ -47,7 +50,7 @@ func (d *decoder) text(into *string, checks ...func(string) error) func(place) {
 func plainText(s string) error {
 	switch {
 	case s == "":
-		return errors.New("is empty: give it a value, or remove the line")
+		return ErrEmpty
 	case strings.ContainsFunc(strings.TrimSpace(s), unicode.IsControl):
 		return errors.New("has a line break or another control character: write it in one line")
 	case strings.TrimSpace(s) != s:

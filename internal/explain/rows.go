@@ -100,7 +100,7 @@ func connectionRows() []Row {
 		{Detail: faceclient.DetailAnotherName, Meaning: "the certificate is for another name", Remedy: "use the name of the certificate in endpoint, or set tls.server_name"},
 		{Detail: faceclient.DetailCertificate, Meaning: "the certificate is not valid", Remedy: "have the certificate of the endpoint or the proxy replaced"},
 		{Detail: faceclient.DetailClientCertificate, Meaning: "the other side refuses our certificate, or misses one", Remedy: "check tls.cert_file and tls.key_file"},
-		{Detail: faceclient.DetailTLSProtocol, Meaning: "the other side speaks no TLS, or none from version 1.2 on", Remedy: "check scheme and port of endpoint, and what is between it and the exporter"},
+		{Detail: faceclient.DetailTLSProtocol, Meaning: "the TLS handshake failed: the other side refuses it, or speaks no TLS from version 1.2 on", Remedy: "check scheme and port of endpoint, what is between it and the exporter, and whether the endpoint wants a client certificate (tls.cert_file)"},
 		{Detail: faceclient.DetailTLSFiles, Meaning: "a file with certificates cannot be read, or has no certificate", Remedy: "check tls.ca_file, tls.cert_file and tls.key_file"},
 	}
 }

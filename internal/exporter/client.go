@@ -1,10 +1,9 @@
 package exporter
 
 import (
-	"crypto/tls"
+	"errors"
 	"log/slog"
 
-	commonconfig "github.com/prometheus/common/config"
 	"github.com/prometheus/common/version"
 
 	"face_liveness_exporter/faceclient"
@@ -17,7 +16,7 @@ func clientOptions(r config.Resource, logger *slog.Logger) (faceclient.Options, 
 	if err != nil {
 		return faceclient.Options{}, err
 	}
-	tlsConfig, err := newTLSConfig(r.TLS)
+	transport, err := serviceTransport(r.TLS, r.API.MaxConcurrentRequests)
 	if err != nil {
 		return faceclient.Options{}, err
 	}
@@ -31,7 +30,7 @@ func clientOptions(r config.Resource, logger *slog.Logger) (faceclient.Options, 
 		MaxRetries:            r.API.MaxRetries,
 		MaxRetryWait:          r.API.MaxRetryWait,
 		UserAgent:             userAgent(),
-		TLS:                   tlsConfig,
+		Transport:             transport,
 		Logger:                logger.With("resource", r.Name),
 	}, nil
 }
@@ -49,6 +48,11 @@ func newCredential(r config.Resource) (faceclient.Credential, error) {
 		TenantID: r.Entra.TenantID,
 		ClientID: r.Entra.ClientID,
 	}
+	transport, err := signInTransport(r.TLS)
+	if err != nil {
+		return nil, err
+	}
+	options.Transport = transport
 	if r.Entra.ClientSecretFile != "" {
 		options.ClientSecret = secretFile(r.Entra.ClientSecretFile)
 	}
@@ -58,15 +62,11 @@ func newCredential(r config.Resource) (faceclient.Credential, error) {
 func secretFile(path string) faceclient.Secret {
 	return func() (string, error) {
 		secret, err := config.ReadSecretFile(path)
+		if errors.Is(err, config.ErrEmpty) {
+			err = faceclient.ErrSecretEmpty
+		}
 		return secret.Reveal(), err
 	}
-}
-
-func newTLSConfig(t config.TLS) (*tls.Config, error) {
-	return commonconfig.NewTLSConfig(&commonconfig.TLSConfig{
-		CAFile: t.CAFile, CertFile: t.CertFile, KeyFile: t.KeyFile,
-		ServerName: t.ServerName, InsecureSkipVerify: t.InsecureSkipVerify,
-	})
 }
 
 func userAgent() string {
