@@ -33,15 +33,19 @@ type decoder struct {
 	full   bool
 }
 
-// maxValues bounds what a document may hold once its aliases are followed. A resource has about 15 values.
-const maxValues = 200_000
+const (
+	// maxValues bounds what a document may hold once its aliases are followed. A resource has about 15 values.
+	maxValues = 100_000
+	// maxEntries bounds a list.
+	maxEntries = 5000
+)
 
 // room tells whether another value may be read, and refuses the document where not.
 func (d *decoder) room(at place) bool {
 	d.values++
 	if d.values > maxValues && !d.full {
 		d.full = true
-		d.refuse(at, "the document has more than %d values from here on, aliases followed: split it, or use fewer aliases", maxValues)
+		d.refuse(at, "the document has more than %d values, with each alias counted in full: use fewer aliases", maxValues)
 	}
 	return !d.full
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
+	"fmt"
 	"io"
 	"unicode"
 	"unicode/utf8"
@@ -21,6 +22,9 @@ func document(data []byte) (*yaml.Node, *Problem) {
 	}
 	if problem := notText(data); problem != nil {
 		return nil, problem
+	}
+	if separators(data) > maxSeparators {
+		return nil, &Problem{Message: fmt.Sprintf("the file has more than %d lines and separators: is it the right one?", maxSeparators)}
 	}
 	loader, err := yaml.NewLoader(bytes.NewReader(data))
 	if err != nil {
@@ -44,6 +48,25 @@ func document(data []byte) (*yaml.Node, *Problem) {
 		return nil, syntaxProblem(err)
 	}
 	return first.Content[0], nil
+}
+
+// maxSeparators bounds what the library makes of a document: it needs some 400 bytes for each value.
+const maxSeparators = 200_000
+
+// separators counts what can stand between two values of a document.
+func separators(data []byte) int {
+	count := 0
+	for i, c := range data {
+		switch c {
+		case '\n', ',', '[', '{', '&', '*', '!', '%':
+			count++
+		case ':', '-', '?':
+			if i+1 < len(data) && (data[i+1] == ' ' || data[i+1] == '\t') {
+				count++
+			}
+		}
+	}
+	return count
 }
 
 func emptyDocument() *Problem {

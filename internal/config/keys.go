@@ -32,28 +32,44 @@ func quoted(s string) bool {
 // keyPattern is the shape of the keys that Azure gives out: 32 hexadecimal digits or, since 2024, 84 letters and digits.
 var keyPattern = regexp.MustCompile(`^([0-9A-Fa-f]{32}|[0-9A-Za-z]{84})$`)
 
-// mistakes are the shapes of what is set in place of a secret, the more telling ones first.
-func mistakes() []mistake {
-	pattern := regexp.MustCompile
-	return []mistake{
-		{pattern("^['\"`]|['\"`]$"), "has quotes around it: remove them"},
-		{pattern(`\$\{|\$\(|\$[A-Za-z_]|^%[A-Za-z_]+%$|\{\{|\}\}|^#\{`), "looks like a variable that was not replaced by its value"},
-		{pattern(`(?i)^(ocp-apim-subscription-key|authorization|api-key|x-api-key|bearer|key) ?[: ]`), "looks like a header: give only the key, without the header's name"},
-		{pattern(`^eyJ[A-Za-z0-9_-]+\.`), "looks like a token: for Entra ID use the setting entra"},
-		{pattern(`(?i)^(export )?[A-Za-z_][A-Za-z0-9_.-]* ?= ?[^= ]`), "looks like a line NAME=value: give only the value"},
-		{pattern(`^[A-Za-z_][A-Za-z0-9_-]*: `), "looks like a line NAME: value: give only the value"},
-		{pattern(`(?i)://`), "looks like a URL"},
-		{pattern(`^-----BEGIN|^\{|^\[[^\]]`), "looks like a certificate or a document: give only the key"},
-		{pattern(`^(\.{0,2}/|~/|[A-Za-z]:\\)`), "looks like a path: to read the key from a file, use key_file or FACE_API_KEY_FILE"},
-		{pattern(`(?i)^<.*>$|^\[.*\]$|your|x{4}|\*\*\*|\.{3}|change_?-?me|replace|example|placeholder|to-?do|dummy|insert|enter-?_?|secret-?_?key|<secret>|redacted|not-?_?set|undefined|^null$|^none$|^nil$|^test$|(api|subscription|face)[-_ ]?key`), "looks like a placeholder: give the key itself"},
-		{pattern(`(?i)^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`), "looks like an id (of a subscription, a tenant, a client or its secret): give the secret value itself"},
-		{pattern(`\s`), "has a space in it: copy the key again"},
-	}
-}
+// The shapes of what is set in place of a secret.
+var (
+	quotesShape      = regexp.MustCompile("^['\"`]|['\"`]$")
+	variableShape    = regexp.MustCompile(`\$\{|\$\(|\$[A-Za-z_]|^%[A-Za-z_]+%$|\{\{|\}\}|^#\{`)
+	headerShape      = regexp.MustCompile(`(?i)^(ocp-apim-subscription-key|authorization|api-key|x-api-key|bearer|key) ?[: ]`)
+	tokenShape       = regexp.MustCompile(`^eyJ[A-Za-z0-9_-]+\.`)
+	lineShape        = regexp.MustCompile(`(?i)^(export )?[A-Za-z_][A-Za-z0-9_.-]* ?= ?[^= ]`)
+	fieldShape       = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*: `)
+	urlShape         = regexp.MustCompile(`(?i)://`)
+	documentShape    = regexp.MustCompile(`^-----BEGIN|^\{|^\[[^\]]`)
+	pathShape        = regexp.MustCompile(`^(\.{0,2}/|~/|[A-Za-z]:\\)`)
+	placeholderShape = regexp.MustCompile(`(?i)^<.*>$|^\[.*\]$|your|x{4}|\*\*\*|\.{3}|change_?-?me|replace|example|placeholder|to-?do|dummy|insert|enter-?_?|secret-?_?key|<secret>|redacted|not-?_?set|undefined|^null$|^none$|^nil$|^test$|(api|subscription|face)[-_ ]?key`)
+	idShape          = regexp.MustCompile(`(?i)^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+	spaceShape       = regexp.MustCompile(`\s`)
+)
 
+// mistake is a shape and what to say about it.
 type mistake struct {
 	shape *regexp.Regexp
 	says  string
+}
+
+// mistakes are all shapes, the more telling ones first.
+func mistakes() []mistake {
+	return []mistake{
+		{quotesShape, "has quotes around it: remove them"},
+		{variableShape, "looks like a variable that was not replaced by its value"},
+		{headerShape, "looks like a header: give only the key, without the header's name"},
+		{tokenShape, "looks like a token: for Entra ID use the setting entra"},
+		{lineShape, "looks like a line NAME=value: give only the value"},
+		{fieldShape, "looks like a line NAME: value: give only the value"},
+		{urlShape, "looks like a URL"},
+		{documentShape, "looks like a certificate or a document: give only the key"},
+		{pathShape, "looks like a path: to read the key from a file, use key_file or FACE_API_KEY_FILE"},
+		{placeholderShape, "looks like a placeholder: give the key itself"},
+		{idShape, "looks like an id (of a subscription, a tenant, a client or its secret): give the secret value itself"},
+		{spaceShape, "has a space in it: copy the key again"},
+	}
 }
 
 // doubtfulSecret tells why a secret of any kind probably is none, without repeating it; "" if it may be one.

@@ -54,6 +54,9 @@ func TestDocumentsThatAreNotOneSection(t *testing.T) {
 		"an unknown alias":       {minimal + "  key: *" + canary + "\n", "", 4, "not valid YAML"},
 		"a bad indentation":      {withKey + " key_env: " + canary + "\n", "", 5, "indentation"},
 		"too large":              {strings.Repeat("#\n", 3<<20), "", 0, "4 MiB"},
+		"too many values":        {"resources: [" + strings.Repeat("a,", 1<<18) + "]", "", 0, "200000 lines and separators"},
+		"too many anchors":       {strings.Repeat("&a ", 1<<18), "", 0, "200000 lines and separators"},
+		"too many entries":       {withKey + "  operations: [" + strings.Repeat("a,", 5001) + "]", "resources[0].operations", 5, "5000 entries"},
 	} {
 		t.Run(name, r.check)
 	}

@@ -181,6 +181,10 @@ func (d *decoder) list(want string, item func(place)) func(place) {
 		case at.node.Kind != yaml.SequenceNode:
 			d.refuse(at, "must be %s", want)
 		default:
+			if len(at.node.Content) > maxEntries {
+				d.refuse(at, "has more than %d entries: it must be %s", maxEntries, want)
+				return
+			}
 			for i, node := range at.node.Content {
 				if !d.room(at) {
 					return

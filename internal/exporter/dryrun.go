@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"slices"
 	"strconv"
 	"text/tabwriter"
 	"time"
@@ -14,27 +16,40 @@ import (
 	"face_liveness_exporter/internal/explain"
 )
 
-// dryRun lists every resource once, prints what a scrape would get, and tells how it went.
+// dryRun reads every list once, prints what a scrape would get, and reports how it went. Where no list could be read, there
+// is nothing to print.
 func dryRun(ctx context.Context, e *exporter, process Process) error {
 	fleet := e.fleet.Load()
 	fleet.enforce(ctx, false) // everything is asked for below, and waited for
 	collector.EnsureFresh(ctx, fleet.targets...)
 	fleet.stop()
 
-	families, err := e.Gather()
-	if err != nil {
-		return err
-	}
-	encoder := expfmt.NewEncoder(process.Stdout, expfmt.NewFormat(expfmt.TypeTextPlain))
-	for _, family := range families {
-		if err := encoder.Encode(family); err != nil {
+	if slices.ContainsFunc(fleet.targets, hasSnapshot) {
+		if err := expose(e, process.Stdout); err != nil {
 			return err
 		}
 	}
 	return summarize(fleet, process)
 }
 
-// errNotBegun is what became of a list whose turn had not come when the exporter was stopped.
+func hasSnapshot(target *collector.Target) bool { return target.State().Snapshot != nil }
+
+// expose writes what a scrape would get.
+func expose(e *exporter, out io.Writer) error {
+	families, err := e.Gather()
+	if err != nil {
+		return err
+	}
+	encoder := expfmt.NewEncoder(out, expfmt.NewFormat(expfmt.TypeTextPlain))
+	for _, family := range families {
+		if err := encoder.Encode(family); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// errNotBegun is the reason for a list that was not read because the exporter was stopped first.
 var errNotBegun = errors.New("stopped before its turn came")
 
 // summarize prints a line a target. The error counts those that failed.

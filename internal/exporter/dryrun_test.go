@@ -63,6 +63,16 @@ func TestDryRunWithOneResourceThatFails(t *testing.T) {
 	noneOf(t, "stderr", got.stderr, "wr0ngk3y")
 }
 
+func TestDryRunWithoutAList(t *testing.T) {
+	t.Parallel()
+	service := newFace(t, emptyService())
+	got := runToEnd(t, []string{"--dry-run", "--config.file=" + write(t, "exporter.yaml", quick+"resources:\n"+
+		resource("bad", service.endpoint, "key: wr0ngk3y"))}, nil)
+	if got.code != 1 || got.stdout != "" || !strings.Contains(got.stderr, "1 of 1 lists could not be read") {
+		t.Errorf("exit code %d, want 1, no exposition and how many failed:\n%s\n%s", got.code, got.stdout, got.stderr)
+	}
+}
+
 // Who stops a dry run gets no half of a list for the whole.
 func TestDryRunStopped(t *testing.T) {
 	t.Parallel()

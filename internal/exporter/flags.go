@@ -53,10 +53,10 @@ func parseFlags(args []string, out io.Writer) (*flags, error) {
 	app.Version(version.Print(programName))
 	app.HelpFlag.Short('h')
 
-	app.Flag("config.file", "Path of the configuration file. Without it and without config.yaml in the working directory, FACE_ENDPOINT and FACE_API_KEY count.").
+	app.Flag("config.file", "Path of the configuration file. Without this flag and without config.yaml in the working directory, the environment variables FACE_ENDPOINT, FACE_API_KEY, FACE_API_KEY_FILE, FACE_RESOURCE_NAME and FACE_OPERATIONS are used.").
 		Default(defaultConfig).IsSetByUser(&f.configFileSet).StringVar(&f.configFile)
-	app.Flag("config.check", "Read and validate the configuration, print every problem and exit. No request is made.").BoolVar(&f.configCheck)
-	app.Flag("dry-run", "List every resource once, print the metrics to stdout and a summary to stderr, and exit.").BoolVar(&f.dryRun)
+	app.Flag("config.check", "Validate the configuration, print every problem and the least requests in 30 days, and exit. No request is made.").BoolVar(&f.configCheck)
+	app.Flag("dry-run", "Read every list once, print the metrics to stdout and a summary to stderr, and exit. The exit code is 1 if a list cannot be read.").BoolVar(&f.dryRun)
 	app.Flag("demo", "Show a simulated Face resource with live traffic. Needs no configuration and no account.").BoolVar(&f.demo)
 	f.web = kingpinflag.AddFlags(app, defaultAddress)
 	app.Flag("web.telemetry-path", "Path under which to expose metrics.").Default("/metrics").StringVar(&f.telemetryPath)
