@@ -25,4 +25,4 @@ func LookUps(started float64, samples int, interval time.Duration) float64 {
 }
 
 // Price is what requests cost at a price for 1,000 of them, in the same currency.
-func Price(requests, per1000 float64) float64 { return requests / 1000 * per1000 }
+func Price(requests, per1000 float64) float64 { return requests * per1000 / 1000 }

@@ -18,7 +18,7 @@ const (
 )
 
 // Histogram counts values of 0 and above into classic and native buckets at once. The zero value is of no use: see
-// newHistogram.
+// [NewHistogram].
 type Histogram struct {
 	upperBounds []float64        // ascending, without +Inf; shared and never written to
 	classic     []uint64         // one a bound and one for +Inf, not cumulative
@@ -28,11 +28,13 @@ type Histogram struct {
 	sum         float64
 }
 
-func newHistogram(upperBounds []float64) *Histogram {
+// NewHistogram makes an empty histogram. The bounds ascend, without +Inf.
+func NewHistogram(upperBounds []float64) *Histogram {
 	return &Histogram{upperBounds: upperBounds, classic: make([]uint64, len(upperBounds)+1), native: map[int32]uint64{}}
 }
 
-func (h *Histogram) observe(value float64) {
+// Observe counts a value. A histogram of a snapshot is not to be changed any more.
+func (h *Histogram) Observe(value float64) {
 	bucket, _ := slices.BinarySearch(h.upperBounds, value)
 	h.classic[bucket]++
 	if value <= zeroThreshold {

@@ -68,7 +68,7 @@ func TestHealthSaysWhen(t *testing.T) {
 			lists(page{after: 5 * time.Second, sessions: created(1)}),
 		), every(time.Minute))
 		run(t, target)
-		if health := target.State().Health; health.Refreshing || !health.LastEnded.IsZero() || !health.RetryAt.IsZero() {
+		if health := target.State().Health; health.Refreshing || !health.LastEnded.IsZero() || target.State().DueIn != 0 {
 			t.Errorf("before the first refresh: %+v", health)
 		}
 		began := time.Now()
@@ -77,7 +77,7 @@ func TestHealthSaysWhen(t *testing.T) {
 		if failed.Refreshing || failed.LastEnded.Sub(began) != 3*time.Second {
 			t.Errorf("after a failure that took 3 s: refreshing %v, ended %v after the start", failed.Refreshing, failed.LastEnded.Sub(began))
 		}
-		if wait := failed.RetryAt.Sub(failed.LastEnded); wait < 15*time.Second || wait > 17*time.Second {
+		if wait := target.State().DueIn; wait < 15*time.Second || wait > 17*time.Second {
 			t.Errorf("the next refresh waits for %v, want 15 s and a little", wait)
 		}
 		pass(20 * time.Second)
@@ -88,7 +88,7 @@ func TestHealthSaysWhen(t *testing.T) {
 			t.Error("a refresh under way is not said to be")
 		}
 		pass(5 * time.Second)
-		if health := target.State().Health; health.Refreshing || !health.RetryAt.IsZero() || health.LastEnded != time.Now() {
+		if health := target.State().Health; health.Refreshing || health.LastEnded != time.Now() || target.State().DueIn != 54*time.Second {
 			t.Errorf("after a success: %+v", health)
 		}
 	})

@@ -84,11 +84,7 @@ func (t *Target) conclude(settings Settings, began Instant, counted *tally, err 
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	before = t.state.Load()
-	t.retry = retry{}
-	if err != nil {
-		interval := t.options.Budget.intervalInForce(before.Operation, before.Settings.Interval)
-		t.retry = retry{failed: now, delay: retryDelay(err, before.Health.FailuresInRow+1, interval)}
-	} else {
+	if err == nil {
 		t.watermark = counted.after
 	}
 	t.finish(func(s *State) {
@@ -96,16 +92,19 @@ func (t *Target) conclude(settings Settings, began Instant, counted *tally, err 
 		health.Refreshes++
 		health.LastEnded, health.LastDuration = now.Wall, now.Monotonic-began.Monotonic
 		health.LastError, health.Up = err, err == nil
-		health.RetryAt = time.Time{}
+		s.retry = retry{}
 		if err != nil {
 			health.Failures++
 			health.FailuresInRow++
-			health.RetryAt = now.Wall.Add(t.retry.delay)
+			interval := t.options.Budget.intervalInForce(s.Operation, s.Settings.Interval)
+			s.retry = retry{failed: now, delay: retryDelay(err, health.FailuresInRow, interval)}
 			return
 		}
 		health.FailuresInRow = 0
 		health.LastWalk = health.LastDuration
 		health.Overspent = counted.overspent
+		s.LastFlows = Flows{}
+		s.LastFlows.add(counted.flows, counted.snapshot.Coverage)
 		s.Flows.add(counted.flows, counted.snapshot.Coverage)
 		s.Snapshot = &counted.snapshot
 		if !settings.Devices.namesAs(s.Settings.Devices) {

@@ -33,8 +33,17 @@ type retry struct {
 	delay  time.Duration
 }
 
-// waits tells whether the wait is not over yet.
-func (r retry) waits(now Instant) bool { return r.delay > 0 && now.Since(r.failed) < r.delay }
+// dueIn is how long after now a refresh is due: after the wait that follows a failure, or when the snapshot is old.
+func (s *State) dueIn(now Instant) time.Duration {
+	switch {
+	case s.retry.delay > 0:
+		return max(0, s.retry.delay-now.Since(s.retry.failed))
+	case s.Snapshot == nil || s.Health.FailuresInRow > 0:
+		return 0
+	default:
+		return max(0, s.Interval-tolerance(s.Interval)-now.Since(s.Snapshot.Began))
+	}
+}
 
 // EnsureFresh brings targets up to date before a scrape. It starts every refresh that is due, and waits for those whose
 // result the scrape can have before ctx ends. It does not wait for a refresh that probably takes longer while an older
@@ -59,9 +68,8 @@ func EnsureFresh(ctx context.Context, targets ...*Target) {
 // ensure returns the refresh under way, after starting one where one is due; nil where there is none.
 func (t *Target) ensure() *run {
 	now := t.clock()
-	t.mu.Lock()
-	waiting := t.running == nil && t.retry.waits(now)
-	t.mu.Unlock()
+	state := t.state.Load()
+	waiting := !state.Health.Refreshing && state.retry.delay > 0 && state.dueIn(now) > 0
 	// Asked outside the lock, because it can read a file.
 	changed := waiting && t.options.Source.CredentialChanged()
 
@@ -70,26 +78,20 @@ func (t *Target) ensure() *run {
 	if t.running != nil || t.stopped {
 		return t.running
 	}
-	if t.retry.waits(now) && !changed || !t.due(now) {
+	state = t.state.Load()
+	if state.dueIn(now) > 0 && !changed {
 		return nil
 	}
-	t.running = &run{done: make(chan struct{}), retries: t.retry.delay > 0 && !changed}
+	if attempts, bounded := t.options.Budget.allowance(t.Operation()); bounded && attempts == 0 {
+		return nil
+	}
+	t.running = &run{done: make(chan struct{}), retries: state.retry.delay > 0 && !changed}
 	if t.endLookUps != nil {
 		t.endLookUps()
 	}
 	t.publish(func(s *State) { s.Health.Refreshing = true })
 	t.wanted <- struct{}{}
 	return t.running
-}
-
-// due tells whether the snapshot is old and there are requests to renew it with. After a failure it is always old.
-func (t *Target) due(now Instant) bool {
-	state := t.state.Load()
-	if state.Snapshot != nil && state.Health.FailuresInRow == 0 && now.Since(state.Snapshot.Began) < state.Interval-tolerance(state.Interval) {
-		return false
-	}
-	attempts, bounded := t.options.Budget.allowance(state.Operation)
-	return !bounded || attempts > 0
 }
 
 // worthAwaiting tells whether a scrape should wait for the refresh under way: where there is nothing to show yet, or

@@ -97,10 +97,10 @@ func newTally(before watermark, clock Clock, options Settings) *tally {
 // Restart is part of facelist.Visitor.
 func (t *tally) Restart() {
 	t.snapshot = Snapshot{
-		TTL:               newHistogram(ttlBuckets()),
-		RemainingTTL:      newHistogram(remainingTTLBuckets()),
-		StartDelay:        newHistogram(startDelayBuckets()),
-		SessionsPerDevice: newHistogram(sessionsPerDeviceBuckets()),
+		TTL:               NewHistogram(ttlBuckets()),
+		RemainingTTL:      NewHistogram(remainingTTLBuckets()),
+		StartDelay:        NewHistogram(startDelayBuckets()),
+		SessionsPerDevice: NewHistogram(sessionsPerDeviceBuckets()),
 	}
 	t.devices = newDeviceTally(t.options.Devices)
 	t.flows, t.window, t.after = Flows{}, window{}, watermark{}
@@ -127,13 +127,13 @@ func (t *tally) count(session *faceclient.Session, now time.Time) {
 	t.flows.count(session, t.window)
 	s := &t.snapshot
 	s.Sessions++
-	s.TTL.observe(session.TTL.Seconds())
+	s.TTL.Observe(session.TTL.Seconds())
 	if session.HasStarted() {
 		if t.window.holds(session.Expiry()) {
 			t.sample.offer(session.ID)
 		}
 		s.Started++
-		s.StartDelay.observe(max(0, session.Started.Sub(session.Created)).Seconds())
+		s.StartDelay.Observe(max(0, session.Started.Sub(session.Created)).Seconds())
 	}
 	if session.Expired {
 		s.Expired++
@@ -141,7 +141,7 @@ func (t *tally) count(session *faceclient.Session, now time.Time) {
 			s.Abandoned++
 		}
 	} else {
-		s.RemainingTTL.observe(min(session.TTL, max(0, session.Expiry().Sub(now))).Seconds())
+		s.RemainingTTL.Observe(min(session.TTL, max(0, session.Expiry().Sub(now))).Seconds())
 	}
 	if len(session.DeviceID) == 0 {
 		s.WithoutDevice++
@@ -158,7 +158,7 @@ func (t *tally) finish(walk facelist.Result, began Instant) {
 	s.Pages, s.Proofs = walk.Pages, walk.Proofs
 	s.Devices = uint64(t.devices.distinct())
 	for sessions := range t.devices.counts() {
-		s.SessionsPerDevice.observe(float64(sessions))
+		s.SessionsPerDevice.Observe(float64(sessions))
 	}
 	least := uint64(0)
 	if !s.Complete() {

@@ -69,7 +69,6 @@ type Target struct {
 	endLookUps context.CancelFunc
 	stopped    bool
 	watermark  watermark
-	retry      retry
 
 	reported reported // used by the goroutine of Run alone
 }
@@ -85,8 +84,8 @@ type State struct {
 	Interval time.Duration
 	// Snapshot is what the last complete walk found; nil before the first.
 	Snapshot *Snapshot
-	// Flows are what happened since the target was made.
-	Flows Flows
+	// Flows are what happened since the target was made, and LastFlows the part of it that the last complete refresh added.
+	Flows, LastFlows Flows
 	// Outcomes are those of the sessions since the target was made; all 0 where none are looked up.
 	Outcomes Outcomes
 	// Health tells how refreshes go.
@@ -96,6 +95,10 @@ type State struct {
 	Age time.Duration
 	// Shown is whether there is a snapshot and it was young enough to show its population when State was called.
 	Shown bool
+	// DueIn is how long after State was called a scrape will start a refresh; 0 where the next one does.
+	DueIn time.Duration
+
+	retry retry
 }
 
 // Health tells how refreshes go. It is separate from the snapshot, because an old snapshot stays while refreshes fail.
@@ -112,8 +115,6 @@ type Health struct {
 	LastDuration, LastWalk time.Duration
 	// Refreshing is whether a refresh is under way.
 	Refreshing bool
-	// RetryAt is when a scrape can start a refresh again after a failure; zero where the last refresh did not fail.
-	RetryAt time.Time
 	// Overspent is whether the last successful refresh needed more requests than its budget had. That happens where ids are
 	// not random, because such a list can only be read as a whole.
 	Overspent bool
@@ -142,11 +143,12 @@ func (t *Target) Operation() faceclient.Operation { return t.options.Operation }
 
 // State is what there is to say about the target now.
 func (t *Target) State() State {
-	state := *t.state.Load()
+	state, now := *t.state.Load(), t.clock()
 	if state.Snapshot != nil {
-		state.Age = t.clock().Since(state.Snapshot.Ended)
+		state.Age = now.Since(state.Snapshot.Ended)
 		state.Shown = state.Age <= max(state.Settings.MaxStale, 2*state.Interval)
 	}
+	state.DueIn = state.dueIn(now)
 	return state
 }
 
@@ -155,13 +157,12 @@ func (t *Target) State() State {
 func (t *Target) Apply(settings Settings) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.retry = retry{}
 	t.publish(func(s *State) {
 		if s.Snapshot != nil && !s.Settings.Devices.namesAs(settings.Devices) {
 			s.Snapshot = s.Snapshot.withoutDevices()
 		}
 		s.Settings = settings
-		s.Health.RetryAt = time.Time{}
+		s.retry = retry{}
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"time"
 
 	"face_liveness_exporter/collector"
 )
@@ -56,6 +57,7 @@ func (h *handler) probe(w http.ResponseWriter, r *http.Request) {
 func (h *handler) scrape(w http.ResponseWriter, r *http.Request, targets []*collector.Target, answer http.Handler) {
 	ctx, cancel := context.WithTimeout(r.Context(), scrapeTime(r.Header.Get("X-Prometheus-Scrape-Timeout-Seconds")))
 	defer cancel()
+	h.lastScrape.set(time.Now())
 	collector.EnsureFresh(ctx, targets...)
 	h.limited(w, r, answer)
 }

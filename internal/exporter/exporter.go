@@ -33,6 +33,8 @@ type exporter struct {
 	stopped chan struct{} // closed once no reload is taken any more
 	started time.Time
 	isReady atomic.Bool
+	// For the status page: when metrics were last asked for, and when a reload was refused, none after one that succeeded.
+	lastScrape, reloadRefused moment
 }
 
 // newExporter builds the first fleet. It starts nothing.
@@ -104,10 +106,12 @@ func (e *exporter) reload(ctx context.Context) (err error) {
 	defer func() {
 		if err != nil {
 			e.loaded.Set(0)
+			e.reloadRefused.set(time.Now())
 			e.logger.ErrorContext(ctx, "configuration not reloaded", "error", err)
 			return
 		}
 		e.loaded.Set(1)
+		e.reloadRefused.set(time.Time{})
 		e.loadedAt.SetToCurrentTime()
 		e.logger.InfoContext(ctx, "configuration reloaded", "resources", e.fleet.Load().names())
 	}()

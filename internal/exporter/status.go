@@ -3,12 +3,11 @@ package exporter
 import (
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/common/version"
 
-	"face_liveness_exporter/collector"
-	"face_liveness_exporter/internal/explain"
 	"face_liveness_exporter/internal/exporter/statuspage"
 )
 
@@ -26,73 +25,31 @@ func (h *handler) status(renderer *statuspage.Renderer) http.HandlerFunc {
 	}
 	return func(w http.ResponseWriter, _ *http.Request) {
 		page := statuspage.Page{
-			Now: time.Now(), Started: h.started, Version: version.Version, Simulated: h.flags.demo, Links: links,
+			Now: time.Now(), Started: h.started, LastScrape: h.lastScrape.get(), ReloadRefused: h.reloadRefused.get(),
+			Version: version.Version, Simulated: h.flags.demo, Links: links,
 		}
 		for _, resource := range h.fleet.Load().members {
+			_, host, _ := strings.Cut(resource.config.Endpoint, "://")
 			for _, one := range resource.lists {
-				page.Lists = append(page.Lists, statusOf(resource, one, page.Now))
+				page.Lists = append(page.Lists, statuspage.List{
+					State: one.target.State(), Host: host,
+					Requests: resource.api.Requests(one.operation), Billed: resource.api.Billed(one.operation),
+					Price: resource.config.API.PricePer1000Requests, Budget: resource.config.API.MonthlyRequestBudget,
+				})
 			}
 		}
 		renderer.Answer(w, page)
 	}
 }
 
-// statusOf is what the status page shows of a list.
-func statusOf(r member, one list, now time.Time) statuspage.List {
-	target := one.target
-	state := target.State()
-	health, snapshot := state.Health, state.Snapshot
-	_, host, _ := strings.Cut(r.config.Endpoint, "://")
-	list := statuspage.List{
-		Resource: r.config.Name, Operation: string(target.Operation()), Host: host,
-		Shown: state.Shown,
-		Up:    health.Up, Refreshing: health.Refreshing,
-		Refreshes: health.Refreshes, FailuresInRow: health.FailuresInRow,
-		LastEnded: health.LastEnded, LastDuration: health.LastDuration, RetryAt: health.RetryAt,
-		Failure:   failureOf(health.LastError),
-		Interval:  state.Interval,
-		Overspent: health.Overspent,
-		Requests:  r.api.Requests(target.Operation()), Billed: r.api.Billed(target.Operation()),
-		Price: r.config.API.PricePer1000Requests, Budget: r.config.API.MonthlyRequestBudget,
-	}
-	if snapshot != nil {
-		list.Snapshot = snapshotOf(snapshot, now.Add(-state.Age), state.Settings.Devices.Label != collector.DeviceNone)
-	}
-	return list
-}
+// moment is a point in time that several goroutines set and read; the zero value is none.
+type moment struct{ at atomic.Pointer[time.Time] }
 
-// snapshotOf scales what a walk counted up to the whole list. Devices keep the names that they have in the metrics; where
-// none may be shown any more, they are among the others.
-func snapshotOf(s *collector.Snapshot, ended time.Time, withDevices bool) *statuspage.Snapshot {
-	shown := &statuspage.Snapshot{
-		Ended: ended, Took: s.Took(), Pages: s.Pages, Coverage: s.Coverage,
-		Sessions: s.Estimate(s.Sessions), Expired: s.Estimate(s.Expired), Started: s.Estimate(s.Started), Abandoned: s.Estimate(s.Abandoned),
-		Devices:             float64(s.Devices),
-		OtherDeviceSessions: s.Estimate(s.OtherDeviceSessions), WithoutDevice: s.Estimate(s.WithoutDevice),
-	}
-	for bound, count := range s.TTL.Buckets() {
-		shown.TTL = append(shown.TTL, statuspage.Bucket{UpTo: bound, Count: s.Estimate(count)})
-	}
-	for _, device := range s.TopDevices {
-		sessions := s.Estimate(device.Sessions)
-		if withDevices {
-			shown.TopDevices = append(shown.TopDevices, statuspage.Device{Name: device.Label, Sessions: sessions})
-		} else {
-			shown.OtherDeviceSessions += sessions
-		}
-	}
-	return shown
-}
+func (m *moment) set(at time.Time) { m.at.Store(&at) }
 
-// failureOf says what an error means; nil for nil.
-func failureOf(err error) *statuspage.Failure {
-	if err == nil {
-		return nil
+func (m *moment) get() time.Time {
+	if at := m.at.Load(); at != nil {
+		return *at
 	}
-	e := explain.Of(err)
-	failure := &statuspage.Failure{Code: e.Code, Status: e.Status, Meaning: e.Meaning, Remedy: e.Remedy, Detail: e.Detail}
-	if e.Before != nil {
-		failure.Before = e.Before.String()
-	}
-	return failure
+	return time.Time{}
 }

@@ -64,7 +64,7 @@ func TestStatusPageNamesDevicesAsTheMetricsDo(t *testing.T) {
 	mac.Write([]byte(id))
 	hash := hex.EncodeToString(mac.Sum(nil))[:12]
 	for label, want := range map[string]string{
-		"raw": id + " 3", "hash": hash + " 3", "none": "None is shown by itself (devices.label, devices.top). Sessions: 3 of other devices",
+		"raw": id + " 3", "hash": hash + " 3", "none": "Devices are hidden by configuration. Sessions: 3 on other devices",
 	} {
 		t.Run(label, func(t *testing.T) {
 			t.Parallel()
@@ -118,7 +118,7 @@ func TestStatusPageExplainsEveryError(t *testing.T) {
 	for i, refusal := range known {
 		card, rest, _ := strings.Cut(text, fmt.Sprintf("contoso-%02d ", i+1))
 		text = rest
-		for _, part := range []string{"Failing, no list", refusal.Code, "What it means", "What to do"} {
+		for _, part := range []string{"Failing, no data", refusal.Code, "What it means", "What to do"} {
 			if !strings.Contains(card, part) {
 				t.Errorf("%s: no %q in\n%s", refusal.Name, part, card)
 			}

@@ -4,6 +4,8 @@ import (
 	"math"
 	"strconv"
 	"time"
+
+	"face_liveness_exporter/collector"
 )
 
 // rectangle is a part of a drawing, in the drawing's own units.
@@ -65,54 +67,60 @@ type tick struct {
 	Text string
 }
 
-// histogram draws sessions by TTL. Columns of all cards stand at the same places, so that cards can be compared.
-func histogram(buckets []Bucket, estimated bool) *columns {
-	if last := len(buckets) - 1; last > 0 && math.IsInf(buckets[last].UpTo, 1) && buckets[last].Count == 0 {
-		buckets = buckets[:last]
+// histogram draws sessions by TTL; nil where there are none. Columns of all cards stand at the same places, so that cards
+// can be compared.
+func histogram(s *collector.Snapshot) *columns {
+	type bucket struct {
+		name, tick string
+		count      uint64
 	}
-	total, highest, most := 0.0, 0.0, 0
-	for i, bucket := range buckets {
-		total += bucket.Count
-		if bucket.Count > highest {
-			highest, most = bucket.Count, i
+	var buckets []bucket
+	highest, most, before := uint64(0), 0, 0.0
+	for upTo, n := range s.TTL.Buckets() {
+		if math.IsInf(upTo, 1) && n == 0 {
+			break
 		}
+		if n > highest {
+			highest, most = n, len(buckets)
+		}
+		buckets = append(buckets, bucket{named(before, upTo), bound(upTo), n})
+		before = upTo
 	}
-	if total <= 0 {
+	if highest == 0 {
 		return nil
 	}
+	share := func(n uint64) string { return percent(float64(n) / float64(s.Sessions)) }
 	drawn := &columns{
 		Width: columnPitch * float64(len(buckets)), Height: plotHeight + labelHeight, Base: plotHeight,
-		Most: percent(buckets[most].Count/total) + " " + between(buckets, most),
+		Most: share(highest) + " have a TTL of " + buckets[most].name,
 	}
 	drawn.Label = "TTL of the listed sessions: " + drawn.Most
 	for i, bucket := range buckets {
 		left := columnPitch * float64(i)
 		if i%2 == 1 { // there is no room for all
-			drawn.Ticks = append(drawn.Ticks, tick{X: left + columnPitch/2, Y: drawn.Height - 2, Text: bound(bucket.UpTo)})
+			drawn.Ticks = append(drawn.Ticks, tick{X: left + columnPitch/2, Y: drawn.Height - 2, Text: bucket.tick})
 		}
-		if bucket.Count <= 0 {
+		if bucket.count == 0 {
 			continue
 		}
-		height := tidy(max(2, (plotHeight-2)*bucket.Count/highest))
+		height := tidy(max(2, (plotHeight-2)*float64(bucket.count)/float64(highest)))
 		drawn.Columns = append(drawn.Columns, rectangle{
 			X: left + (columnPitch-columnWidth)/2, Y: tidy(plotHeight - height), Width: columnWidth, Height: height,
-			Title: between(buckets, i) + ": " + count(bucket.Count, estimated) + ", " + percent(bucket.Count/total),
+			Title: bucket.name + ": " + count(s.Estimate(bucket.count), !s.Complete()) + ", " + share(bucket.count),
 		})
 	}
 	return drawn
 }
 
-// between says in words what a bucket holds.
-func between(buckets []Bucket, i int) string {
+// named says in words what a bucket holds, its bounds in seconds.
+func named(from, to float64) string {
 	switch {
-	case math.IsInf(buckets[i].UpTo, 1) && i > 0:
-		return "over " + span(seconds(buckets[i-1].UpTo))
-	case math.IsInf(buckets[i].UpTo, 1):
-		return "of any length"
-	case i == 0:
-		return "up to " + span(seconds(buckets[i].UpTo))
+	case math.IsInf(to, 1):
+		return "more than " + span(seconds(from))
+	case from == 0:
+		return "at most " + span(seconds(to))
 	}
-	return "over " + span(seconds(buckets[i-1].UpTo)) + ", up to " + span(seconds(buckets[i].UpTo))
+	return between(seconds(from), seconds(to))
 }
 
 // bound is a short label for so many seconds.

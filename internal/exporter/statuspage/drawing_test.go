@@ -27,13 +27,13 @@ func measure(t *testing.T, node *html.Node, name string) float64 {
 func TestBar(t *testing.T) {
 	for _, test := range []struct {
 		name                         string
-		sessions, expired, abandoned float64
+		sessions, expired, abandoned uint64
 		want                         map[string]float64 // width in percent
 	}{
 		{"parts", 1000, 900, 200, map[string]float64{"active": 10, "expired": 70, "abandoned": 20}},
 		{"active alone", 10, 0, 0, map[string]float64{"active": 100}},
 		{"abandoned alone", 10, 10, 10, map[string]float64{"abandoned": 100}},
-		{"one in a million is seen", 1e6, 1e6 - 1, 0, map[string]float64{"active": 0.79, "expired": 99.21}},
+		{"one in a million is seen", 1_000_000, 999_999, 0, map[string]float64{"active": 0.79, "expired": 99.21}},
 		{"none", 0, 0, 0, map[string]float64{}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -64,7 +64,7 @@ func TestColumns(t *testing.T) {
 	}
 	columns := find(drawing(), byTag("rect"))
 	want := []string{
-		"over 2 min, up to 5 min: 2,345, 18 %", "over 5 min, up to 10 min: 9,000, 72 %", "over 15 min, up to 30 min: 900, 7.3 %", "over 12 h, up to 1 d: 100, 0.8 %",
+		"2 to 5 min: 2,345, 19.0 %", "5 to 10 min: 9,000, 72.9 %", "15 to 30 min: 900, 7.3 %", "12 h to 1 d: 100, 0.8 %",
 	}
 	if got := texts(columns); !slices.Equal(got, want) {
 		t.Errorf("columns\n%q, want\n%q", got, want)
@@ -80,8 +80,10 @@ func TestColumns(t *testing.T) {
 	if ticks := texts(find(drawing(), byTag("text"))); !slices.Equal(ticks, []string{"2m", "10m", "30m", "2h", "8h", "24h"}) {
 		t.Errorf("ticks %q", ticks)
 	}
-	l.Snapshot.TTL[12].Count = 7
-	if last := texts(find(drawing(), byTag("rect")))[4]; last != "over 1 d: 7, under 0.1 %" {
+	for range 7 {
+		l.Snapshot.TTL.Observe(86401)
+	}
+	if last := texts(find(drawing(), byTag("rect")))[4]; last != "more than 1 d: 7, under 0.1 %" {
 		t.Errorf("beyond the last bound: %q", last)
 	}
 }
@@ -98,7 +100,7 @@ func TestDevices(t *testing.T) {
 			t.Errorf("bar %d is %v wide", i, got)
 		}
 	}
-	blank, _ := cardOf(t, with(healthy(), func(l *statuspage.List) { l.Snapshot.TopDevices[0].Name = "  " }))
+	blank, _ := cardOf(t, with(healthy(), func(l *statuspage.List) { l.Snapshot.TopDevices[0].Label = "  " }))
 	if got := texts(find(blank, byTag("li"))); !slices.ContainsFunc(got, func(row string) bool { return row == `" " 500` }) {
 		t.Errorf("a blank name is shown as nothing: %q", got)
 	}

@@ -1,12 +1,13 @@
 package statuspage_test
 
 import (
-	"math"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
+	"face_liveness_exporter/collector"
+	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/internal/exporter/statuspage"
 )
 
@@ -23,23 +24,26 @@ func page(lists ...statuspage.List) statuspage.Page {
 	}
 }
 
-// snapshot is a complete walk of 12 s that ended 2 min ago.
-func snapshot() *statuspage.Snapshot {
-	s := &statuspage.Snapshot{
-		Ended: now().Add(-2 * time.Minute), Took: 12 * time.Second, Pages: 13, Coverage: 1,
+// snapshot is a complete walk of 12 s.
+func snapshot() *collector.Snapshot {
+	s := &collector.Snapshot{
+		Ended: collector.Instant{Monotonic: 12 * time.Second}, Pages: 13, Coverage: 1,
 		Sessions: 12345, Expired: 11111, Started: 10790, Abandoned: 321,
 		Devices: 4321, OtherDeviceSessions: 10000, WithoutDevice: 1000,
-		TopDevices: []statuspage.Device{
-			{Name: "7f9c24e5-0f4d-4f8e-9c55-1b7a35ce2b01", Sessions: 500},
-			{Name: "device-2", Sessions: 400},
-			{Name: "device-3", Sessions: 250},
-			{Name: "device-4", Sessions: 100},
-			{Name: "device-5", Sessions: 60},
-			{Name: "device-6", Sessions: 35},
+		TopDevices: []collector.DeviceCount{
+			{Label: "7f9c24e5-0f4d-4f8e-9c55-1b7a35ce2b01", Sessions: 500},
+			{Label: "device-2", Sessions: 400},
+			{Label: "device-3", Sessions: 250},
+			{Label: "device-4", Sessions: 100},
+			{Label: "device-5", Sessions: 60},
+			{Label: "device-6", Sessions: 35},
 		},
+		TTL: collector.NewHistogram([]float64{60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 43200, 86400}),
 	}
-	for i, bound := range []float64{60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 43200, 86400, math.Inf(1)} {
-		s.TTL = append(s.TTL, statuspage.Bucket{UpTo: bound, Count: []float64{0, 0, 2345, 9000, 0, 900, 0, 0, 0, 0, 0, 100, 0}[i]})
+	for ttl, sessions := range map[float64]int{300: 2345, 600: 9000, 1800: 900, 86400: 100} {
+		for range sessions {
+			s.TTL.Observe(ttl)
+		}
 	}
 	return s
 }
@@ -47,9 +51,13 @@ func snapshot() *statuspage.Snapshot {
 // healthy is a list that is as it should be.
 func healthy() statuspage.List {
 	return statuspage.List{
-		Resource: "contoso-prod", Operation: "detectLiveness", Host: "contoso-prod.cognitiveservices.azure.com",
-		Snapshot: snapshot(), Shown: true, Up: true, Refreshes: 18,
-		LastEnded: now().Add(-2 * time.Minute), LastDuration: 12 * time.Second, Interval: 5 * time.Minute,
+		State: collector.State{
+			Resource: "contoso-prod", Operation: faceclient.DetectLiveness,
+			Settings: collector.Settings{Devices: collector.DeviceOptions{Top: 50}},
+			Snapshot: snapshot(), Shown: true, Age: 2 * time.Minute, Interval: 5 * time.Minute, DueIn: 107 * time.Second,
+			Health: collector.Health{Up: true, Refreshes: 18, LastEnded: now().Add(-2 * time.Minute), LastDuration: 12 * time.Second},
+		},
+		Host:     "contoso-prod.cognitiveservices.azure.com",
 		Requests: 234, Billed: 230, Price: 1.5,
 	}
 }
@@ -57,15 +65,15 @@ func healthy() statuspage.List {
 // empty is a list that nobody has asked for yet.
 func empty() statuspage.List {
 	l := healthy()
-	l.Snapshot, l.Shown, l.Up, l.Refreshes, l.Requests, l.Billed = nil, false, false, 0, 0, 0
+	l.Snapshot, l.Shown, l.Age, l.DueIn, l.Health, l.Requests, l.Billed = nil, false, 0, 0, collector.Health{}, 0, 0
 	return l
 }
 
 // failing is a list whose last refresh failed while the snapshot can still be shown.
-func failing(failure statuspage.Failure) statuspage.List {
+func failing(err error) statuspage.List {
 	l := healthy()
-	l.Up, l.Failure, l.FailuresInRow = false, &failure, 3
-	l.LastEnded, l.RetryAt = now().Add(-20*time.Second), now().Add(40*time.Second)
+	l.Health.Up, l.Health.LastError, l.Health.FailuresInRow = false, err, 3
+	l.Health.LastEnded, l.DueIn = now().Add(-20*time.Second), 40*time.Second
 	return l
 }
 

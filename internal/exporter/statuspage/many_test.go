@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/net/html"
 
+	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/internal/exporter/statuspage"
 )
 
@@ -15,10 +16,10 @@ func crowd() statuspage.Page {
 	for i := range 400 {
 		l := healthy()
 		if i == 321 {
-			l = failing(statuspage.Failure{Code: "401", Status: 401, Meaning: "not accepted", Remedy: "check the key"})
+			l = failing(&faceclient.Error{Code: "401", Status: 401})
 		}
 		l.Resource = fmt.Sprintf("contoso-%03d", i/2)
-		l.Operation = []string{"detectLiveness", "detectLivenessWithVerify"}[i%2]
+		l.Operation = faceclient.Operations()[i%2]
 		p.Lists = append(p.Lists, l)
 	}
 	return p

@@ -13,8 +13,12 @@ import (
 
 	"golang.org/x/net/html"
 
+	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/internal/exporter/statuspage"
 )
+
+// anchor leads to a card of the page, whatever its name is.
+var anchor = regexp.MustCompile(`^#[A-Za-z0-9_.-]+$`)
 
 // elements counts the elements of a page by name, and fails where one of them can run or load anything.
 func elements(t *testing.T, root *html.Node) map[string]int {
@@ -27,7 +31,7 @@ func elements(t *testing.T, root *html.Node) map[string]int {
 			switch {
 			case strings.HasPrefix(a.Key, "on"), a.Key == "style", a.Key == "src", a.Key == "srcset", a.Key == "action":
 				t.Errorf("<%s> has %s=%q", node.Data, a.Key, a.Val)
-			case a.Key == "href" && !local && !strings.HasPrefix(a.Val, "data:image/svg+xml,"):
+			case a.Key == "href" && !local && !anchor.MatchString(a.Val) && !strings.HasPrefix(a.Val, "data:image/svg+xml,"):
 				t.Errorf("<%s> leads to %q", node.Data, a.Val)
 			}
 		}
@@ -37,10 +41,10 @@ func elements(t *testing.T, root *html.Node) map[string]int {
 
 func TestHostileText(t *testing.T) {
 	disguised := func(text string) statuspage.Page {
-		l := failing(statuspage.Failure{Code: text, Status: 599, Meaning: text, Remedy: text, Detail: text, Before: text})
-		l.Resource, l.Operation, l.Host = text, text, text
+		l := failing(&faceclient.Error{Code: text, Status: 599, Detail: faceclient.Detail(text), Before: &faceclient.Error{Code: text}})
+		l.Resource, l.Operation, l.Host = text, faceclient.Operation(text), text
 		for i := range l.Snapshot.TopDevices {
-			l.Snapshot.TopDevices[i].Name = text
+			l.Snapshot.TopDevices[i].Label = text
 		}
 		p := page(l)
 		p.Version = text

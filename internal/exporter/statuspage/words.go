@@ -9,6 +9,27 @@ import (
 	"unicode/utf8"
 )
 
+// nbsp keeps a number and its unit in one line.
+const nbsp = "\u00a0"
+
+// anchors are the ids that are taken.
+type anchors map[string]int
+
+// of makes an id of a name: the same one each time, as long as no other name makes it.
+func (a anchors) of(name string) string {
+	id := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_.", r) {
+			return r
+		}
+		return '-'
+	}, name)
+	a[id]++
+	if n := a[id]; n > 1 {
+		return id + "-" + strconv.Itoa(n)
+	}
+	return id
+}
+
 // number writes a count with its thousands apart: 1,234,567.
 func number(value float64) string {
 	return grouped(strconv.FormatFloat(math.Round(value), 'f', 0, 64))
@@ -17,7 +38,7 @@ func number(value float64) string {
 // count is a number that says where it is an estimate.
 func count(value float64, estimated bool) string {
 	if estimated {
-		return "≈ " + number(value)
+		return "≈" + nbsp + number(value)
 	}
 	return number(value)
 }
@@ -55,40 +76,42 @@ func grouped(digits string) string {
 	return out.String()
 }
 
-// percent writes a share, with a decimal where it is small.
+// percent writes a share with one decimal. Only none and all are written as 0 and 100.
 func percent(share float64) string {
 	switch value := share * 100; {
 	case value > 0 && value < 0.1:
-		return "under 0.1 %"
+		return "under" + nbsp + "0.1" + nbsp + "%"
 	case value > 99.9 && value < 100:
-		return "over 99.9 %"
-	case value < 10:
-		return strings.TrimSuffix(strconv.FormatFloat(value, 'f', 1, 64), ".0") + " %"
+		return "over" + nbsp + "99.9" + nbsp + "%"
+	case value == 0 || value == 100:
+		return strconv.FormatFloat(value, 'f', 0, 64) + nbsp + "%"
 	default:
-		return strconv.FormatFloat(math.Floor(value), 'f', 0, 64) + " %"
+		return tenths(value) + nbsp + "%"
 	}
 }
+
+func tenths(value float64) string { return strconv.FormatFloat(value, 'f', 1, 64) }
 
 // span writes a duration in its two largest units: 2 min 3 s. What lies below 0 is 0.
 func span(d time.Duration) string {
 	d = max(0, d)
 	switch {
 	case d < time.Second:
-		return strconv.FormatInt(d.Milliseconds(), 10) + " ms"
+		return strconv.FormatInt(d.Milliseconds(), 10) + nbsp + "ms"
 	case d < 10*time.Second:
-		return strings.TrimSuffix(strconv.FormatFloat(d.Truncate(100*time.Millisecond).Seconds(), 'f', 1, 64), ".0") + " s"
+		return strings.TrimSuffix(strconv.FormatFloat(d.Truncate(100*time.Millisecond).Seconds(), 'f', 1, 64), ".0") + nbsp + "s"
 	}
 	units := [...]struct {
 		unit time.Duration
 		name string
-	}{{24 * time.Hour, " d"}, {time.Hour, " h"}, {time.Minute, " min"}, {time.Second, " s"}}
+	}{{24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "min"}, {time.Second, "s"}}
 	for i, u := range units {
 		if d < u.unit {
 			continue
 		}
-		text := strconv.FormatInt(int64(d/u.unit), 10) + u.name
+		text := strconv.FormatInt(int64(d/u.unit), 10) + nbsp + u.name
 		if rest := d % u.unit; i+1 < len(units) && rest >= units[i+1].unit {
-			text += " " + strconv.FormatInt(int64(rest/units[i+1].unit), 10) + units[i+1].name
+			text += nbsp + strconv.FormatInt(int64(rest/units[i+1].unit), 10) + nbsp + units[i+1].name
 		}
 		return text
 	}
@@ -103,15 +126,24 @@ func ago(d time.Duration) string {
 	return span(d.Truncate(time.Second)) + " ago"
 }
 
+// between writes the range of a bucket: 5 to 10 min.
+func between(from, to time.Duration) string {
+	low, high := span(from), span(to)
+	if value, unit, _ := strings.Cut(low, nbsp); strings.HasSuffix(high, nbsp+unit) && !strings.Contains(unit, nbsp) {
+		low = value
+	}
+	return low + " to " + high
+}
+
 // instant writes a point in time to the second.
 func instant(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") + " UTC" }
 
 // many writes a number with its noun.
 func many(value float64, noun string) string {
 	if math.Round(value) == 1 {
-		return "1 " + noun
+		return "1" + nbsp + noun
 	}
-	return number(value) + " " + noun + "s"
+	return number(value) + nbsp + noun + "s"
 }
 
 // sentence begins with a capital and ends with a full stop.
