@@ -216,7 +216,10 @@ func TestSums(t *testing.T) {
 			"≈ 224,640 cost 224.64 if scraped at every interval; known for 2 of 3 lists",
 		}},
 		{"two lists of a resource", page(healthy(), failing(errors.New("no"))), []string{"1 resource failing or too old Listed"}},
-		{"what happened last", page(flowing, second), []string{"Never started 25.0 % of 128 that expired since the last refresh"}},
+		{"what happened last", page(flowing, second), []string{"Never started 25.0 % of 128 that expired before the last refresh"}},
+		{"little happened last", page(with(healthy(), func(l *statuspage.List) {
+			l.LastFlows = collector.Flows{Expirations: 3, Abandonments: 1, Window: 300}
+		})), []string{"Never started 1 of 3 that expired before the last refresh"}},
 		{"a demo", statuspage.Page{Now: now(), Started: now(), Simulated: true}, []string{"This is a demo", "cost nothing"}},
 		{"dates", page(), []string{"As of 2025-03-12 12:00:00 UTC. Started 1 h 30 min ago, version 1.2.3. Last scrape: never."}},
 		{"last scrape", statuspage.Page{Now: now(), LastScrape: now().Add(-7 * time.Second)}, []string{"Last scrape: 7 s ago."}},

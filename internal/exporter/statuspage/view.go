@@ -12,6 +12,8 @@ const (
 	unfolded = 6
 	// filtered is from how many cards on there is a field to find one.
 	filtered = 9
+	// tellingShare is of how many a share says something.
+	tellingShare = 20
 )
 
 // view is a page as the template wants it: words and drawings.
@@ -113,8 +115,11 @@ func stats(page *Page) []stat {
 		listed.More += ", some of them estimated"
 	}
 	never := stat{"Never started", unknown, "known after the second refresh"}
-	if windows > 0 {
-		never.Value, never.More = neverStarted(recent), "of "+number(recent.Expirations)+" that expired since the last refresh"
+	switch {
+	case windows > 0 && recent.Expirations < tellingShare:
+		never.Value, never.More = number(recent.Abandonments), "of "+number(recent.Expirations)+" that expired before the last refresh"
+	case windows > 0:
+		never.Value, never.More = neverStarted(recent), "of "+number(recent.Expirations)+" that expired before the last refresh"
 	}
 	month := stat{"Requests in 30 days", "≈" + nbsp + number(projected), "cost " + money(projection) + " if scraped at every interval"}
 	if walked < all {
@@ -129,13 +134,8 @@ func stats(page *Page) []stat {
 	return []stat{listed, never, {"Requests since the start", number(requests), "cost " + money(paid)}, month}
 }
 
-// neverStarted is the share of the sessions that expired in a window and were never started.
-func neverStarted(f collector.Flows) string {
-	if f.Expirations == 0 {
-		return unknown
-	}
-	return percent(f.Abandonments / f.Expirations)
-}
+// neverStarted is the share of the sessions that expired in a window, of which there must be some, and were never started.
+func neverStarted(f collector.Flows) string { return percent(f.Abandonments / f.Expirations) }
 
 // among says that something is true of some of all lists.
 func among(some, all int) string {
