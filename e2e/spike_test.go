@@ -33,7 +33,7 @@ func warpedClock() func() time.Time {
 	return func() time.Time { return noon.Add(warp * time.Since(began)) }
 }
 
-var ruleDurations = regexp.MustCompile(`(\[|\boffset |^ +for: |^ +interval: )((?:\d+[smhdw])+)`)
+var ruleDurations = regexp.MustCompile(`(\[|\boffset |^ +(?:keep_firing_)?for: |^ +interval: )((?:\d+[smhdw])+)`)
 
 // warped divides the durations in rules by warp.
 func warped(t *testing.T) func(rules string) string {
