@@ -163,7 +163,7 @@ func promised(t *testing.T) []family {
 			all = append(all, promise)
 		}
 	}
-	if len(all) < 34 {
+	if len(all) < 38 {
 		t.Fatalf("docs/metrics.md promises %d metrics about a resource, and some are missing", len(all))
 	}
 	return all
@@ -172,8 +172,8 @@ func promised(t *testing.T) []family {
 // busy is a resource with both operations, sessions, hostile devices and a past of API requests.
 func busy(t testing.TB) prometheus.Collector {
 	t.Helper()
-	plain := newTarget(walks(lists(page{sessions: lively()}, page{sessions: of(hostile()...)})))
-	verify := newTarget(walks(lists(page{})), func(options *collector.TargetOptions) {
+	plain := newTarget(walks(lists(page{sessions: lively()}, page{sessions: of(hostile()...)})), sampled(20, nil))
+	verify := newTarget(walks(lists(page{})), sampled(20, nil), func(options *collector.TargetOptions) {
 		options.Operation = faceclient.DetectLivenessWithVerify
 	})
 	stop := run(t, plain, verify)

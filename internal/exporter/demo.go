@@ -67,6 +67,7 @@ func (d *demo) load() (*config.Config, config.Problems, error) {
 		Operations: faceclient.Operations(),
 		Key:        config.Secret(d.service.Key()),
 		API:        api,
+		Outcomes:   config.Outcomes{Samples: 20},
 	}}
 	return &shown, nil, nil
 }

@@ -45,7 +45,7 @@ func TestProbeShowsOneResource(t *testing.T) {
 	a.Populate(live, 100, 1)
 	b.Populate(live, 1200, 2)
 	b.Populate(verify, 30, 3)
-	p := startWith(t, quick+"refresh: {on_start: false}\nresources:\n"+
+	p := startWith(t, quick+"refresh: {on_start: false}\noutcomes: {samples: 20}\nresources:\n"+
 		resource("a", a.endpoint, "key: "+a.Key())+resource("b", b.endpoint, "key: "+b.Key(), bothOperations))
 	for range 2 {
 		got := p.get("/probe?resource=b")

@@ -39,6 +39,7 @@ func newSettings(r config.Resource, target collector.TargetOptions, logger *slog
 		return settings{}, err
 	}
 	target.Resource, target.Logger, target.Explain = r.Name, logger.With("host", endpoint.Host), explain.Text
+	target.Samples = r.Outcomes.Samples
 	s := settings{
 		config: r,
 		client: client,

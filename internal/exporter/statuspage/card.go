@@ -62,7 +62,7 @@ type fact struct{ Name, Value, More string }
 func newCard(l *List, id string, open bool, now time.Time) card {
 	c := card{List: l, ID: id, State: stateOf(l), Open: open}
 	if l.Shown {
-		c.Age = "as of " + ago(l.State.Age)
+		c.Age = "as of " + ago(l.Age)
 		c.draw(l.Snapshot)
 	}
 	if l.failing() {
@@ -116,7 +116,7 @@ func recent(f collector.Flows, estimated bool) string {
 
 // outcomes are the shares since the start, with their ranges.
 func outcomes(l *List) string {
-	looked := float64(l.State.Outcomes.Looked())
+	looked := float64(l.Outcomes.Looked())
 	if looked == 0 {
 		return ""
 	}
@@ -125,7 +125,7 @@ func outcomes(l *List) string {
 		of   collector.Outcome
 		name string
 	}{{collector.RealFace, "passed"}, {collector.SpoofFace, "spoof"}, {collector.Uncertain, "uncertain"}, {collector.Failed, "failed"}, {collector.NoResult, "no result"}} {
-		share := l.State.Outcomes.Share(outcome.of)
+		share := l.Outcomes.Share(outcome.of)
 		shares = append(shares, outcome.name+nbsp+percent(share)+nbsp+"±"+nbsp+tenths(100*confidence*math.Sqrt(share*(1-share)/looked)))
 	}
 	return "Outcomes since the start: " + strings.Join(shares, ", ") + " (" + number(looked) + " looked up)"
@@ -211,7 +211,7 @@ func newProblem(l *List, now time.Time) *problem {
 func facts(l *List, now time.Time) []fact {
 	read := fact{"Snapshot", "none yet", ""}
 	if s := l.Snapshot; s != nil {
-		read.Value, read.More = span(l.State.Age.Truncate(time.Second))+" old", many(float64(s.Pages), "page")+" in "+span(s.Took())
+		read.Value, read.More = span(l.Age.Truncate(time.Second))+" old", many(float64(s.Pages), "page")+" in "+span(s.Took())
 	}
 	last := fact{"Last refresh", "none yet", ""}
 	if l.Health.Refreshes > 0 {

@@ -136,8 +136,8 @@ func TestStates(t *testing.T) {
 		{
 			"outcomes", with(healthy(), func(l *statuspage.List) {
 				l.Settings.Samples = 20
-				l.State.Outcomes.Sessions[collector.RealFace], l.State.Outcomes.Samples[collector.RealFace] = 9000, 90
-				l.State.Outcomes.Sessions[collector.SpoofFace], l.State.Outcomes.Samples[collector.SpoofFace] = 1000, 10
+				l.Outcomes.Sessions[collector.RealFace], l.Outcomes.Samples[collector.RealFace] = 9000, 90
+				l.Outcomes.Sessions[collector.SpoofFace], l.Outcomes.Samples[collector.SpoofFace] = 1000, 10
 			}), "good",
 			[]string{"Outcomes since the start: passed 90.0 % ± 5.9, spoof 10.0 % ± 5.9, uncertain 0 % ± 0.0", "no result 0 % ± 0.0 (100 looked up)", "and look-ups"},
 			nil,
@@ -203,7 +203,9 @@ func TestSums(t *testing.T) {
 	flowing := with(healthy(), func(l *statuspage.List) {
 		l.LastFlows = collector.Flows{Expirations: 64, Abandonments: 30, Window: 300}
 	})
-	second := with(flowing, func(l *statuspage.List) { l.Operation, l.LastFlows.Abandonments = faceclient.DetectLivenessWithVerify, 2 })
+	second := with(flowing, func(l *statuspage.List) {
+		l.Operation, l.LastFlows.Abandonments = faceclient.DetectLivenessWithVerify, 2
+	})
 	for _, test := range []struct {
 		name string
 		page statuspage.Page
