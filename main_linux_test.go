@@ -20,6 +20,7 @@ import (
 	"go.uber.org/goleak"
 
 	"face_liveness_exporter/faceclient/facesim"
+	"face_liveness_exporter/faceclient/facetest"
 	"face_liveness_exporter/internal/launch"
 )
 
@@ -109,16 +110,16 @@ func TestSignalInEveryPhase(t *testing.T) {
 		args     []string
 		code     int
 	}{
-		{"in a walk", fast, []facesim.Fault{facesim.Delay(time.Hour).After(2)}, 3, nil, nil, 0},
-		{"in a body", fast, []facesim.Fault{facesim.HangInBody()}, 1, nil, nil, 0},
+		{"in a walk", fast, []facesim.Fault{facetest.Delay(time.Hour).After(2)}, 3, nil, nil, 0},
+		{"in a body", fast, []facesim.Fault{facetest.HangInBody()}, 1, nil, nil, 0},
 		{"waiting for the limiter", fmt.Sprintf(slow, 0.001), nil, 1, nil, nil, 0},
 		{"waiting because the service asked to", fast, []facesim.Fault{facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, time.Hour)}, 1, nil, nil, 0},
 		{"waiting to try again", fast, []facesim.Fault{facesim.Status(503, "")}, 3, nil, nil, 0},
 		{"waiting after a failed refresh", fast, []facesim.Fault{facesim.Status(404, "")}, 1, nil, nil, 0},
 		{"between two refreshes", fast, nil, 6, nil, nil, 0},
-		{"by another signal", fast, []facesim.Fault{facesim.Hang()}, 1, []os.Signal{os.Interrupt}, nil, 0},
+		{"by another signal", fast, []facesim.Fault{facetest.Hang()}, 1, []os.Signal{os.Interrupt}, nil, 0},
 		{"while it reloads", fast, nil, 6, []os.Signal{syscall.SIGHUP, syscall.SIGHUP, syscall.SIGHUP, syscall.SIGTERM}, nil, 0},
-		{"in a dry run, which then has not done what it should", fast, []facesim.Fault{facesim.Hang()}, 1, nil, []string{"--dry-run"}, 1},
+		{"in a dry run, which then has not done what it should", fast, []facesim.Fault{facetest.Hang()}, 1, nil, []string{"--dry-run"}, 1},
 	} {
 		t.Run(test.phase, func(t *testing.T) {
 			t.Parallel()
@@ -224,9 +225,9 @@ func TestPeakMemory(t *testing.T) {
 	t.Parallel()
 	const most = 150 << 20
 	for name, fault := range map[string]facesim.Fault{
-		"a body without an end":        facesim.EndlessBlanks(),
-		"a list without an end":        facesim.EndlessItems(),
-		"a GiB in a MiB":               facesim.GzipBomb(1 << 30),
+		"a body without an end":        facetest.EndlessBlanks(),
+		"a list without an end":        facetest.EndlessItems(),
+		"a GiB in a MiB":               facetest.GzipBomb(1 << 30),
 		"an error without an end":      facesim.Wrap("endless error", endlessError),
 		"pages that go round in turns": facesim.WrapAround(),
 		"a list of 100 pages":          facesim.NoDate(), // which is no trouble

@@ -21,6 +21,7 @@ import (
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/faceclient/facelist"
 	"face_liveness_exporter/faceclient/facesim"
+	"face_liveness_exporter/faceclient/facetest"
 )
 
 //nolint:gochecknoglobals // a test's flag is declared before the tests begin
@@ -55,14 +56,14 @@ func faultsOfTheMatrix() []fault {
 	}
 	return []fault{
 		{name: "no fault"},
-		one("no answer", facesim.Hang()),
-		one("no end of the body", facesim.HangInBody()),
+		one("no answer", facetest.Hang()),
+		one("no end of the body", facetest.HangInBody()),
 		{name: "connection refused", refused: true},
-		one("reset before the answer", facesim.Reset()),
-		one("reset in the body", facesim.ResetInBody()),
-		one("body cut short", facesim.CutBody()),
-		one("slow drip, too slow", facesim.SlowDrip(256, time.Second)),
-		one("slow drip, in time", facesim.SlowDrip(4096, 100*time.Millisecond)),
+		one("reset before the answer", facetest.Reset()),
+		one("reset in the body", facetest.ResetInBody()),
+		one("body cut short", facetest.CutBody()),
+		one("slow drip, too slow", facetest.SlowDrip(256, time.Second)),
+		one("slow drip, in time", facetest.SlowDrip(4096, 100*time.Millisecond)),
 		one("401", refusal(401, "401")),
 		one("401 PermissionDenied", refusal(401, "PermissionDenied")),
 		one("403 UnsupportedFeature", refusal(403, "UnsupportedFeature")),
@@ -74,23 +75,23 @@ func faultsOfTheMatrix() []fault {
 		one("429, 2 s in the message alone", facesim.RateLimited(facesim.ShapeStatusCode, facesim.HintMessage, 2*time.Second)),
 		one("429, no wait named", facesim.RateLimited(facesim.ShapeFlat, facesim.HintNone, 0)),
 		one("500", refusal(500, "Unspecified")),
-		one("502 with HTML", facesim.HTML(502)),
+		one("502 with HTML", facetest.HTML(502)),
 		one("503, empty", facesim.Status(503, "")),
 		one("a code never heard of", refusal(418, "NeverHeardOf")),
-		one("redirect", facesim.Redirect(302, "https://elsewhere.example/")),
-		one("200 with HTML", facesim.HTML(200)),
-		one("JSON: null", facesim.JSON(`null`)),
-		one("JSON: an object", facesim.JSON(`{"value":[]}`)),
-		one("JSON: a list of lists", facesim.JSON(`[[]]`)),
-		one("JSON: a date that is none", facesim.SetField("createdDateTime", `"yesterday"`)),
-		one("JSON: an id that is a number", facesim.SetField("id", `5`)),
-		one("JSON ends early", facesim.TruncatedJSON()),
-		one("gzip with a wrong checksum", facesim.BrokenGzip()),
-		one("gzip ends early", facesim.TruncatedGzip()),
-		one("no gzip where it says so", facesim.NotGzip()),
-		one("endless body", facesim.EndlessBlanks()),
-		one("endless list of sessions", facesim.EndlessItems()),
-		one("gzip that explodes", facesim.GzipBomb(8<<20)),
+		one("redirect", facetest.Redirect(302, "https://elsewhere.example/")),
+		one("200 with HTML", facetest.HTML(200)),
+		one("JSON: null", facetest.JSON(`null`)),
+		one("JSON: an object", facetest.JSON(`{"value":[]}`)),
+		one("JSON: a list of lists", facetest.JSON(`[[]]`)),
+		one("JSON: a date that is none", facetest.SetField("createdDateTime", `"yesterday"`)),
+		one("JSON: an id that is a number", facetest.SetField("id", `5`)),
+		one("JSON ends early", facetest.TruncatedJSON()),
+		one("gzip with a wrong checksum", facetest.BrokenGzip()),
+		one("gzip ends early", facetest.TruncatedGzip()),
+		one("no gzip where it says so", facetest.NotGzip()),
+		one("endless body", facetest.EndlessBlanks()),
+		one("endless list of sessions", facetest.EndlessItems()),
+		one("gzip that explodes", facetest.GzipBomb(8<<20)),
 		one("page that repeats", facesim.RepeatPages()),
 		one("start ignored", facesim.IgnoreStart()),
 		one("list without an end", facesim.WrapAround()),
@@ -177,7 +178,7 @@ func happens(t *testing.T, f fault, s state) cell {
 			refused.Store(true)
 			transport.CloseIdleConnections()
 		}
-		service.Fail(facesim.Delay(20 * time.Millisecond)) // an answer takes time, a bad one too
+		service.Fail(facetest.Delay(20 * time.Millisecond)) // an answer takes time, a bad one too
 		service.Fail(f.faults...)
 		service.ForgetRequests()
 

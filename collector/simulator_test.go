@@ -9,6 +9,7 @@ import (
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/faceclient/facelist"
 	"face_liveness_exporter/faceclient/facesim"
+	"face_liveness_exporter/faceclient/facetest"
 )
 
 // The real client walks a simulated customer's list for three hours, and what the exporter has counted is compared with
@@ -34,7 +35,7 @@ func TestFlowsAreWhatHappenedToTheSimulatedCustomer(t *testing.T) {
 					Endpoint: "http://face.test", APIVersion: faceclient.DefaultAPIVersion,
 					Credential:           faceclient.NewKeyCredential(faceclient.StaticSecret(service.Key())),
 					MaxRequestsPerSecond: 1e6, MaxConcurrentRequests: 4,
-					RequestTimeout: time.Second, Transport: service.Direct(),
+					RequestTimeout: time.Second, Transport: facetest.Direct(service),
 				})
 				if err != nil {
 					t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient/facesim"
+	"face_liveness_exporter/faceclient/facetest"
 )
 
 // static answers / with a page and everything else with 404.
@@ -97,7 +98,7 @@ func statusPages(t *testing.T) map[string]*program {
 		return strings.Contains(metrics, `face_liveness_up{operation="detectLiveness",resource="failing"} 0`)
 	})
 
-	hanging := fails(facesim.Hang())
+	hanging := fails(facetest.Hang())
 	return map[string]*program{
 		"demo": startExporter(t, "--demo"),
 		"errors": startExporter(t, config("10m",
@@ -105,9 +106,9 @@ func statusPages(t *testing.T) map[string]*program {
 			resource("broken", broken, broken.Key()),
 			resource("no list", fails(facesim.StatusError(http.StatusNotFound, facesim.ShapeFlat, "ResourceNotFound", secretMessage)), "test-key"),
 			resource("throttled", fails(facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, 5*time.Second)), "test-key"),
-			resource("another shape", fails(facesim.JSON(`{"value": "`+secretMessage+`"}`)), "test-key"),
-			resource("a page of HTML", fails(facesim.HTML(http.StatusBadGateway)), "test-key"),
-			resource(strings.Repeat("W", 64), fails(facesim.Reset()), "test-key"),
+			resource("another shape", fails(facetest.JSON(`{"value": "`+secretMessage+`"}`)), "test-key"),
+			resource("a page of HTML", fails(facetest.HTML(http.StatusBadGateway)), "test-key"),
+			resource(strings.Repeat("W", 64), fails(facetest.Reset()), "test-key"),
 			"  - {name: down, endpoint: 'http://"+freeAddress(t)+"', key: none}\n",
 		)),
 		"hostile": startExporter(t, config("10m",

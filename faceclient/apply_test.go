@@ -10,6 +10,7 @@ import (
 
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/faceclient/facesim"
+	"face_liveness_exporter/faceclient/facetest"
 )
 
 // However often settings change while two lists are walked, the resource is asked no faster than it may be, and by no
@@ -18,7 +19,7 @@ func TestLimitsHoldWhateverIsApplied(t *testing.T) {
 	adapt := func(o *options) { o.PageSize, o.MaxRequestsPerSecond, o.MaxConcurrentRequests = 100, 10, 4 }
 	inRig(t, 10_000, adapt, func(t *testing.T, r *rig) {
 		r.server.Populate(facesim.DetectLivenessWithVerify, 10_000, 2)
-		r.server.Fail(facesim.Delay(300 * time.Millisecond))
+		r.server.Fail(facetest.Delay(300 * time.Millisecond))
 		var walks sync.WaitGroup
 		for _, operation := range faceclient.Operations() {
 			walks.Go(func() {

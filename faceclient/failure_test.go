@@ -13,10 +13,11 @@ import (
 
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/faceclient/facesim"
+	"face_liveness_exporter/faceclient/facetest"
 )
 
 func TestKnownErrors(t *testing.T) {
-	for _, known := range facesim.KnownErrors() {
+	for _, known := range facetest.KnownErrors() {
 		t.Run(known.Name, func(t *testing.T) {
 			const retries = 2
 			t.Run("that stays", func(t *testing.T) {
@@ -99,13 +100,13 @@ func TestCodeIsTakenFromTheFirstPlaceThatHasAUsableOne(t *testing.T) {
 }
 
 func TestAnswersThatAreNoListAreNotAskedForAgain(t *testing.T) {
-	faults := append(facesim.WrongShapes(),
-		facesim.SetField("sessionExpired", ""), facesim.SetField("id", ""),
-		facesim.SetField("authTokenTimeToLiveInSeconds", "-1"), facesim.SetField("authTokenTimeToLiveInSeconds", "600.5"),
-		facesim.SetField("authTokenTimeToLiveInSeconds", "9223372036854775807"),
-		facesim.SetField("createdDateTime", `"2024-05-19"`), facesim.SetField("createdDateTime", `null`),
-		facesim.SetField("sessionExpired", `null`),
-		facesim.JSON(`[] x`), facesim.JSON(`{"error":{"code":"429"}}`),
+	faults := append(facetest.WrongShapes(),
+		facetest.SetField("sessionExpired", ""), facetest.SetField("id", ""),
+		facetest.SetField("authTokenTimeToLiveInSeconds", "-1"), facetest.SetField("authTokenTimeToLiveInSeconds", "600.5"),
+		facetest.SetField("authTokenTimeToLiveInSeconds", "9223372036854775807"),
+		facetest.SetField("createdDateTime", `"2024-05-19"`), facetest.SetField("createdDateTime", `null`),
+		facetest.SetField("sessionExpired", `null`),
+		facetest.JSON(`[] x`), facetest.JSON(`{"error":{"code":"429"}}`),
 	)
 	for _, fault := range faults {
 		t.Run(fault.String(), func(t *testing.T) {
@@ -125,17 +126,17 @@ func TestBodiesThatBreakOffOrAreNoneOfTheServiceAreReadAgain(t *testing.T) {
 		fault facesim.Fault
 		code  string
 	}{
-		{facesim.TruncatedJSON(), faceclient.CodeConnection},
-		{facesim.CutBody(), faceclient.CodeConnection},
-		{facesim.ResetInBody(), faceclient.CodeConnection},
-		{facesim.Reset(), faceclient.CodeConnection},
-		{facesim.TruncatedGzip(), faceclient.CodeConnection},
-		{facesim.BrokenGzip(), faceclient.CodeConnection},
-		{facesim.HTML(200), faceclient.CodeInvalidResponse},
-		{facesim.JSON(`[}`), faceclient.CodeInvalidResponse},
-		{facesim.HangInBody(), faceclient.CodeTimeout},
-		{facesim.Hang(), faceclient.CodeTimeout},
-		{facesim.SlowDrip(1, 6*time.Second), faceclient.CodeTimeout},
+		{facetest.TruncatedJSON(), faceclient.CodeConnection},
+		{facetest.CutBody(), faceclient.CodeConnection},
+		{facetest.ResetInBody(), faceclient.CodeConnection},
+		{facetest.Reset(), faceclient.CodeConnection},
+		{facetest.TruncatedGzip(), faceclient.CodeConnection},
+		{facetest.BrokenGzip(), faceclient.CodeConnection},
+		{facetest.HTML(200), faceclient.CodeInvalidResponse},
+		{facetest.JSON(`[}`), faceclient.CodeInvalidResponse},
+		{facetest.HangInBody(), faceclient.CodeTimeout},
+		{facetest.Hang(), faceclient.CodeTimeout},
+		{facetest.SlowDrip(1, 6*time.Second), faceclient.CodeTimeout},
 	} {
 		t.Run(test.fault.String(), func(t *testing.T) {
 			t.Run("once in every page", func(t *testing.T) {
@@ -176,7 +177,7 @@ func TestAFailedWalkBreaksNoConnection(t *testing.T) {
 	inRig(t, 10_000, func(o *options) { o.PageSize, o.MaxRequestsPerSecond = 100, 10 }, func(t *testing.T, r *rig) {
 		r.server.Fail(
 			facesim.Status(403, "").After(3).Times(1),
-			facesim.Delay(5*time.Second).After(1), // two are under way and another waits for its turn
+			facetest.Delay(5*time.Second).After(1), // two are under way and another waits for its turn
 		)
 		began := time.Now()
 		r.fails("403", 4)

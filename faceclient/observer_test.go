@@ -12,15 +12,16 @@ import (
 
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/faceclient/facesim"
+	"face_liveness_exporter/faceclient/facetest"
 )
 
 func TestEveryAttemptIsObserved(t *testing.T) {
 	inRig(t, 1500, func(o *options) { o.MaxRetries, o.MaxConcurrentRequests = 4, 1 }, func(t *testing.T, r *rig) {
 		r.server.Fail(
-			facesim.Delay(2*time.Second),
+			facetest.Delay(2*time.Second),
 			facesim.Status(500, "").Times(1),
 			facesim.RateLimited(facesim.ShapeFlat, facesim.HintHeader, 10*time.Second).After(1).Times(1),
-			facesim.TruncatedJSON().After(2).Times(1), // of an answer that is billed
+			facetest.TruncatedJSON().After(2).Times(1), // of an answer that is billed
 		)
 		walk, visited, err := r.walk()
 		r.finds(walk, visited, err)
@@ -85,7 +86,7 @@ func TestWhatTheTransportRepeatsIsObserved(t *testing.T) {
 		requests, broke int // that arrive, and of them without an answer
 	}{
 		{"kept connections that cannot be written to", 2, nil, 11, 0},
-		{"kept connections that the service resets", 100, []facesim.Fault{facesim.Reset().After(2).Times(1), facesim.Reset().After(6).Times(1)}, 13, 2},
+		{"kept connections that the service resets", 100, []facesim.Fault{facetest.Reset().After(2).Times(1), facetest.Reset().After(6).Times(1)}, 13, 2},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -148,7 +149,7 @@ func TestWhatWasNotSentIsNotObserved(t *testing.T) {
 // The bound on requests in flight is no throttling: it is the service that takes its time.
 func TestWaitsForAPlaceInFlightAreNotThrottling(t *testing.T) {
 	inRig(t, 40_000, func(o *options) { o.MaxConcurrentRequests, o.PageSize = 2, 500 }, func(t *testing.T, r *rig) {
-		r.server.Fail(facesim.Delay(time.Second))
+		r.server.Fail(facetest.Delay(time.Second))
 		if _, _, err := r.walk(); err != nil {
 			t.Fatal(err)
 		}
@@ -211,7 +212,7 @@ func TestPaginationIsObservedOnceARefresh(t *testing.T) {
 // An id that is no cursor is told by the attempt that brought it, and by nobody else.
 func TestALongIDIsObservedOnce(t *testing.T) {
 	inRig(t, 0, nil, func(t *testing.T, r *rig) {
-		r.server.Fail(facesim.JSON(`[{"id":"12345678901234567890123456789012345678901234567890123456789012345"}]`))
+		r.server.Fail(facetest.JSON(`[{"id":"12345678901234567890123456789012345678901234567890123456789012345"}]`))
 		r.fails(faceclient.CodePagination, 1)
 		if told := append(r.seen.codes(), r.seen.errors...); !slices.Equal(told, []string{faceclient.CodePagination}) {
 			t.Errorf("observed %v, want pagination once", told)

@@ -9,6 +9,7 @@ import (
 
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/faceclient/facesim"
+	"face_liveness_exporter/faceclient/facetest"
 )
 
 // A request that waits while others get through is not hopeless.
@@ -17,7 +18,7 @@ func TestRateLimitUsesUpARetryOnlyIfNoPageCame(t *testing.T) {
 	setUp := func(r *rig) {
 		r.server.Populate(facesim.DetectLivenessWithVerify, 1000, 1)
 		refused := facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, time.Second).On(facesim.DetectLiveness).Times(refusals)
-		r.server.Fail(facesim.Delay(500*time.Millisecond).On(facesim.DetectLiveness), refused)
+		r.server.Fail(facetest.Delay(500*time.Millisecond).On(facesim.DetectLiveness), refused)
 	}
 	adapt := func(o *options) { o.MaxRetries, o.PageSize, o.MaxRequestsPerSecond = 1, 10, 10 }
 	t.Run("while pages come", func(t *testing.T) {
@@ -71,7 +72,7 @@ func TestAFailureIsForgivenWhileOtherPagesCome(t *testing.T) {
 				o.PageSize, o.MaxRetries, o.MaxConcurrentRequests = 100, test.retries, test.atOnce
 			}, func(t *testing.T, r *rig) {
 				page, asked := "", 0
-				r.server.Fail(facesim.Delay(time.Second), facesim.Status(503, "").When(func(request facesim.Request) bool {
+				r.server.Fail(facetest.Delay(time.Second), facesim.Status(503, "").When(func(request facesim.Request) bool {
 					if page == "" && request.Start >= "8" {
 						page = request.Start
 					}
@@ -108,8 +109,8 @@ func TestOneRequestInTwoFails(t *testing.T) {
 			}, func(t *testing.T, r *rig) {
 				arrived := 0
 				faults := []facesim.Fault{
-					facesim.Status(500, ""), facesim.Reset(), facesim.CutBody(), facesim.RateLimited(facesim.ShapeCode, facesim.HintMessage, time.Second),
-					facesim.HTML(502), facesim.HTML(200), facesim.ResetInBody(), facesim.TruncatedJSON(), facesim.Status(503, ""),
+					facesim.Status(500, ""), facetest.Reset(), facetest.CutBody(), facesim.RateLimited(facesim.ShapeCode, facesim.HintMessage, time.Second),
+					facetest.HTML(502), facetest.HTML(200), facetest.ResetInBody(), facetest.TruncatedJSON(), facesim.Status(503, ""),
 				}
 				for i := range faults {
 					faults[i] = faults[i].When(func(facesim.Request) bool {
@@ -119,7 +120,7 @@ func TestOneRequestInTwoFails(t *testing.T) {
 						return arrived%2 == 0 && arrived/2%len(faults) == i
 					})
 				}
-				r.server.Fail(append([]facesim.Fault{facesim.Delay(10 * time.Millisecond)}, faults...)...)
+				r.server.Fail(append([]facesim.Fault{facetest.Delay(10 * time.Millisecond)}, faults...)...)
 				for range 5 {
 					walk, visited, err := r.walk()
 					r.finds(walk, visited, err)

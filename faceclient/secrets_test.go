@@ -15,6 +15,7 @@ import (
 
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/faceclient/facesim"
+	"face_liveness_exporter/faceclient/facetest"
 )
 
 // canary is part of everything that must not be told.
@@ -34,16 +35,16 @@ func wantSilence(t *testing.T, what, text string) {
 func faultsThatQuote() []facesim.Fault {
 	message := "The key canary-key of https://canary.test is wrong for session canary-session."
 	item := func(fields string) facesim.Fault {
-		return facesim.JSON(`[{"id":"canary-session","createdDateTime":"2024-05-19T16:16:31Z","sessionExpired":true,"deviceCorrelationId":"canary-device"` + fields + `}]`)
+		return facetest.JSON(`[{"id":"canary-session","createdDateTime":"2024-05-19T16:16:31Z","sessionExpired":true,"deviceCorrelationId":"canary-device"` + fields + `}]`)
 	}
 	faults := []facesim.Fault{
-		facesim.Redirect(302, "https://canary.test/canary"),
-		facesim.JSON(`"canary"`), facesim.JSON(`[canary]`), facesim.JSON(`[{"canary":}]`), facesim.JSON(`["canary`),
+		facetest.Redirect(302, "https://canary.test/canary"),
+		facetest.JSON(`"canary"`), facetest.JSON(`[canary]`), facetest.JSON(`[{"canary":}]`), facetest.JSON(`["canary`),
 		item(`,"createdDateTime":"canary"`), item(`,"deviceCorrelationId":{"canary":1}`), item(`,"authTokenTimeToLiveInSeconds":"canary"`),
 		item(`,"id":"` + strings.Repeat("canary", 11) + `"`), item(`,"canary\x":1`), item(`,"id":""`),
-		facesim.IgnoreStart(), facesim.WrapAround(), facesim.Reset(), facesim.CutBody(), facesim.Hang(),
-		facesim.ResetInBody(), facesim.HangInBody(), facesim.SlowDrip(10, time.Second), facesim.TruncatedJSON(), facesim.RepeatPages(),
-		facesim.BrokenGzip(), facesim.TruncatedGzip(), facesim.NotGzip(), facesim.GzipBomb(8 << 20), facesim.EndlessItems(), facesim.HTML(200),
+		facesim.IgnoreStart(), facesim.WrapAround(), facetest.Reset(), facetest.CutBody(), facetest.Hang(),
+		facetest.ResetInBody(), facetest.HangInBody(), facetest.SlowDrip(10, time.Second), facetest.TruncatedJSON(), facesim.RepeatPages(),
+		facetest.BrokenGzip(), facetest.TruncatedGzip(), facetest.NotGzip(), facetest.GzipBomb(8 << 20), facetest.EndlessItems(), facetest.HTML(200),
 		facesim.Status(400, message), facesim.Status(503, "<html>canary</html>").Header("x-ms-error-code", "not a code: canary"),
 		facesim.Status(403, "").Header("apim-request-id", "not an id: canary"),
 		facesim.Status(400, "").Header("x-ms-error-code", "canary-secret"), facesim.StatusError(403, facesim.ShapeCode, "canary-secret", message),
@@ -173,7 +174,7 @@ func TestNothingThatIsSecretIsToldByWrongOptions(t *testing.T) {
 // A request's own context says why it ended, and that reason is not ours to tell.
 func TestNothingThatIsSecretIsToldByACause(t *testing.T) {
 	inRig(t, 10, nil, func(t *testing.T, r *rig) {
-		r.server.Fail(facesim.Hang())
+		r.server.Fail(facetest.Hang())
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(time.Second, func() { cancel(errors.New("canary")) })
 		_, _, err := walkOf(ctx, r.client.Lister(faceclient.DetectLiveness))

@@ -13,6 +13,7 @@ import (
 
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/faceclient/facesim"
+	"face_liveness_exporter/faceclient/facetest"
 )
 
 func TestWaitBeforeTheNextRequest(t *testing.T) {
@@ -112,8 +113,8 @@ func TestNothingIsSentWhileTheServiceAsksToWait(t *testing.T) {
 				r.server.Populate(facesim.DetectLivenessWithVerify, 3000, 1)
 				// Pages of the other list take longer, so that one is under way when the gate closes.
 				r.server.Fail(
-					facesim.Delay(3*time.Second).On(facesim.DetectLivenessWithVerify),
-					facesim.Delay(time.Second).On(facesim.DetectLiveness).Times(1),
+					facetest.Delay(3*time.Second).On(facesim.DetectLivenessWithVerify),
+					facetest.Delay(time.Second).On(facesim.DetectLiveness).Times(1),
 					fault.On(facesim.DetectLiveness).Times(1),
 				)
 				began := time.Now()
@@ -225,7 +226,7 @@ func TestRequestTimeoutDoesNotRunWhileWaiting(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inRig(t, 1500, func(o *options) { o.RequestTimeout, o.MaxRetries = time.Second, 0; adapt(o) }, func(t *testing.T, r *rig) {
-				r.server.Fail(facesim.Delay(900 * time.Millisecond))
+				r.server.Fail(facetest.Delay(900 * time.Millisecond))
 				var walks sync.WaitGroup
 				for range 5 {
 					walks.Go(func() {
@@ -248,7 +249,7 @@ func TestRequestTimeoutDoesNotRunWhileWaiting(t *testing.T) {
 
 func TestRequestTimeoutRunsFromSendingToTheBodysEnd(t *testing.T) {
 	for _, fault := range []facesim.Fault{
-		facesim.Hang(), facesim.HangInBody(), facesim.SlowDrip(10, 300*time.Millisecond), facesim.Delay(time.Minute),
+		facetest.Hang(), facetest.HangInBody(), facetest.SlowDrip(10, 300*time.Millisecond), facetest.Delay(time.Minute),
 	} {
 		t.Run(fault.String(), func(t *testing.T) {
 			inRig(t, 100, func(o *options) { o.RequestTimeout, o.MaxRetries = 4*time.Second, 0 }, func(t *testing.T, r *rig) {
@@ -272,11 +273,11 @@ func TestACanceledWalkEndsAtOnce(t *testing.T) {
 		fault facesim.Fault
 		adapt change
 	}{
-		{"in an answer", facesim.Hang(), nil},
-		{"in a body", facesim.HangInBody(), nil},
+		{"in an answer", facetest.Hang(), nil},
+		{"in a body", facetest.HangInBody(), nil},
 		{"before a retry", facesim.Status(500, ""), func(o *options) { o.MaxRetries = 1000 }},
 		{"at the gate", facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, time.Hour), func(o *options) { o.MaxRetryWait = time.Hour }},
-		{"at the limiter", facesim.Delay(0), func(o *options) { o.MaxRequestsPerSecond = 0.001 }},
+		{"at the limiter", facetest.Delay(0), func(o *options) { o.MaxRequestsPerSecond = 0.001 }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			inRig(t, 30_000, test.adapt, func(t *testing.T, r *rig) {
@@ -304,7 +305,7 @@ func TestACanceledWalkEndsAtOnce(t *testing.T) {
 // A place in flight that nobody gives back would stop the client for ever.
 func TestAClientGoesOnAfterACanceledWalk(t *testing.T) {
 	inRig(t, 5000, func(o *options) { o.MaxConcurrentRequests = 1 }, func(t *testing.T, r *rig) {
-		undo := r.server.Fail(facesim.Hang())
+		undo := r.server.Fail(facetest.Hang())
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
 		var walks sync.WaitGroup
@@ -332,7 +333,7 @@ func TestRequestsInFlightAreBounded(t *testing.T) {
 				flights.RoundTripper, o.Transport = o.Transport, flights
 			}, func(t *testing.T, r *rig) {
 				r.server.Populate(facesim.DetectLivenessWithVerify, 40_000, 1)
-				r.server.Fail(facesim.Delay(time.Second))
+				r.server.Fail(facetest.Delay(time.Second))
 				var both sync.WaitGroup
 				for _, operation := range faceclient.Operations() {
 					both.Go(func() {

@@ -15,6 +15,7 @@ import (
 
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/faceclient/facesim"
+	"face_liveness_exporter/faceclient/facetest"
 )
 
 func TestRedirectsAreNotFollowed(t *testing.T) {
@@ -28,7 +29,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 			defer stranger.Close()
 			face := facesim.New(facesim.Options{})
 			defer face.Close()
-			face.Fail(facesim.Redirect(status, stranger.URL+"/face"))
+			face.Fail(facetest.Redirect(status, stranger.URL+"/face"))
 			server := httptest.NewServer(face)
 			defer server.Close()
 
@@ -158,9 +159,9 @@ func TestBodiesWithoutEndAreNotReadToTheirEnd(t *testing.T) {
 		fault facesim.Fault
 		most  int64 // bytes that the service gets rid of
 	}{
-		{facesim.EndlessBlanks(), 200 << 10},
-		{facesim.EndlessItems(), 200 << 10},
-		{facesim.GzipBomb(1 << 30), 64 << 10}, // a thousandth of what it unpacks to, some MiB at a time
+		{facetest.EndlessBlanks(), 200 << 10},
+		{facetest.EndlessItems(), 200 << 10},
+		{facetest.GzipBomb(1 << 30), 64 << 10}, // a thousandth of what it unpacks to, some MiB at a time
 	} {
 		t.Run(test.fault.String(), func(t *testing.T) {
 			inRig(t, 10, func(o *options) { o.PageSize = 10 }, func(t *testing.T, r *rig) {
@@ -200,10 +201,10 @@ func TestErrorBodiesWithoutEndAreNotReadToTheirEnd(t *testing.T) {
 
 // A status is known before its body breaks off.
 func TestAnErrorWhoseBodyBreaksOffKeepsItsStatus(t *testing.T) {
-	for _, fault := range []facesim.Fault{facesim.CutBody(), facesim.ResetInBody(), facesim.HangInBody()} {
+	for _, fault := range []facesim.Fault{facetest.CutBody(), facetest.ResetInBody(), facetest.HangInBody()} {
 		t.Run(fault.String(), func(t *testing.T) {
 			inRig(t, 10, nil, func(t *testing.T, r *rig) {
-				r.server.Fail(fault, facesim.StatusError(403, facesim.ShapeCode, "UnsupportedFeature", "No."))
+				r.server.Fail(fault, facesim.StatusError(403, facesim.ShapeCode, "UnsupportedFeature", "No.").Header(facesim.ErrorCodeHeader, ""))
 				r.fails("403", 1)
 			})
 		})
@@ -212,7 +213,7 @@ func TestAnErrorWhoseBodyBreaksOffKeepsItsStatus(t *testing.T) {
 
 func TestNotGzip(t *testing.T) {
 	inRig(t, 10, nil, func(t *testing.T, r *rig) {
-		r.server.Fail(facesim.NotGzip())
+		r.server.Fail(facetest.NotGzip())
 		r.fails(faceclient.CodeConnection, 3)
 	})
 }

@@ -10,6 +10,7 @@ import (
 
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/faceclient/facesim"
+	"face_liveness_exporter/faceclient/facetest"
 )
 
 func TestWalkFindsWhatTheServiceLists(t *testing.T) {
@@ -124,11 +125,11 @@ func TestHorizonIsTheServicesClockWhenTheFirstRequestWasSent(t *testing.T) {
 		off    time.Duration
 	}{
 		{"clocks agree", nil, 0},
-		{"a slow answer", []facesim.Fault{facesim.Delay(7 * time.Second)}, 0},
+		{"a slow answer", []facesim.Fault{facetest.Delay(7 * time.Second)}, 0},
 		{"the service is an hour ahead", []facesim.Fault{facesim.SkewDate(time.Hour)}, time.Hour},
-		{"the service is behind, and slow", []facesim.Fault{facesim.SkewDate(-time.Hour), facesim.Delay(5 * time.Second)}, -time.Hour},
-		{"no Date", []facesim.Fault{facesim.NoDate(), facesim.Delay(3 * time.Second)}, 0},
-		{"the first attempt fails after a while", []facesim.Fault{facesim.Delay(2 * time.Second), facesim.Status(503, "").Times(1)}, 0},
+		{"the service is behind, and slow", []facesim.Fault{facesim.SkewDate(-time.Hour), facetest.Delay(5 * time.Second)}, -time.Hour},
+		{"no Date", []facesim.Fault{facesim.NoDate(), facetest.Delay(3 * time.Second)}, 0},
+		{"the first attempt fails after a while", []facesim.Fault{facetest.Delay(2 * time.Second), facesim.Status(503, "").Times(1)}, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			inRig(t, 1500, nil, func(t *testing.T, r *rig) {

@@ -8,6 +8,9 @@ import (
 	"time"
 )
 
+// ErrorCodeHeader is the header in which every error has its code. A fault leaves it out by Header(ErrorCodeHeader, "").
+const ErrorCodeHeader = "x-ms-error-code"
+
 // billingUsage is the value of CSP-Billing-Usage on every answered page, an empty one included.
 const billingUsage = "CognitiveServices.Face.Transaction=1"
 
@@ -29,14 +32,6 @@ const (
 	HintHeader  Hint = iota // in Retry-After, whole seconds
 	HintMessage             // in the message alone
 	HintNone                // nowhere
-)
-
-// What the server itself says to credentials that it does not take.
-const (
-	wrongKeyBody      = `{"error":{"code":"401","message":"Access denied: the subscription key is invalid or belongs to another endpoint."}}`
-	wrongTokenBody    = `{"error":{"code":"Unspecified","message":"Access denied: the token is invalid or out of date."}}`
-	noCredentialsBody = `{"statusCode":401,"message":"Access denied: the request carries no subscription key."}`
-	regionalTokenBody = `{"error":{"code":"BadRequest","message":"A token needs the resource's own subdomain; this endpoint is regional."}}`
 )
 
 // errorBody writes a body in that shape. The two shapes with a number take the code's; a code that is no number has
@@ -67,25 +62,42 @@ func errorBody(shape Shape, code, message string) string {
 	return string(encoded)
 }
 
-// rateLimitedBody is a 429's. The sentence that names the wait differs by shape, as it does in the service.
-func rateLimitedBody(shape Shape, seconds int, hint Hint) string {
-	message := "Rate limit is exceeded."
+// rateLimitMessage is a 429's. The sentence that names the wait differs by shape, as it does in the service.
+func rateLimitMessage(shape Shape, seconds int, hint Hint) string {
 	unit := "seconds"
 	if seconds == 1 {
 		unit = "second"
 	}
 	switch {
 	case hint == HintNone:
+		return "Rate limit is exceeded."
 	case shape == ShapeCode:
-		message = fmt.Sprintf("Requests to the session list have exceeded rate limit of your current Face F0 pricing tier. "+
+		return fmt.Sprintf("Requests to the session list have exceeded rate limit of your current Face F0 pricing tier. "+
 			"Please retry after %d %s. A higher tier has a higher limit.", seconds, unit)
 	default:
-		message = fmt.Sprintf("Rate limit is exceeded. Try again in %d %s.", seconds, unit)
+		return fmt.Sprintf("Rate limit is exceeded. Try again in %d %s.", seconds, unit)
 	}
-	return errorBody(shape, "429", message)
 }
 
-func writeError(w http.ResponseWriter, status int, body string) {
+// apiError is an error of the service, before it is an answer.
+type apiError struct {
+	status  int // 0: no error
+	shape   Shape
+	code    string
+	message string
+}
+
+func (e apiError) write(w http.ResponseWriter) {
+	h := w.Header()
+	// A header that is there with no value is a fault's way to leave it out.
+	if _, decided := h[http.CanonicalHeaderKey(ErrorCodeHeader)]; !decided {
+		h.Set(ErrorCodeHeader, e.code)
+	}
+	writeBody(w, e.status, errorBody(e.shape, e.code, e.message))
+}
+
+// writeBody sends a body that is JSON unless a fault has said another type.
+func writeBody(w http.ResponseWriter, status int, body string) {
 	if w.Header().Get("Content-Type") == "" {
 		w.Header().Set("Content-Type", "application/json")
 	}
@@ -104,20 +116,29 @@ func writeRateLimited(w http.ResponseWriter, wait time.Duration, shape Shape, hi
 	if hint == HintHeader {
 		w.Header().Set("Retry-After", strconv.Itoa(seconds))
 	}
-	writeError(w, http.StatusTooManyRequests, rateLimitedBody(shape, seconds, hint))
+	apiError{http.StatusTooManyRequests, shape, "429", rateLimitMessage(shape, seconds, hint)}.write(w)
 }
 
-// Status answers with a status and a body, JSON by its content type; an empty body is one too. See [Fault.Header].
+// Status answers with a status and exactly this body, JSON by its content type; "" is an empty body. See [Fault.Header].
 func Status(status int, body string) Fault {
 	return newFault(fmt.Sprintf("status %d", status), func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
-		writeError(w, status, body)
+		writeBody(w, status, body)
 	})
 }
 
-// StatusError answers with a status and an error body in one of the service's shapes. A code that is no number has
-// ShapeCode whatever is asked.
+// StatusError answers with a status, the code in [ErrorCodeHeader] and an error body in one of the service's shapes. A
+// code that is no number has ShapeCode whatever is asked.
 func StatusError(status int, shape Shape, code, message string) Fault {
-	return Status(status, errorBody(shape, code, message)).named(fmt.Sprintf("%d %s", status, code))
+	return newFault(fmt.Sprintf("%d %s", status, code), func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+		apiError{status, shape, code, message}.write(w)
+	})
+}
+
+// QuotaExhausted answers the 403 of a month's quota that is used up. The wait stands in the message as given; seen were
+// "2 days", "2.12 days" and "00:05:00". Seen shapes are ShapeStatusCode and ShapeFlat.
+func QuotaExhausted(shape Shape, wait string) Fault {
+	message := "Out of call volume quota. Quota will be replenished in " + wait + "."
+	return StatusError(http.StatusForbidden, shape, "403", message).Named("quota")
 }
 
 // RateLimited answers 429. The wait is rounded up to seconds; HintNone does not tell it.
@@ -125,58 +146,4 @@ func RateLimited(shape Shape, hint Hint, wait time.Duration) Fault {
 	return newFault("429", func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 		writeRateLimited(w, wait, shape, hint)
 	})
-}
-
-// HTML answers with a page of HTML, as a proxy or a captive portal does.
-func HTML(status int) Fault {
-	const page = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><h1>Sign in to the network</h1></body></html>\n"
-	return Status(status, page).Header("Content-Type", "text/html; charset=utf-8").named(fmt.Sprintf("HTML %d", status))
-}
-
-// Redirect answers with a redirect status and the address.
-func Redirect(status int, location string) Fault {
-	return Status(status, "").Header("Location", location).named(fmt.Sprintf("redirect %d", status))
-}
-
-// KnownError is one documented error of the list operation.
-type KnownError struct {
-	Name   string
-	Status int
-	Code   string // what a client should take for its code
-	Retry  bool   // whether another try can help
-	Fault  Fault
-}
-
-// KnownErrors are the documented errors of the list operation, in each shape that was seen of them, and answers in which
-// the code stands in another place.
-func KnownErrors() []KnownError {
-	known := func(name string, status int, code string, retry bool, fault Fault) KnownError {
-		return KnownError{Name: name, Status: status, Code: code, Retry: retry, Fault: fault.named(name)}
-	}
-	simple := func(name string, status int, code string, retry bool) KnownError {
-		return known(name, status, code, retry, StatusError(status, ShapeCode, code, "The request failed: "+name+"."))
-	}
-	return []KnownError{
-		simple("bad argument", 400, "BadArgument", false),
-		known("token on a regional endpoint", 400, "BadRequest", false, Status(400, regionalTokenBody)),
-		known("wrong key", 401, "401", false, Status(401, wrongKeyBody)),
-		known("no credentials, flat", 401, "401", false, Status(401, noCredentialsBody)),
-		known("wrong token", 401, "Unspecified", false, Status(401, wrongTokenBody)),
-		simple("principal without the role", 401, "PermissionDenied", false),
-		simple("limited access not granted", 403, "UnsupportedFeature", false),
-		simple("firewall", 403, "403", false),
-		simple("no list in this version", 404, "404", false),
-		simple("no such resource", 404, "ResourceNotFound", false),
-		simple("conflict", 409, "ConcurrentOperationConflict", true),
-		known("rate limit, code", 429, "429", true, RateLimited(ShapeCode, HintHeader, time.Second)),
-		known("rate limit, statusCode", 429, "429", true, RateLimited(ShapeStatusCode, HintMessage, time.Second)),
-		known("rate limit, flat", 429, "429", true, RateLimited(ShapeFlat, HintNone, time.Second)),
-		simple("server error", 500, "Unspecified", true),
-		known("bad gateway, HTML", 502, "502", true, HTML(502)),
-		known("unavailable, empty", 503, "503", true, Status(503, "")),
-		known("gateway time-out, statusCode", 504, "504", true, StatusError(504, ShapeStatusCode, "504", "Timed out.")),
-		known("code in the header", 500, "Unspecified", true, Status(500, "").Header("x-ms-error-code", "Unspecified")),
-		known("header before body", 409, "ConcurrentOperationConflict", true,
-			StatusError(409, ShapeCode, "Other", "Conflict.").Header("x-ms-error-code", "ConcurrentOperationConflict")),
-	}
 }

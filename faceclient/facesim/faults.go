@@ -75,7 +75,8 @@ func (f Fault) Header(key, value string) Fault {
 // String is the fault's name, as Request.Faults has it.
 func (f Fault) String() string { return f.name }
 
-func (f Fault) named(name string) Fault { f.name = name; return f }
+// Named gives the fault another name.
+func (f Fault) Named(name string) Fault { f.name = name; return f }
 
 func (f Fault) around(next http.Handler) http.Handler {
 	if f.serve == nil && f.header == nil {
@@ -188,7 +189,7 @@ func IgnoreStart() Fault {
 }
 
 // InclusiveStart begins a page with start itself, where it is listed.
-func InclusiveStart() Fault { return Overlap(1).named("start inclusive") }
+func InclusiveStart() Fault { return Overlap(1).Named("start inclusive") }
 
 // Overlap begins every page n sessions before its place.
 func Overlap(n int) Fault {

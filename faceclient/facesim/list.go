@@ -1,6 +1,7 @@
 package facesim
 
 import (
+	"net/http"
 	"net/url"
 	"strconv"
 	"unicode/utf8"
@@ -21,55 +22,46 @@ type listing struct {
 	wrap  bool // fills the page from the beginning where the list ends
 }
 
-// parseListing reads start and top by the documented rules; problem is the message of the 400.
-func parseListing(rawQuery string) (l listing, problem string) {
+// parseListing reads start and top by the documented rules.
+func parseListing(rawQuery string) (listing, apiError) {
+	l := listing{top: maxTop}
 	query, err := url.ParseQuery(rawQuery)
 	if err != nil {
-		return l, "The query string is malformed."
+		return l, badArgument("The query string is malformed.")
 	}
 	l.start = query.Get("start")
 	if utf8.RuneCountInString(l.start) > maxStart {
-		return l, "The parameter 'start' must have at most 64 characters."
+		return l, badArgument("'start' is too long.")
 	}
-	l.top = maxTop
 	if query.Has("top") {
 		l.top, err = strconv.Atoi(query.Get("top"))
 		if err != nil || l.top < 1 || l.top > maxTop {
-			return l, "The parameter 'top' must be an integer from 1 to 1000."
+			return l, badArgument("Top parameter is invalid. Valid range is between 1 and 1000 inclusive.")
 		}
 	}
-	return l, ""
+	return l, apiError{}
+}
+
+func badArgument(message string) apiError {
+	return apiError{http.StatusBadRequest, ShapeCode, "BadArgument", message}
 }
 
 // appendPage writes the page as a bare JSON array and says how many sessions are on it.
 func (s *store) appendPage(b []byte, l listing, now int64) ([]byte, int) {
-	s.prepare(l.order, now)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
+	list := s.inOrder(l.order)
 
-	// A change between prepare and here leaves no view; the page is then in id order for once, which a test of order
-	// cannot see because it does not change the list meanwhile.
-	view, order := s.views[l.order], l.order
-	if view == nil {
-		order = Ascending
-	}
-	at := func(i int) *record {
-		if view == nil {
-			return s.records[i]
-		}
-		return s.records[view[i]]
-	}
-
-	i := s.after(order, view, l.start)
+	i := s.after(list, l.order, l.start)
 	for back := l.back; back > 0 && i > 0; i-- {
-		if !at(i - 1).removed(now) {
+		if !list[i-1].removed(now) {
 			back--
 		}
 	}
 	first, items := i, 0
 	b = append(b, '[')
 	for wrapped := false; items < l.top; i++ {
-		if i == len(s.records) {
+		if i == len(list) {
 			if !l.wrap || wrapped || first == 0 {
 				break
 			}
@@ -78,7 +70,7 @@ func (s *store) appendPage(b []byte, l listing, now int64) ([]byte, int) {
 		if wrapped && i == first {
 			break
 		}
-		r := at(i)
+		r := list[i]
 		if r.removed(now) {
 			continue
 		}

@@ -3,6 +3,7 @@ package facesim_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"sync"
@@ -11,7 +12,25 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient/facesim"
+	"face_liveness_exporter/faceclient/facetest"
 )
+
+// get sends one request through the server's own transport and reads the body to its end or its first error.
+func get(ctx context.Context, t *testing.T, client *http.Client, query string) (*http.Response, []byte, error) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, listURL(facesim.DetectLiveness, query), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Ocp-Apim-Subscription-Key", "test-key")
+	resp, err := client.Do(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, 4<<20))
+	return resp, body, err
+}
 
 func TestLatencyPassesInTheBubblesTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -73,7 +92,7 @@ func TestCloseEndsEverything(t *testing.T) {
 		if _, _, err := get(t.Context(), t, client, ""); err != nil { // leaves an idle connection
 			t.Fatal(err)
 		}
-		srv.Fail(facesim.Hang())
+		srv.Fail(facetest.Hang())
 		failed := make(chan error)
 		go func() {
 			_, _, err := get(context.Background(), t, client, "")
@@ -93,7 +112,7 @@ func TestCloseEndsEverything(t *testing.T) {
 
 func TestCloseReleasesHangingAnswersOfOtherListeners(t *testing.T) {
 	srv := facesim.New(facesim.Options{})
-	srv.Fail(facesim.Hang())
+	srv.Fail(facetest.Hang())
 	ended := make(chan any)
 	go func() {
 		defer func() { ended <- recover() }()

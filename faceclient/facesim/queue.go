@@ -5,7 +5,7 @@ import (
 	"sort"
 )
 
-// eventKind is what happens to a session; the first five are what a ledger counts.
+// eventKind is what happens to a session.
 type eventKind int
 
 const (
@@ -14,6 +14,7 @@ const (
 	eventExpired
 	eventAbandoned
 	eventDeleted
+	eventRemoved // by the service, because of its age
 	eventKinds
 )
 
@@ -61,28 +62,28 @@ func (q queue) due() (at int64, ok bool) {
 	return q[0].at, true
 }
 
-// ledger counts what happened and remembers when, for the last 48 hours at least.
-type ledger struct {
+// history counts what happened and remembers when, for the last 48 hours at least.
+type history struct {
 	totals [eventKinds]int
 	times  [eventKinds][]int64 // ascending
 }
 
-func (l *ledger) note(kind eventKind, at int64) {
-	l.totals[kind]++
-	l.times[kind] = append(l.times[kind], at)
-	times := l.times[kind]
+func (h *history) note(kind eventKind, at int64) {
+	h.totals[kind]++
+	h.times[kind] = append(h.times[kind], at)
+	times := h.times[kind]
 	// Old times go when they are half of all, so that a copy is paid for by as many notes.
 	if old := countUntil(times, at-int64(Retention)); old > len(times)/2 && old > 1000 {
 		times = append([]int64(nil), times[old:]...)
 	}
-	l.times[kind] = times
+	h.times[kind] = times
 }
 
-func (l *ledger) total() Truth { return truth(func(kind eventKind) int { return l.totals[kind] }) }
+func (h *history) total() Truth { return truth(func(kind eventKind) int { return h.totals[kind] }) }
 
-func (l *ledger) between(from, to int64) Truth {
+func (h *history) between(from, to int64) Truth {
 	return truth(func(kind eventKind) int {
-		return max(countUntil(l.times[kind], to)-countUntil(l.times[kind], from), 0)
+		return max(countUntil(h.times[kind], to)-countUntil(h.times[kind], from), 0)
 	})
 }
 

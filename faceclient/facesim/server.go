@@ -60,8 +60,8 @@ func New(opts Options) *Server {
 		regional: opts.Regional,
 		gzip:     opts.Gzip,
 		stores: map[string]*store{
-			DetectLiveness:           newStore(),
-			DetectLivenessWithVerify: newStore(),
+			DetectLiveness:           new(store),
+			DetectLivenessWithVerify: new(store),
 		},
 		log:     newRequestLog(cmp.Or(opts.Requests, 10_000)),
 		key:     cmp.Or(opts.Key, "test-key"),
@@ -184,26 +184,26 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, e *entry, faults []Fault) {
 	if e.Operation == "" || !hasList(e.Version) || r.Method != http.MethodGet {
-		writeError(w, http.StatusNotFound, errorBody(ShapeCode, "404", "Resource not found."))
+		apiError{http.StatusNotFound, ShapeCode, "404", "Resource not found."}.write(w)
 		return
 	}
-	if status, body := s.refuse(r); status != 0 {
-		writeError(w, status, body)
+	if refused := s.refuse(r); refused.status != 0 {
+		refused.write(w)
 		return
 	}
 	if wait, shape, hint := s.limiter.take(s.now()); wait > 0 {
 		writeRateLimited(w, wait, shape, hint)
 		return
 	}
-	l, problem := parseListing(r.URL.RawQuery)
-	if problem != "" {
-		writeError(w, http.StatusBadRequest, errorBody(ShapeCode, "BadArgument", problem))
-		return
-	}
+	l, refused := parseListing(r.URL.RawQuery)
 	for i := range faults {
 		if faults[i].list != nil {
 			faults[i].list(&l)
 		}
+	}
+	if refused.status != 0 {
+		refused.write(w)
+		return
 	}
 	s.mu.Lock()
 	latency := s.latency
@@ -234,23 +234,23 @@ func (s *Server) writePage(w http.ResponseWriter, r *http.Request, e *entry, l l
 	send(w, http.StatusOK, body)
 }
 
-// refuse checks the credentials; status 0 means that they are good.
-func (s *Server) refuse(r *http.Request) (status int, body string) {
+// refuse checks the credentials; the zero value means that they are good.
+func (s *Server) refuse(r *http.Request) apiError {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch kind, secret := credentials(r); {
 	case kind == AuthKey && secret == s.key:
-		return 0, ""
+		return apiError{}
 	case kind == AuthKey:
-		return http.StatusUnauthorized, wrongKeyBody
+		return apiError{http.StatusUnauthorized, ShapeCode, "401", "Access denied: the subscription key is invalid or belongs to another endpoint."}
 	case kind == AuthBearer && s.regional:
-		return http.StatusBadRequest, regionalTokenBody
+		return apiError{http.StatusBadRequest, ShapeCode, "BadRequest", "A token needs the resource's own subdomain; this endpoint is regional."}
 	case kind == AuthBearer && s.token != "" && secret == s.token:
-		return 0, ""
+		return apiError{}
 	case kind == AuthBearer:
-		return http.StatusUnauthorized, wrongTokenBody
+		return apiError{http.StatusUnauthorized, ShapeCode, "Unspecified", "Access denied: the token is invalid or out of date."}
 	default:
-		return http.StatusUnauthorized, noCredentialsBody
+		return apiError{http.StatusUnauthorized, ShapeFlat, "401", "Access denied: the request carries no subscription key."}
 	}
 }
 

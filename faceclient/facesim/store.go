@@ -2,110 +2,65 @@ package facesim
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"sort"
 	"strings"
 	"sync"
-	"time"
 )
 
-// sweepEvery bounds how often a list is rid of the sessions that the service has removed by age. Until then a page only
-// steps over them, so that a million sessions of which one dies every second do not cost a copy of the list a request.
-const sweepEvery = 10 * time.Minute
-
-// store keeps the sessions of one operation.
+// store keeps the sessions of one operation. A session that the service has removed by its age stays in it until someone
+// deletes it, and is not listed.
 type store struct {
 	mu sync.RWMutex
 
-	// All guarded by mu. records is strictly ascending by id in byte order; no id comes twice. They are pointers because
-	// traffic inserts and removes one session at a time, and moving pointers is seven times cheaper; records that were
-	// added together still lie side by side, so that reading a page of a large list is reading memory in order.
+	// records, guarded by mu, is strictly ascending by id in byte order. It holds pointers because traffic inserts and
+	// removes one session at a time.
 	records []*record
-	oldest  int64 // no record was created earlier; too early is allowed, it only costs a sweep
-	swept   int64 // when the last sweep was
-	views   map[Order][]int32
 }
 
-func newStore() *store {
-	return &store{oldest: math.MaxInt64, views: make(map[Order][]int32)}
-}
-
-// add takes the records over and puts them into the list; one with a known id takes the other's place, and among themselves the last wins.
+// add takes the records over and puts them into the list. Where two have one id, the last stays.
 func (s *store) add(added []record) {
-	if len(added) == 0 {
-		return
-	}
-	slices.SortStableFunc(added, func(a, b record) int { return strings.Compare(a.id, b.id) })
-	added = keepLast(added)
-
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	clear(s.views)
-	for i := range added {
-		s.oldest = min(s.oldest, added[i].created)
-	}
 	if len(added) == 1 {
 		i, found := s.find(added[0].id)
-		if found {
-			s.records[i] = &added[0]
-		} else {
-			s.records = slices.Insert(s.records, i, &added[0])
+		if !found {
+			s.records = slices.Insert(s.records, i, nil)
 		}
+		s.records[i] = &added[0]
 		return
 	}
-	s.records = merge(s.records, added)
-}
-
-func keepLast(sorted []record) []record {
-	kept := sorted[:0]
-	for i := range sorted {
-		if i+1 < len(sorted) && sorted[i+1].id == sorted[i].id {
-			continue
-		}
-		kept = append(kept, sorted[i])
-	}
-	return kept
-}
-
-// merge keeps the added record where both have an id.
-func merge(old []*record, added []record) []*record {
-	merged := make([]*record, 0, len(old)+len(added))
+	// Sorted as values first, so that a page of a large list is read from neighboring memory.
+	slices.SortStableFunc(added, func(a, b record) int { return strings.Compare(a.id, b.id) })
+	all := slices.Grow(s.records, len(added))
 	for i := range added {
-		for len(old) > 0 && old[0].id < added[i].id {
-			merged, old = append(merged, old[0]), old[1:]
-		}
-		if len(old) > 0 && old[0].id == added[i].id {
-			old = old[1:]
-		}
-		merged = append(merged, &added[i])
+		all = append(all, &added[i])
 	}
-	return append(merged, old...)
+	if len(s.records) > 0 {
+		slices.SortStableFunc(all, Ascending.compare)
+	}
+	s.records = all[:0]
+	for i, r := range all {
+		if i+1 == len(all) || all[i+1].id != r.id {
+			s.records = append(s.records, r)
+		}
+	}
 }
 
-// remove takes the ids out of the list and says how many were in it at now.
-func (s *store) remove(now int64, ids ...string) int {
+// remove takes the ids out of the list and says how many were listed at now.
+func (s *store) remove(now int64, ids ...string) (listed int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	gone := make(map[string]bool, len(ids))
-	first, listed := len(s.records), 0
 	for _, id := range ids {
 		i, found := s.find(id)
-		if !found || gone[id] {
+		if !found {
 			continue
 		}
-		gone[id] = true
-		first = min(first, i)
 		if !s.records[i].removed(now) {
 			listed++
 		}
+		s.records = slices.Delete(s.records, i, i+1)
 	}
-	if len(gone) == 1 {
-		s.records = slices.Delete(s.records, first, first+1)
-	} else {
-		s.records = slices.DeleteFunc(s.records, func(r *record) bool { return gone[r.id] })
-	}
-	clear(s.views)
 	return listed
 }
 
@@ -121,22 +76,38 @@ func (s *store) update(now int64, id string, change func(*record)) bool {
 	return true
 }
 
+// get is a copy of a session that is listed at now.
+func (s *store) get(now int64, id string) (r record, listed bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	i, found := s.find(id)
+	if !found || s.records[i].removed(now) {
+		return record{}, false
+	}
+	return *s.records[i], true
+}
+
 // count is how many sessions are listed at now.
-func (s *store) count(now int64) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.sweep(now)
-	return len(s.records)
+func (s *store) count(now int64) (n int) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, r := range s.records {
+		if !r.removed(now) {
+			n++
+		}
+	}
+	return n
 }
 
 // sessions is a copy of the list at now, ascending by id.
 func (s *store) sessions(now int64) []Session {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.sweep(now)
-	all := make([]Session, len(s.records))
-	for i := range s.records {
-		all[i] = s.records[i].session()
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	all := make([]Session, 0, len(s.records))
+	for _, r := range s.records {
+		if !r.removed(now) {
+			all = append(all, r.session())
+		}
 	}
 	return all
 }
@@ -146,71 +117,19 @@ func (s *store) find(id string) (int, bool) {
 	return slices.BinarySearchFunc(s.records, id, func(r *record, id string) int { return strings.Compare(r.id, id) })
 }
 
-// sweep needs mu for writing.
-func (s *store) sweep(now int64) {
-	if len(s.records) == 0 || now-s.oldest < int64(Retention) {
-		return
+// inOrder needs mu. It is the list in another order.
+func (s *store) inOrder(order Order) []*record {
+	if order == Ascending {
+		return s.records
 	}
-	s.oldest = math.MaxInt64
-	s.records = slices.DeleteFunc(s.records, func(r *record) bool {
-		if r.removed(now) {
-			return true
-		}
-		s.oldest = min(s.oldest, r.created)
-		return false
-	})
-	s.swept = now
-	clear(s.views)
+	return slices.SortedFunc(slices.Values(s.records), order.compare)
 }
 
-// prepare does what a page may need writing for, so that building the page needs reading alone.
-func (s *store) prepare(order Order, now int64) {
-	s.mu.RLock()
-	sweepDue := len(s.records) > 0 && now-s.oldest >= int64(Retention) && now-s.swept >= int64(sweepEvery)
-	_, viewed := s.views[order]
-	s.mu.RUnlock()
-	viewDue := order != Ascending && !viewed
-	if !sweepDue && !viewDue {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if sweepDue {
-		s.sweep(now)
-	}
-	if viewDue {
-		s.view(order)
-	}
-}
-
-// view needs mu for writing. It gives the places of all records in that order.
-func (s *store) view(order Order) []int32 {
-	if view, ok := s.views[order]; ok {
-		return view
-	}
-	view := make([]int32, len(s.records))
-	for i := range view {
-		view[i] = int32(i)
-	}
-	slices.SortFunc(view, func(a, b int32) int {
-		return order.compare(s.records[a], s.records[b])
-	})
-	s.views[order] = view
-	return view
-}
-
-// after needs mu. It is the first place, in that order, past the cursor. An id that is not listed has a place in every
-// order but ByCreation, whose list it begins anew.
-func (s *store) after(order Order, view []int32, start string) int {
+// after needs mu. It is the first place past the cursor in a list of that order. An id that is not listed has a place in
+// every order but ByCreation, whose list it begins anew.
+func (s *store) after(list []*record, order Order, start string) int {
 	if start == "" {
 		return 0
-	}
-	if order == Ascending {
-		i, found := s.find(start)
-		if found {
-			i++
-		}
-		return i
 	}
 	cursor := &record{id: start}
 	if order == ByCreation {
@@ -220,7 +139,7 @@ func (s *store) after(order Order, view []int32, start string) int {
 		}
 		cursor = s.records[i]
 	}
-	return sort.Search(len(view), func(i int) bool { return order.compare(s.records[view[i]], cursor) > 0 })
+	return sort.Search(len(list), func(i int) bool { return order.compare(list[i], cursor) > 0 })
 }
 
 // Order is the order in which a list is given; see [InOrder].
@@ -230,7 +149,7 @@ type Order int
 const (
 	Ascending  Order = iota // by id, in byte order
 	Descending              // by id, from the last
-	Hashed                  // by a hash of the id: no order at all to the eye
+	Hashed                  // by a hash of the id, which looks like no order at all
 	ByCreation              // by createdDateTime
 )
 

@@ -16,7 +16,7 @@ type stream struct {
 	random   *rand.Rand
 	devices  devices
 	list     sessionList
-	ledger   ledger
+	history  history
 	queue    queue
 	sequence uint64
 	begin    int64 // nothing is created before
@@ -119,7 +119,7 @@ func (st *stream) draw(at int64, random *rand.Rand, device func() string, abando
 
 func (st *stream) create(f *fate) {
 	st.list.add([]record{f.record})
-	st.ledger.note(eventCreated, f.created)
+	st.history.note(eventCreated, f.created)
 	st.schedule(f.expires(), eventExpired, f)
 	if f.start != notStarted {
 		st.schedule(f.start, eventStarted, f)
@@ -127,6 +127,7 @@ func (st *stream) create(f *fate) {
 	if f.remove != 0 {
 		st.schedule(f.remove, eventDeleted, f)
 	}
+	st.schedule(f.created+int64(Retention), eventRemoved, f)
 }
 
 func (st *stream) schedule(at int64, kind eventKind, f *fate) {
@@ -140,21 +141,23 @@ func (st *stream) happen(e event) {
 		st.create(e.fate)
 	case eventStarted:
 		if st.list.update(e.at, e.fate.id, func(r *record) { r.started = e.at }) {
-			st.ledger.note(eventStarted, e.at)
+			st.history.note(eventStarted, e.at)
 		}
 	case eventExpired:
 		// Nothing changes in the list, which derives expiry from the clock; the look-up tells whether it is still there.
 		started := false
 		if st.list.update(e.at, e.fate.id, func(r *record) { started = r.started != notStarted }) {
-			st.ledger.note(eventExpired, e.at)
+			st.history.note(eventExpired, e.at)
 			if !started {
-				st.ledger.note(eventAbandoned, e.at)
+				st.history.note(eventAbandoned, e.at)
 			}
 		}
 	case eventDeleted:
 		if st.list.remove(e.at, e.fate.id) == 1 {
-			st.ledger.note(eventDeleted, e.at)
+			st.history.note(eventDeleted, e.at)
 		}
+	case eventRemoved:
+		st.list.remove(e.at, e.fate.id)
 	}
 }
 

@@ -127,22 +127,22 @@ type Truth struct {
 
 // Truth is what happened in the operation since the play began, 48 hours before NewTraffic, until now.
 func (t *Traffic) Truth(op string) Truth {
-	return t.read(op, func(l *ledger) Truth { return l.total() })
+	return t.read(op, func(h *history) Truth { return h.total() })
 }
 
 // Between is what happened in (from, to], the window a watermark counts. It reaches back 48 hours from now, no further.
 func (t *Traffic) Between(op string, from, to time.Time) Truth {
-	return t.read(op, func(l *ledger) Truth { return l.between(from.UnixNano(), to.UnixNano()) })
+	return t.read(op, func(h *history) Truth { return h.between(from.UnixNano(), to.UnixNano()) })
 }
 
-func (t *Traffic) read(op string, read func(*ledger) Truth) Truth {
+func (t *Traffic) read(op string, read func(*history) Truth) Truth {
 	t.server.store(op) // panics for an operation that does not exist
 	now := t.server.now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.advance(now)
 	if op == DetectLiveness {
-		return read(&t.streams[0].ledger)
+		return read(&t.streams[0].history)
 	}
-	return read(&t.streams[1].ledger)
+	return read(&t.streams[1].history)
 }

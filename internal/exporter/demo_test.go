@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"face_liveness_exporter/faceclient/facesim"
+	"face_liveness_exporter/faceclient/facetest"
 )
 
 func TestDemo(t *testing.T) {
@@ -56,7 +56,7 @@ func TestStopWhileAScrapeWaitsForAHangingWalk(t *testing.T) {
 	t.Parallel()
 	service := newFace(t, emptyService())
 	service.Populate(live, 3000, 1)
-	service.Fail(facesim.Hang().After(1))
+	service.Fail(facetest.Hang().After(1))
 	p := startWith(t, contoso(service, quick+"refresh: {timeout: 1h}\n", "api: {request_timeout: 1h}"))
 	eventually(t, "a page hangs", func() bool { return service.Counts(live).Requests > 1 })
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"face_liveness_exporter/faceclient/facesim"
+	"face_liveness_exporter/faceclient/facetest"
 )
 
 const bothOperations = "operations: [detectLiveness, detectLivenessWithVerify]"
@@ -79,7 +80,7 @@ func TestDryRunStopped(t *testing.T) {
 	service := newFace(t, emptyService())
 	service.Populate(live, 3000, 1)
 	service.Populate(verify, 3000, 2)
-	service.Fail(facesim.Hang().After(1))
+	service.Fail(facetest.Hang().After(1))
 	p := run(t, []string{
 		"--dry-run", "--config.file=" + write(t, "exporter.yaml", contoso(service, quick+"refresh: {max_concurrent: 1}\n", bothOperations)),
 	}, nil)

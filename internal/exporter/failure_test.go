@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"face_liveness_exporter/faceclient/facesim"
+	"face_liveness_exporter/faceclient/facetest"
 )
 
 // recovering is a configuration whose resource is asked again at once after a failure.
@@ -17,15 +18,15 @@ const recovering = quick + "refresh: {interval: 1ms}\n"
 
 func TestErrorsUnderTheirCode(t *testing.T) {
 	t.Parallel()
-	tests := facesim.KnownErrors()
+	tests := facetest.KnownErrors()
 	tests = append(tests,
-		facesim.KnownError{Name: "portal", Code: "invalid_response", Fault: facesim.HTML(200)},
-		facesim.KnownError{Name: "redirect", Code: "redirect", Fault: facesim.Redirect(302, "https://elsewhere.example/")},
-		facesim.KnownError{Name: "reset", Code: "connection", Fault: facesim.Reset()},
-		facesim.KnownError{Name: "cut body", Code: "connection", Fault: facesim.CutBody()},
-		facesim.KnownError{Name: "JSON that ends early", Code: "connection", Fault: facesim.TruncatedJSON()},
-		facesim.KnownError{Name: "an object", Code: "invalid_response", Fault: facesim.JSON(`{"value":[]}`)},
-		facesim.KnownError{Name: "an endless list", Code: "pagination", Fault: facesim.RepeatPages()},
+		facetest.KnownError{Name: "portal", Code: "invalid_response", Fault: facetest.HTML(200)},
+		facetest.KnownError{Name: "redirect", Code: "redirect", Fault: facetest.Redirect(302, "https://elsewhere.example/")},
+		facetest.KnownError{Name: "reset", Code: "connection", Fault: facetest.Reset()},
+		facetest.KnownError{Name: "cut body", Code: "connection", Fault: facetest.CutBody()},
+		facetest.KnownError{Name: "JSON that ends early", Code: "connection", Fault: facetest.TruncatedJSON()},
+		facetest.KnownError{Name: "an object", Code: "invalid_response", Fault: facetest.JSON(`{"value":[]}`)},
+		facetest.KnownError{Name: "an endless list", Code: "pagination", Fault: facesim.RepeatPages()},
 	)
 	for _, test := range tests {
 		t.Run(test.Name, func(t *testing.T) {
@@ -125,7 +126,7 @@ func TestOneResourceHangs(t *testing.T) {
 	var atGood, atBad recorder
 	atGood.on(good)
 	atBad.on(bad)
-	bad.Fail(facesim.Hang())
+	bad.Fail(facetest.Hang())
 	p := startWith(t, quick+"refresh: {interval: 1h}\nresources:\n"+
 		resource("good", good.endpoint, "key: "+good.Key())+
 		resource("bad", bad.endpoint, "key: "+bad.Key(), "api: {request_timeout: 1h}"))
@@ -152,7 +153,7 @@ func TestOneResourceHangs(t *testing.T) {
 func TestNoKeyFollowsARedirect(t *testing.T) {
 	t.Parallel()
 	service, thief := newFace(t, emptyService()), newFace(t, emptyService())
-	service.Fail(facesim.Redirect(http.StatusTemporaryRedirect, thief.endpoint+"/face/v1.2-preview.1/detectLiveness/singleModal/sessions"))
+	service.Fail(facetest.Redirect(http.StatusTemporaryRedirect, thief.endpoint+"/face/v1.2-preview.1/detectLiveness/singleModal/sessions"))
 	p := startWith(t, contoso(service, recovering))
 	p.scrape().want(t, of("up", "contoso", live), 0)
 	if requests := len(thief.Requests()); requests != 0 {

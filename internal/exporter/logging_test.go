@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"face_liveness_exporter/faceclient/facesim"
+	"face_liveness_exporter/faceclient/facetest"
 )
 
 func TestLogFormats(t *testing.T) {
@@ -65,11 +66,11 @@ func TestPermanentFaultIsLoggedOnce(t *testing.T) {
 				w.WriteHeader(http.StatusTeapot)
 			})
 		}),
-		"no list":        facesim.HTML(200),
+		"no list":        facetest.HTML(200),
 		"no more pages":  facesim.RepeatPages(),
-		"no whole body":  facesim.CutBody(),
-		"no answer":      facesim.Reset(),
-		"not compressed": facesim.NotGzip(),
+		"no whole body":  facetest.CutBody(),
+		"no answer":      facetest.Reset(),
+		"not compressed": facetest.NotGzip(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"face_liveness_exporter/faceclient/facesim"
+	"face_liveness_exporter/faceclient/facetest"
 )
 
 // One resource goes in the middle of a walk that hangs, one stays, one comes.
@@ -18,7 +18,7 @@ func TestReloadRemovesAndAdds(t *testing.T) {
 	for i, service := range []*face{gone, stays, comes} {
 		service.Populate(live, 1200+i, uint64(i))
 	}
-	gone.Fail(facesim.Hang().After(1))
+	gone.Fail(facetest.Hang().After(1))
 	entry := func(name string, service *face) string {
 		return resource(name, service.endpoint, "key: "+service.Key(), "api: {request_timeout: 1h}")
 	}
@@ -143,7 +143,7 @@ func TestReloadNeverUnsetsReadiness(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			service, hangs := newFace(t, emptyService()), newFace(t, emptyService())
-			hangs.Fail(facesim.Hang())
+			hangs.Fail(facetest.Hang())
 			configuration := contoso(service, quick+seldom)
 			p := startReloader(t, configuration)
 			p.scrape().want(t, of("up", "contoso", live), 1)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"face_liveness_exporter/faceclient/facesim"
+	"face_liveness_exporter/faceclient/facetest"
 )
 
 // everything is all that a reader or an operator gets to see of a program.
@@ -78,9 +79,9 @@ func TestNoSecretGetsOut(t *testing.T) {
 	refusing := newFace(t, facesim.Options{Now: noon, Key: "anoth3r"})
 	refusing.Fail(
 		facesim.StatusError(500, facesim.ShapeCode, "Unspecified", message).Times(1),
-		facesim.Redirect(302, "https://example.com/"+message).Times(1),
-		facesim.Reset().Times(1),
-		facesim.JSON(`["`+message+`"]`).Times(1),
+		facetest.Redirect(302, "https://example.com/"+message).Times(1),
+		facetest.Reset().Times(1),
+		facetest.JSON(`["`+message+`"]`).Times(1),
 		facesim.Status(500, "{}").Header("x-ms-error-code", message+" "+message).Times(1),
 	)
 	for _, format := range []string{"logfmt", "json", "tint"} {

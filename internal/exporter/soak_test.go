@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient/facesim"
+	"face_liveness_exporter/faceclient/facetest"
 )
 
 const (
@@ -63,12 +64,12 @@ func newCustomer(t *testing.T, seed uint64, duration time.Duration) *customer {
 // trouble is what can go wrong, for a moment.
 func trouble() []facesim.Fault {
 	return []facesim.Fault{
-		facesim.Status(503, ""), facesim.HTML(502), facesim.StatusError(500, facesim.ShapeCode, "Unspecified", "no"),
+		facesim.Status(503, ""), facetest.HTML(502), facesim.StatusError(500, facesim.ShapeCode, "Unspecified", "no"),
 		facesim.StatusError(403, facesim.ShapeCode, "403", "no"), facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, time.Second),
-		facesim.Delay(300 * time.Millisecond), facesim.Hang().Times(4), facesim.HangInBody().Times(2), facesim.SlowDrip(8192, 5*time.Millisecond),
-		facesim.Reset(), facesim.ResetInBody(), facesim.CutBody(), facesim.TruncatedJSON(), facesim.BrokenGzip(), facesim.NotGzip(),
-		facesim.JSON(`{}`), facesim.HTML(200), facesim.Redirect(302, "https://elsewhere.example/"), facesim.EndlessItems().Times(2),
-		facesim.GzipBomb(64 << 20).Times(2), facesim.RepeatPages(), facesim.NoDate(),
+		facetest.Delay(300 * time.Millisecond), facetest.Hang().Times(4), facetest.HangInBody().Times(2), facetest.SlowDrip(8192, 5*time.Millisecond),
+		facetest.Reset(), facetest.ResetInBody(), facetest.CutBody(), facetest.TruncatedJSON(), facetest.BrokenGzip(), facetest.NotGzip(),
+		facetest.JSON(`{}`), facetest.HTML(200), facetest.Redirect(302, "https://elsewhere.example/"), facetest.EndlessItems().Times(2),
+		facetest.GzipBomb(64 << 20).Times(2), facesim.RepeatPages(), facesim.NoDate(),
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient/facesim"
+	"face_liveness_exporter/faceclient/facetest"
 )
 
 // statusText is the status page without its markup.
@@ -105,7 +106,7 @@ func TestStatusPageMarksEstimates(t *testing.T) {
 func TestStatusPageExplainsEveryError(t *testing.T) {
 	t.Parallel()
 	service := newFace(t, emptyService())
-	known := facesim.KnownErrors()
+	known := facetest.KnownErrors()
 	configuration := quick + "resources:\n"
 	for i, refusal := range known {
 		failing := newFace(t, emptyService())

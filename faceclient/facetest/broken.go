@@ -1,0 +1,137 @@
+package facetest
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"face_liveness_exporter/faceclient/facesim"
+)
+
+// Delay answers as ever, but later, or not at all if the client leaves meanwhile.
+func Delay(d time.Duration) facesim.Fault {
+	return newFault("delay", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		if !wait(r.Context(), d) {
+			panic(http.ErrAbortHandler)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// Hang gives no answer until the client leaves or the server is closed.
+func Hang() facesim.Fault {
+	return newFault("hang", func(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
+		<-r.Context().Done()
+		panic(http.ErrAbortHandler)
+	})
+}
+
+// HangInBody sends the status, the headers and half the body, and then nothing until the client leaves.
+func HangInBody() facesim.Fault {
+	return newFault("hang in the body", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		sendHalf(w, r, next)
+		<-r.Context().Done()
+		panic(http.ErrAbortHandler)
+	})
+}
+
+// SlowDrip sends the body in pieces of so many bytes with a pause before each.
+func SlowDrip(piece int, pause time.Duration) facesim.Fault {
+	return newFault("slow drip", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		c := capture(w, r, next)
+		w.Header().Set("Content-Length", strconv.Itoa(c.body.Len()))
+		w.WriteHeader(c.status)
+		for c.body.Len() > 0 {
+			if !wait(r.Context(), pause) {
+				panic(http.ErrAbortHandler)
+			}
+			_, _ = w.Write(c.body.Next(max(piece, 1)))
+			flush(w)
+		}
+	})
+}
+
+// CutBody sends half the body that its Content-Length announces and closes the connection in order.
+func CutBody() facesim.Fault {
+	return newFault("cut body", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		sendHalf(w, r, next) // net/http closes a connection whose answer stayed too short
+	})
+}
+
+// ResetInBody sends half the body and resets the connection (a TCP RST where it is TCP).
+func ResetInBody() facesim.Fault {
+	return newFault("reset in the body", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		sendHalf(w, r, next)
+		reset(w)
+	})
+}
+
+// Reset resets the connection without an answer.
+func Reset() facesim.Fault {
+	return newFault("reset", func(w http.ResponseWriter, _ *http.Request, _ http.Handler) { reset(w) })
+}
+
+// TruncatedJSON is a complete answer whose JSON ends in the middle of an item.
+func TruncatedJSON() facesim.Fault {
+	return newFault("JSON ends early", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		c := capture(w, r, next)
+		send(w, c.status, c.body.Bytes()[:c.body.Len()/2])
+	})
+}
+
+// EndlessBlanks is a body of blanks without an end.
+func EndlessBlanks() facesim.Fault {
+	blanks := bytes.Repeat([]byte{' '}, 4096)
+	return endless("endless blanks", func(int) []byte { return blanks })
+}
+
+// EndlessItems is a page of valid, ascending sessions without an end.
+func EndlessItems() facesim.Fault {
+	return endless("endless items", func(n int) []byte {
+		open := ','
+		if n == 0 {
+			open = '['
+		}
+		return fmt.Appendf(nil, `%c{"id":"%08x-0000-4000-8000-000000000000","createdDateTime":"2024-05-19T16:16:31.2576555+00:00","sessionExpired":true}`, open, n)
+	})
+}
+
+func endless(name string, part func(n int) []byte) facesim.Fault {
+	return newFault(name, func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		w.Header().Set("CSP-Billing-Usage", billingUsage)
+		for n := 0; r.Context().Err() == nil; n++ {
+			if _, err := w.Write(part(n)); err != nil {
+				break
+			}
+		}
+		panic(http.ErrAbortHandler)
+	})
+}
+
+// sendHalf announces the whole body and sends the first half.
+func sendHalf(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	c := capture(w, r, next)
+	w.Header().Set("Content-Length", strconv.Itoa(c.body.Len()))
+	w.WriteHeader(c.status)
+	_, _ = w.Write(c.body.Bytes()[:c.body.Len()/2])
+	flush(w)
+}
+
+// flush fails for a writer that has nothing to flush, or a client that has left; the next write tells.
+func flush(w http.ResponseWriter) { _ = http.NewResponseController(w).Flush() }
+
+// reset ends the connection as hard as it can be ended.
+func reset(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = conn.Close()
+}

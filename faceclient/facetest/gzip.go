@@ -1,0 +1,59 @@
+package facetest
+
+import (
+	"bytes"
+	"compress/gzip"
+	"net/http"
+
+	"face_liveness_exporter/faceclient/facesim"
+)
+
+// BrokenGzip is a gzip body with a wrong checksum at its end: the page is there, and must not be believed.
+func BrokenGzip() facesim.Fault {
+	return gzipFault("gzip checksum", func(b []byte) []byte { b[len(b)-6] ^= 0xff; return b })
+}
+
+// TruncatedGzip is a complete answer whose gzip stream ends early.
+func TruncatedGzip() facesim.Fault {
+	return gzipFault("gzip ends early", func(b []byte) []byte { return b[:len(b)/2] })
+}
+
+// NotGzip says gzip and sends plain JSON.
+func NotGzip() facesim.Fault {
+	return newFault("not gzip", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		c := capture(w, r, next)
+		c.header.Set("Content-Encoding", "gzip")
+		send(w, c.status, c.body.Bytes())
+	})
+}
+
+func gzipFault(name string, spoil func([]byte) []byte) facesim.Fault {
+	return newFault(name, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		c := capture(w, r, next)
+		c.header.Set("Content-Encoding", "gzip")
+		send(w, c.status, spoil(compress(c.body.Bytes())))
+	})
+}
+
+// GzipBomb is a valid gzip body of blanks, a thousandth of the size (in bytes, rounded up to MiB) that it unpacks to.
+func GzipBomb(size int64) facesim.Fault {
+	const member = 1 << 20 // gzip streams may be joined: the same packed MiB over and over
+	return newFault("gzip bomb", func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+		packed := compress(bytes.Repeat([]byte{' '}, member))
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		w.Header().Set("Content-Encoding", "gzip")
+		for ; size > 0 && r.Context().Err() == nil; size -= member {
+			if _, err := w.Write(packed); err != nil {
+				return
+			}
+		}
+	})
+}
+
+func compress(body []byte) []byte {
+	var compressed bytes.Buffer
+	z := gzip.NewWriter(&compressed)
+	_, _ = z.Write(body) // a bytes.Buffer takes everything
+	_ = z.Close()
+	return compressed.Bytes()
+}

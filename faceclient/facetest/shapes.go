@@ -1,0 +1,71 @@
+package facetest
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"face_liveness_exporter/faceclient/facesim"
+)
+
+// JSON answers 200 with this body in place of the page, billed like one.
+func JSON(body string) facesim.Fault {
+	return facesim.Status(http.StatusOK, body).Header("CSP-Billing-Usage", billingUsage).Named("JSON " + body)
+}
+
+// WrongShapes are complete JSON answers of another form than an array of sessions.
+func WrongShapes() []facesim.Fault {
+	item := `{"id":"11111111-2222-4333-8444-555555555555","createdDateTime":"2024-05-19T16:16:31+00:00","sessionExpired":false}`
+	return []facesim.Fault{
+		JSON(`null`), JSON(`"sessions"`), JSON(`17`), JSON(`true`), JSON(`{}`),
+		JSON(`{"value":[` + item + `]}`).Named("array in an object"),
+		JSON(`[` + item + `][]`).Named("two arrays"),
+		JSON(`[null]`), JSON(`[17]`), JSON(`["id"]`), JSON(`[[]]`), JSON(`[{}]`),
+		SetField("id", `5`), SetField("id", `null`), SetField("id", `""`),
+		SetField("createdDateTime", `"yesterday"`), SetField("createdDateTime", `1716135391`), SetField("createdDateTime", ""),
+		SetField("sessionStartDateTime", `""`), SetField("sessionStartDateTime", `{}`),
+		SetField("sessionExpired", `"true"`), SetField("sessionExpired", `1`),
+		SetField("deviceCorrelationId", `17`),
+		SetField("authTokenTimeToLiveInSeconds", `"600"`), SetField("authTokenTimeToLiveInSeconds", `[]`),
+	}
+}
+
+// SetField puts raw JSON in place of a field of the page's last session; "" takes the field away. A page without
+// sessions stays as it is.
+func SetField(field, raw string) facesim.Fault {
+	return newFault(field+" "+raw, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		c := capture(w, r, next)
+		var items []json.RawMessage
+		if json.Unmarshal(c.body.Bytes(), &items) != nil || len(items) == 0 {
+			send(w, c.status, c.body.Bytes())
+			return
+		}
+		var last map[string]json.RawMessage
+		if err := json.Unmarshal(items[len(items)-1], &last); err != nil {
+			panic(err) // the server's own item
+		}
+		if raw == "" {
+			delete(last, field)
+		} else {
+			last[field] = json.RawMessage(raw)
+		}
+		send(w, c.status, page(items[:len(items)-1], last))
+	})
+}
+
+// page joins items by hand: json.Marshal would refuse a raw value that is wrong on purpose.
+func page(items []json.RawMessage, last map[string]json.RawMessage) []byte {
+	b := []byte{'['}
+	for _, item := range items {
+		b = append(append(b, item...), ',')
+	}
+	b = append(b, '{')
+	for _, field := range slices.Sorted(maps.Keys(last)) {
+		b = append(strconv.AppendQuote(b, field), ':')
+		b = append(append(b, last[field]...), ',')
+	}
+	return append(bytes.TrimSuffix(b, []byte{','}), '}', ']')
+}
