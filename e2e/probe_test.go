@@ -29,7 +29,7 @@ resources:
 
 	folder := t.TempDir()
 	write(t, filepath.Join(folder, "prometheus.yml"), fmt.Sprintf(`
-global: {scrape_interval: 1s, scrape_timeout: 1s}
+global: {scrape_interval: 1s, scrape_timeout: 1s, scrape_native_histograms: true}
 scrape_configs:
   - job_name: face_liveness
     http_sd_configs: [{url: "%s/sd", refresh_interval: 1h}]
@@ -37,7 +37,7 @@ scrape_configs:
     metrics_path: /-/metrics
     static_configs: [{targets: ["%s"]}]
 `, exporter.Base, exporter.Host()))
-	prometheus := startPrometheus(t, folder, "--enable-feature=native-histograms")
+	prometheus := startPrometheus(t, current(t), folder)
 	instances := func(expression string) []string {
 		var names []string
 		for _, s := range prometheus.now(expression) {

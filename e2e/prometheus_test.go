@@ -5,6 +5,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -17,11 +18,27 @@ import (
 // database is a Prometheus, running.
 type database struct{ *program }
 
-// startPrometheus runs Prometheus on what lies in a folder: prometheus.yml and what that names.
-func startPrometheus(t *testing.T, folder string, args ...string) database {
+// debian is the Prometheus that Debian has, the oldest that is supported.
+func debian(t *testing.T) string {
+	t.Helper()
+	return installed(t, "prometheus", "prometheus")
+}
+
+// current is the Prometheus of today.
+func current(t *testing.T) string {
+	t.Helper()
+	path := os.Getenv("PROMETHEUS")
+	if path == "" {
+		t.Fatal("PROMETHEUS names no current Prometheus: use `make e2e`")
+	}
+	return path
+}
+
+// startPrometheus runs a Prometheus on what lies in a folder: prometheus.yml and what that names.
+func startPrometheus(t *testing.T, path, folder string, args ...string) database {
 	t.Helper()
 	address := freeAddress(t)
-	p := start(t, "prometheus", installed(t, "prometheus", "prometheus"), append([]string{
+	p := start(t, "prometheus", path, append([]string{
 		"--config.file=" + filepath.Join(folder, "prometheus.yml"),
 		"--storage.tsdb.path=" + t.TempDir(),
 		"--web.listen-address=" + address,
@@ -60,11 +77,14 @@ receivers:
 }
 
 // layOut puts a copy of the repository's prometheus.yml and rules into a folder. Of the configuration only what must
-// differ does: the addresses, and how often is scraped.
-func layOut(t *testing.T, exporter, alertmanager, every string, rules func(string) string) (folder string) {
+// differ does: the addresses, how often is scraped, and global settings where some are given.
+func layOut(t *testing.T, exporter, alertmanager, every, settings string, rules func(string) string) (folder string) {
 	t.Helper()
 	folder = t.TempDir()
 	config := adapted(t, read(t, "prometheus", "prometheus.yml"), every, change{`localhost:9093`, alertmanager}, change{`localhost:10520`, exporter})
+	if settings != "" {
+		config = strings.Replace(config, "\nglobal:\n", "\nglobal:\n  "+settings+"\n", 1)
+	}
 	write(t, filepath.Join(folder, "prometheus.yml"), config)
 	for _, name := range []string{"rules.yaml", "alerts.yaml"} {
 		write(t, filepath.Join(folder, name), rules(read(t, "prometheus", name)))
@@ -102,13 +122,14 @@ func (d database) ask(path string, query url.Values, data any) {
 	}
 }
 
-// try gives Prometheus's objection, "" where it has none.
+// try gives Prometheus's objection, a warning among them, or "" where it has none.
 func (d database) try(path string, query url.Values, data any) (problem string) {
 	d.t.Helper()
 	_, body := d.get("/api/v1/" + path + "?" + query.Encode())
 	var envelope struct {
-		Status, Error string
-		Data          json.RawMessage
+		Status, Error   string
+		Warnings, Infos []string
+		Data            json.RawMessage
 	}
 	if err := json.Unmarshal([]byte(body), &envelope); err != nil {
 		d.Alive()
@@ -116,6 +137,9 @@ func (d database) try(path string, query url.Values, data any) (problem string) 
 	}
 	if envelope.Status != "success" {
 		return envelope.Error
+	}
+	if objections := append(envelope.Warnings, envelope.Infos...); len(objections) > 0 {
+		return strings.Join(objections, "; ")
 	}
 	if err := json.Unmarshal(envelope.Data, data); err != nil {
 		return err.Error()

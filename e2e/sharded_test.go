@@ -66,7 +66,7 @@ func TestResourcesAreSharedOut(t *testing.T) {
 	for _, name := range []string{"rules.yaml", "alerts.yaml"} {
 		write(t, filepath.Join(root, name), read(t, "prometheus", name))
 	}
-	prometheus := startPrometheus(t, folder)
+	prometheus := startPrometheus(t, debian(t), folder)
 	eventually(t, "every list is shown", func() bool {
 		return len(prometheus.now(`face_liveness_sessions and on (instance) up{job="face_liveness_resources"} == 1`)) == resources
 	})

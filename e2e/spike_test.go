@@ -132,7 +132,7 @@ resources:
 
 	receiver := new(webhook)
 	manager := startAlertmanager(t, serve(t, receiver))
-	prometheus := startPrometheus(t, layOut(t, exporter.Host(), strings.TrimPrefix(manager.Base, "http://"), "500ms", warped(t)))
+	prometheus := startPrometheus(t, debian(t), layOut(t, exporter.Host(), strings.TrimPrefix(manager.Base, "http://"), "500ms", "", warped(t)))
 	const (
 		expirySpike = " FaceLivenessExpirySpike contoso detectLiveness"
 		abandonment = " FaceLivenessAbandonmentSpike contoso detectLiveness"
