@@ -47,7 +47,7 @@ func TestTwoExportersDoNotShareASeries(t *testing.T) {
 		for _, name := range []string{"rules.yaml", "alerts.yaml"} {
 			write(t, filepath.Join(root, name), asTheyAre(read(t, "prometheus", name)))
 		}
-		return startPrometheus(t, folder)
+		return startPrometheus(t, debian(t), folder)
 	}
 
 	prometheus := run(example)

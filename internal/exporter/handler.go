@@ -9,7 +9,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/prometheus/common/expfmt"
 
+	"face_liveness_exporter/collector"
 	"face_liveness_exporter/internal/exporter/statuspage"
 )
 
@@ -74,7 +76,15 @@ func newHandler(e *exporter) http.Handler {
 
 // exposition answers with what is gathered.
 func (h *handler) exposition(gatherer prometheus.Gatherer) http.Handler {
-	return promhttp.HandlerFor(gatherer, h.options)
+	plain := promhttp.HandlerFor(gatherer, h.options)
+	protobuf := promhttp.HandlerFor(collector.GaugeHistograms(gatherer), h.options)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if expfmt.Negotiate(r.Header).FormatType() == expfmt.TypeProtoDelim {
+			protobuf.ServeHTTP(w, r)
+		} else {
+			plain.ServeHTTP(w, r)
+		}
+	})
 }
 
 // limited answers where a place is free, and 503 where none is. An answer that is not read in time gives its place up.
