@@ -77,6 +77,7 @@ func TestSchemaHasTheLimitsOfTheExporter(t *testing.T) {
 		"devices.top":            {"0", "10000", "10001", "-1", `"50"`},
 		"devices.label":          slices.DeleteFunc(slices.Clone(words), func(word string) bool { return word == "hash" }), // needs a file
 		"devices.hash":           {"true"},
+		"outcomes.samples":       {"0", "20", "10000", "10001", "-1", "1.5"},
 		"refreshes":              {"{}"},
 		"refresh":                {"null", "{}", "[]", "5m"},
 		"api":                    {"null", "{}", "1"},
@@ -88,6 +89,7 @@ func TestSchemaHasTheLimitsOfTheExporter(t *testing.T) {
 		"resource.operations":               {"[detectLiveness]", "[detectLiveness, detectLivenessWithVerify]", "[]", "[detect]", "[detectLiveness, detectLiveness]", "detectLiveness"},
 		"resource.allow_insecure":           booleans,
 		"resource.keyfile":                  {"a"},
+		"resource.outcomes.samples":         {"5", "10001"},
 		"resource.tls.insecure_skip_verify": booleans,
 		"resource.tls.server_name":          {"a.example", "a_b", "a b", "https://a.example", `""`},
 		"resource.tls.cert_file":            {"/a"},

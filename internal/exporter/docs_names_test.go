@@ -110,3 +110,19 @@ func TestDocumentsNameWhatIsThere(t *testing.T) {
 		}
 	}
 }
+
+// README's table has every alert, with its severity and a link to its section of the runbook.
+func TestReadmeHasEveryAlert(t *testing.T) {
+	t.Parallel()
+	var want []string
+	alerts := regexp.MustCompile(`(?s)- alert: (\w+)\n.*?severity: (\w+)\n`)
+	for _, alert := range alerts.FindAllStringSubmatch(fileText(t, filepath.Join(root, "prometheus", "alerts.yaml")), -1) {
+		want = append(want, "| ["+alert[1]+"](docs/runbook.md#"+strings.ToLower(alert[1])+") | "+alert[2]+" | ")
+	}
+	got := regexp.MustCompile(`(?m)^\| \[FaceLiveness.*?\) \| \w+ \| `).FindAllString(fileText(t, filepath.Join(root, "README.md")), -1)
+	slices.Sort(want)
+	slices.Sort(got)
+	if len(want) == 0 || !slices.Equal(got, want) {
+		t.Errorf("README.md has\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
