@@ -181,7 +181,7 @@ func (l *Lister) TryStart(ctx context.Context) (StartUse, error) {
 	limits := l.limits
 	l.mu.Unlock()
 	query := faceclient.PageQuery{Operation: l.operation, Start: key(0.5), Top: limits.PageSize}
-	err := l.pager.Page(ctx, query, faceclient.NewAllowance(0), new(faceclient.Page))
+	err := l.pager.Page(ctx, query, faceclient.NewAllowance(1), new(faceclient.Page))
 	k := l.Knowledge()
 	switch {
 	case err == nil:

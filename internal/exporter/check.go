@@ -18,7 +18,7 @@ func check(source configSource, process Process) error {
 		return err
 	}
 	for _, r := range cfg.Resources {
-		for _, warning := range costWarnings(r, cfg.Refresh) {
+		for _, warning := range append(costWarnings(r, cfg.Refresh), unfitSettings(r, cfg.Refresh)...) {
 			fmt.Fprintf(process.Stderr, "warning: resource %q: %s\n", r.Name, warning)
 		}
 	}

@@ -3,11 +3,11 @@ package exporter
 import (
 	"fmt"
 	"math"
-	"strconv"
 	"time"
 
 	"face_liveness_exporter/collector"
 	"face_liveness_exporter/internal/config"
+	"face_liveness_exporter/internal/exporter/doctor"
 )
 
 // leastCost is what a resource costs in 30 days where each list is a single page.
@@ -37,29 +37,35 @@ func leastCostOf(r config.Resource, interval time.Duration) leastCost {
 }
 
 func (c leastCost) String() string {
-	text := "at least " + thousands(c.list) + " requests in 30 days"
+	text := "at least " + doctor.Thousands(c.list) + " requests in 30 days"
 	if c.outcomes > 0 {
-		text += ", and up to " + thousands(c.outcomes) + " for outcomes"
+		text += ", and up to " + doctor.Thousands(c.outcomes) + " for outcomes"
 	}
 	return text
 }
 
-// costWarnings are what is doubtful about the cost of a resource and about the time that its requests take. The texts have
-// no value of a secret.
+// costWarnings are what is doubtful about the least cost of a resource.
 func costWarnings(r config.Resource, refresh config.Refresh) []string {
-	var warnings []string
-	warn := func(format string, args ...any) { warnings = append(warnings, fmt.Sprintf(format, args...)) }
 	operations := float64(len(r.Operations))
 	cost := leastCostOf(r, refresh.Interval)
 	if all := cost.list + cost.outcomes; all > collector.ManyRequests {
 		enough := time.Duration(math.Ceil(collector.Month.Seconds()*operations*float64(1+r.Outcomes.Samples)/collector.ManyRequests)) * time.Second
-		warn("refresh.interval: %s costs over %s requests in 30 days (%s): raise it, to %s or more, or set api.monthly_request_budget",
-			refresh.Interval, thousands(collector.ManyRequests), thousands(all), enough)
+		return []string{fmt.Sprintf("refresh.interval: %s costs over %s requests in 30 days (%s): raise it, to %s or more, or set api.monthly_request_budget",
+			refresh.Interval, doctor.Thousands(collector.ManyRequests), doctor.Thousands(all), enough)}
 	}
+	return nil
+}
+
+// unfitSettings are those of a resource that do not fit together, each with what to do.
+func unfitSettings(r config.Resource, refresh config.Refresh) []string {
+	var warnings []string
+	warn := func(format string, args ...any) { warnings = append(warnings, fmt.Sprintf(format, args...)) }
+	operations := float64(len(r.Operations))
+	cost := leastCostOf(r, refresh.Interval)
 	if cost.interval > refresh.Interval {
 		warn("api.monthly_request_budget: %s requests in 30 days are less than one for each refresh of each operation: the effective interval is %s instead of %s; raise the budget to %s, or the interval",
-			thousands(float64(r.API.MonthlyRequestBudget)), cost.interval, refresh.Interval,
-			thousands(math.Ceil(collector.MonthlyRequests(operations, refresh.Interval))))
+			doctor.Thousands(float64(r.API.MonthlyRequestBudget)), cost.interval, refresh.Interval,
+			doctor.Thousands(math.Ceil(collector.MonthlyRequests(operations, refresh.Interval))))
 	}
 	// The lists of a resource share its rate, so that a page can wait for one of each other list.
 	if wait := seconds(operations / r.API.MaxRequestsPerSecond); wait >= refresh.Timeout {
@@ -79,13 +85,4 @@ func seconds(s float64) time.Duration {
 		return math.MaxInt64 / 2
 	}
 	return time.Duration(s * float64(time.Second)).Round(time.Millisecond)
-}
-
-// thousands writes a count with separators: 8,640.
-func thousands(n float64) string {
-	digits := strconv.FormatFloat(math.Round(n), 'f', 0, 64)
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
 }

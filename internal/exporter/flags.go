@@ -26,6 +26,7 @@ type flags struct {
 	configFileSet bool // by the user, so that it must be there
 	configCheck   bool
 	dryRun        bool
+	doctor        bool
 	demo          bool
 
 	telemetryPath          string
@@ -57,6 +58,7 @@ func parseFlags(args []string, out io.Writer) (*flags, error) {
 		Default(defaultConfig).IsSetByUser(&f.configFileSet).StringVar(&f.configFile)
 	app.Flag("config.check", "Validate the configuration, print every problem and the least requests in 30 days, and exit. No request is made.").BoolVar(&f.configCheck)
 	app.Flag("dry-run", "Read every list once, print the metrics to stdout and a summary to stderr, and exit. The exit code is 1 if a list cannot be read.").BoolVar(&f.dryRun)
+	app.Flag("doctor", "Read every list once and print a report: what works, what the lists are like, what they cost, and what to do. The exit code is 1 if a list cannot be read.").BoolVar(&f.doctor)
 	app.Flag("demo", "Show a simulated Face resource with live traffic. Needs no configuration and no account.").BoolVar(&f.demo)
 	f.web = kingpinflag.AddFlags(app, defaultAddress)
 	app.Flag("web.telemetry-path", "Path under which to expose metrics.").Default("/metrics").StringVar(&f.telemetryPath)

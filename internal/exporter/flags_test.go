@@ -12,7 +12,7 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 		t.Errorf("exit code %d, stderr %q; want 0 and nothing", got.code, got.stderr)
 	}
 	for _, flag := range []string{
-		"--config.file=", "--config.check ", "--dry-run ", "--demo ", "--web.listen-address=", "--web.config.file=",
+		"--config.file=", "--config.check ", "--dry-run ", "--doctor ", "--demo ", "--web.listen-address=", "--web.config.file=",
 		"--web.systemd-socket ", "--web.telemetry-path=", "--web.max-requests=", "--web.disable-exporter-metrics ",
 		"--web.enable-lifecycle ", "--web.enable-pprof ", "--log.level=", "--log.format=", "--version ",
 		`config.file="config.yaml"`, "web.listen-address=:10520", `web.telemetry-path="/metrics"`, "web.max-requests=40",

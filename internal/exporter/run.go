@@ -67,6 +67,9 @@ func run(ctx context.Context, f *flags, process Process, logger *slog.Logger) er
 	if note := source.note(cfg); note != "" {
 		logger.InfoContext(ctx, "configuration", "note", note)
 	}
+	if f.doctor {
+		return examine(ctx, cfg, f.demo, process, logger)
+	}
 	exporter, err := newExporter(f, cfg, source, logger)
 	if err != nil {
 		return err

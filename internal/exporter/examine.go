@@ -1,0 +1,215 @@
+package exporter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/mattn/go-isatty"
+
+	"face_liveness_exporter/collector"
+	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facelist"
+	"face_liveness_exporter/internal/config"
+	"face_liveness_exporter/internal/explain"
+	"face_liveness_exporter/internal/exporter/doctor"
+)
+
+// examine reads every list once and prints what there is to say about it. It costs what one refresh costs and, for each
+// list, two requests at most.
+func examine(ctx context.Context, cfg *config.Config, simulated bool, process Process, logger *slog.Logger) error {
+	fleet, err := newFleet(cfg, nil, simulated, logger)
+	if err != nil {
+		return err
+	}
+	defer fleet.stop()
+	colour := isTerminal(process.Stdout) && process.Getenv("NO_COLOR") == ""
+	failed, all := 0, 0
+	for _, m := range fleet.members {
+		for _, one := range m.lists {
+			facts := patient{m, one, cfg.Refresh}.examine(ctx)
+			all++
+			if facts.Failure != "" {
+				failed++
+			}
+			title := fmt.Sprintf("%s, %s", facts.Resource, facts.Operation)
+			if err := doctor.Print(process.Stdout, title, doctor.Report(facts), colour); err != nil {
+				return err
+			}
+		}
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d of %d lists could not be read", failed, all)
+	}
+	return nil
+}
+
+func isTerminal(out io.Writer) bool {
+	file, ok := out.(*os.File)
+	return ok && isatty.IsTerminal(file.Fd())
+}
+
+// patient is a list to examine.
+type patient struct {
+	member  member
+	list    list
+	refresh config.Refresh
+}
+
+func (p patient) examine(ctx context.Context) doctor.Facts {
+	r := p.member.config
+	watched := &watchedSource{source: source{p.list.lister, p.member.resource.client, p.list.operation}}
+	options := p.member.targetOptions(p.member.settings, p.list)
+	options.Source, options.Looker = watched, nil
+	target := collector.NewTarget(options)
+	var group sync.WaitGroup
+	running, cancel := context.WithCancel(ctx)
+	group.Go(func() { target.Run(running) })
+	collector.EnsureFresh(ctx, target)
+	cancel()
+	group.Wait()
+
+	state := target.State()
+	facts := doctor.Facts{
+		Resource: r.Name, Operation: p.list.operation, Credential: credentialInWords(r), APIVersion: r.API.Version,
+		Interval: p.refresh.Interval, Effective: state.Interval, Took: state.Health.LastDuration,
+		Budget: float64(r.API.MonthlyRequestBudget), Price: r.API.PricePer1000Requests,
+		PageSize: r.API.PageSize, MaxRequestsPerSecond: r.API.MaxRequestsPerSecond,
+		Doubts: unfitSettings(r, p.refresh),
+	}
+	if instead := state.Settings.CostInterval; instead > 0 {
+		facts.Interval, facts.Effective = instead, instead
+	}
+	snapshot := state.Snapshot
+	if snapshot == nil {
+		facts.Failure = errNotBegun.Error()
+		if err := state.Health.LastError; err != nil {
+			facts.Failure = explain.Text(err)
+			facts.RefusedCredential = blamesCredential(err)
+		}
+		return facts
+	}
+	facts.Sessions, facts.Coverage = snapshot.Estimate(snapshot.Sessions), snapshot.Coverage
+	facts.Active, facts.NeverStarted = snapshot.Estimate(snapshot.Active()), snapshot.Estimate(snapshot.Abandoned)
+	facts.Oldest, facts.Ahead = max(0, watched.date.Sub(watched.oldest)), watched.ahead
+	facts.PerRefresh = float64(snapshot.NextPages()) + collector.LookUps(snapshot.Estimate(snapshot.Started), r.Outcomes.Samples, facts.Effective)
+	p.tryStart(ctx, &facts)
+	p.lookUp(ctx, watched, &facts)
+	p.count(&facts)
+	return facts
+}
+
+// blamesCredential tells whether an error is about the credential.
+func blamesCredential(err error) bool {
+	failure, ok := errors.AsType[*faceclient.Error](err)
+	return ok && (failure.Code == faceclient.CodeAuthentication || failure.Status == 401)
+}
+
+// tryStart finds out about made-up starts where the walk did not.
+func (p patient) tryStart(ctx context.Context, facts *doctor.Facts) {
+	if p.list.lister.Knowledge().MadeUpStart == facelist.Untried {
+		if _, err := p.list.lister.TryStart(ctx); err != nil {
+			facts.StartFailure = explain.Text(err)
+		}
+	}
+	facts.Knowledge = p.list.lister.Knowledge()
+}
+
+// lookUp asks for the outcome of one session where outcomes are wanted.
+func (p patient) lookUp(ctx context.Context, watched *watchedSource, facts *doctor.Facts) {
+	if p.member.config.Outcomes.Samples == 0 {
+		return
+	}
+	if watched.finished == "" {
+		facts.LookUp = doctor.NoSession
+		return
+	}
+	switch check, _, err := watched.Session(ctx, watched.finished, 1); {
+	case faceclient.NotFound(err):
+		facts.LookUp = doctor.Deleted
+	case err != nil:
+		facts.LookUp, facts.LookUpFailure = doctor.Failed, explain.Text(err)
+	case check.HasResult:
+		facts.LookUp = doctor.Result
+	default:
+		facts.LookUp = doctor.NoResult
+	}
+}
+
+// count reads what the requests of the list were like off the resource's metrics.
+func (p patient) count(facts *doctor.Facts) {
+	families, err := p.member.registry.Gather()
+	if err != nil {
+		return // nothing of it is needed
+	}
+	for _, family := range families {
+		for _, metric := range family.GetMetric() {
+			labels := map[string]string{}
+			for _, label := range metric.GetLabel() {
+				labels[label.GetName()] = label.GetValue()
+			}
+			if labels["operation"] != string(p.list.operation) {
+				continue
+			}
+			switch family.GetName() {
+			case "face_liveness_api_requests_total":
+				facts.Requests += metric.GetCounter().GetValue()
+				if labels["code"] == "429" {
+					facts.Limited = metric.GetCounter().GetValue()
+				}
+			case "face_liveness_api_billed_transactions_total":
+				facts.Billed = metric.GetCounter().GetValue()
+			case "face_liveness_api_request_duration_seconds":
+				if n := metric.GetHistogram().GetSampleCount(); n > 0 {
+					facts.Latency = seconds(metric.GetHistogram().GetSampleSum() / float64(n))
+				}
+			}
+		}
+	}
+}
+
+// watchedSource keeps what the collector does not need.
+type watchedSource struct {
+	source
+
+	// date is the service's clock at the first page; ahead is how far it was ahead of this machine's.
+	date  time.Time
+	ahead time.Duration
+	// oldest is the creation of the oldest session, the zero time where there is none.
+	oldest time.Time
+	// finished is the id of a session that was started and has expired; "" where there is none.
+	finished string
+}
+
+// Walk is part of collector.Source.
+func (w *watchedSource) Walk(ctx context.Context, maxRequests int, visitor facelist.Visitor) (facelist.Result, error) {
+	return w.source.Walk(ctx, maxRequests, watcher{visitor, w})
+}
+
+type watcher struct {
+	facelist.Visitor
+	source *watchedSource
+}
+
+// Visit is part of facelist.Visitor.
+func (w watcher) Visit(batch facelist.Batch) {
+	seen := w.source
+	if seen.date.IsZero() {
+		seen.date, seen.ahead = batch.Date, time.Until(batch.Date)
+	}
+	for i := range batch.Sessions {
+		session := &batch.Sessions[i]
+		if seen.oldest.IsZero() || session.Created.Before(seen.oldest) {
+			seen.oldest = session.Created
+		}
+		if seen.finished == "" && session.Expired && session.HasStarted() {
+			seen.finished = string(session.ID)
+		}
+	}
+	w.Visitor.Visit(batch)
+}
