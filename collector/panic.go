@@ -8,9 +8,6 @@ import (
 	"face_liveness_exporter/faceclient"
 )
 
-// CodePanic is the error code of a refresh that panicked, which is a bug of this program.
-const CodePanic = "panic"
-
 // panicError is a panic that was recovered. It wraps a *faceclient.Error.
 type panicError struct {
 	reason string
@@ -30,4 +27,4 @@ func newPanicError(value any) *panicError {
 func (e *panicError) Error() string { return "this program has a bug: it panicked" }
 
 // Unwrap says how the failure is counted.
-func (e *panicError) Unwrap() error { return &faceclient.Error{Code: CodePanic} }
+func (e *panicError) Unwrap() error { return &faceclient.Error{Code: faceclient.CodePanic} }

@@ -20,13 +20,14 @@ const (
 	CodePagination      = "pagination"       // pages do not add up to a list, or to one that is too long
 	CodeAuthentication  = "authentication"   // no credential could be had, so nothing was sent
 	CodeQuotaExceeded   = "QuotaExceeded"    // status 403 whose text speaks of a quota
+	CodePanic           = "panic"            // a bug of this program, given by who recovers
 )
 
 // ours tells whether a code is one that only this package gives. A service cannot take it.
 func ours(code string) bool {
 	switch code {
 	case CodeTimeout, CodeConnection, CodeTLS, CodeRedirect, CodeInvalidResponse, CodeCanceled, CodePagination, CodeAuthentication,
-		CodeQuotaExceeded, codeOther, codeError, codePanic:
+		CodeQuotaExceeded, codeOther, codeError, CodePanic:
 		return true
 	}
 	return false
@@ -36,7 +37,6 @@ func ours(code string) bool {
 const (
 	codeOther = "other"
 	codeError = "error"
-	codePanic = "panic"
 )
 
 // Error is the one kind of error that a request or a walk ends with. Its text never holds what the service wrote, an
@@ -137,7 +137,7 @@ func Code(err error) string {
 func ErrorCodes() []string {
 	return []string{
 		CodeTimeout, CodeConnection, CodeTLS, CodeRedirect, CodeInvalidResponse, CodeCanceled, CodePagination, CodeAuthentication, CodeQuotaExceeded,
-		"BadArgument", "BadRequest", "PermissionDenied", "Unspecified", "UnsupportedFeature", "ResourceNotFound", "SessionNotFound",
+		CodePanic, "BadArgument", "BadRequest", "PermissionDenied", "Unspecified", "UnsupportedFeature", "ResourceNotFound", "SessionNotFound",
 		"ConcurrentOperationConflict", "401", "403", "404", "429", "500", "502", "503", "504",
 	}
 }

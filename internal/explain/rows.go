@@ -67,7 +67,7 @@ func CodeRows() []Row {
 		{Code: faceclient.CodeInvalidResponse, Meaning: "the answer is not a list of sessions", Remedy: noFaceThere},
 		{Code: faceclient.CodeCanceled, Meaning: "the exporter gave up the request, because it stops or its configuration changed", Remedy: ""},
 		{Code: faceclient.CodePagination, Meaning: "the pages do not add up to a list", Remedy: reportBug},
-		{Code: "panic", Meaning: "this program has a bug: it panicked", Remedy: "report it with the stack in the log line"},
+		{Code: faceclient.CodePanic, Meaning: "this program has a bug: it panicked", Remedy: "report it with the stack in the log line"},
 		{Code: faceclient.CodeAuthentication, Meaning: "no credential could be obtained", Remedy: "check key_file, or the fields below entra"},
 	}
 }
