@@ -2,12 +2,15 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log"
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/prometheus/common/version"
 
 	"face_liveness_exporter/internal/exporter"
 )
@@ -18,6 +21,8 @@ func main() {
 
 // run lets deferred calls happen before the process exits.
 func run() int {
+	// A build without release flags, such as go run, is told apart from a release in --version, log and metric.
+	version.Version = cmp.Or(version.Version, "dev")
 	// Go's HTTP transport tells the standard logger, word for word, what a service sends beyond its answer.
 	log.SetOutput(io.Discard)
 	signal.Ignore(syscall.SIGPIPE) // who reads the log may leave

@@ -152,19 +152,19 @@ func TestSignalInEveryPhase(t *testing.T) {
 	}
 }
 
-// A configuration that never comes, as from a file system that hangs, keeps the first signal waiting and not the second.
+// A long answer keeps the first signal waiting for some seconds, and the second not at all.
 func TestSecondSignalWaitsForNothing(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "config.yaml")
-	if err := syscall.Mkfifo(path, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	p := start(t, nil, "--config.file="+path)
-	writer, err := os.OpenFile(path, os.O_WRONLY, 0) // waits for the program to open it
+	service := facesim.New(facesim.Options{})
+	p := start(t, nil, configuration(t, serve(t, service), quick), "--web.enable-pprof")
+	p.Listens(listening)
+	connection, err := new(net.Dialer).DialContext(t.Context(), "tcp", p.Host())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer writer.Close()
+	defer connection.Close()
+	fmt.Fprint(connection, "GET /debug/pprof/profile?seconds=60 HTTP/1.1\r\nHost: x\r\n\r\n")
+	get(t, p, "/-/healthy") // by then the profile is under way
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	give := time.NewTimer(launch.Patience)

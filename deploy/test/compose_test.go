@@ -63,7 +63,7 @@ func TestComposeFileIsPinnedLocalAndComplete(t *testing.T) {
 // TestComposeFileSwitchesToARealResource: the commented line in the place of the one above it.
 func TestComposeFileSwitchesToARealResource(t *testing.T) {
 	text := string(read(t, "../compose.yaml"))
-	demo := regexp.MustCompile(`(?m)^ +command: \["--demo"\].*\n( +)# (environment: .*)$`)
+	demo := regexp.MustCompile(`(?m)^ +command: \["--demo", .*\].*\n( +)# (environment: .*)$`)
 	if !demo.MatchString(text) {
 		t.Fatal("no line to switch to")
 	}

@@ -22,7 +22,7 @@ func dryRun(ctx context.Context, e *exporter, process Process) error {
 	fleet := e.fleet.Load()
 	fleet.enforce(ctx, false) // everything is asked for below, and waited for
 	collector.EnsureFresh(ctx, fleet.targets...)
-	fleet.stop()
+	fleet.stop(ctx)
 
 	if slices.ContainsFunc(fleet.targets, hasSnapshot) {
 		if err := expose(e, process.Stdout); err != nil {

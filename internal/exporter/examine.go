@@ -27,7 +27,7 @@ func examine(ctx context.Context, cfg *config.Config, simulated bool, process Pr
 	if err != nil {
 		return err
 	}
-	defer fleet.stop()
+	defer fleet.stop(ctx)
 	colour := isTerminal(process.Stdout) && process.Getenv("NO_COLOR") == ""
 	failed, all := 0, 0
 	for _, m := range fleet.members {

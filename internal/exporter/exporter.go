@@ -3,6 +3,7 @@ package exporter
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"sync/atomic"
@@ -12,39 +13,42 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
 	dto "github.com/prometheus/client_model/go"
+	"golang.org/x/sync/semaphore"
 
 	"face_liveness_exporter/internal/config"
 )
 
 // exporter is the fleet in force and what can put another one in its place.
 type exporter struct {
-	flags  *flags
-	logger *slog.Logger
-	source configSource
-	fleet  atomic.Pointer[fleet]
-	// onStart refreshes every resource of the first fleet at once.
-	onStart bool
+	flags   *flags
+	logger  *slog.Logger
+	source  configSource
+	fleet   atomic.Pointer[fleet]
+	reading *semaphore.Weighted // of one: a read of the configuration for a reload
 
 	own      *prometheus.Registry // metrics of the exporter itself
 	loaded   prometheus.Gauge
 	loadedAt prometheus.Gauge
+	// For the web server: whether its configuration file is good, and requests that ended with a panic.
+	webConfigValid prometheus.Gauge
+	httpPanics     prometheus.Counter
 
 	reloads chan chan error
 	stopped chan struct{} // closed once no reload is taken any more
 	started time.Time
 	isReady atomic.Bool
-	// For the status page: when metrics were last asked for, and when a reload was refused, none after one that succeeded.
-	lastScrape, reloadRefused moment
+	// reloadRefused is when the last reload was refused, none after one that succeeded.
+	reloadRefused moment
 }
 
 // newExporter builds the first fleet. It starts nothing.
-func newExporter(f *flags, cfg *config.Config, source configSource, logger *slog.Logger) (*exporter, error) {
+func newExporter(f *flags, cfg *config.Config, source configSource, log *logQueue, logger *slog.Logger) (*exporter, error) {
 	first, err := newFleet(cfg, nil, f.demo, logger)
 	if err != nil {
 		return nil, err
 	}
 	e := &exporter{
-		flags: f, logger: logger, source: source, onStart: cfg.Refresh.OnStart,
+		flags: f, logger: logger, source: source, reading: semaphore.NewWeighted(1),
 		own: prometheus.NewRegistry(),
 		loaded: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "face_liveness_exporter_config_last_reload_successful",
@@ -54,6 +58,14 @@ func newExporter(f *flags, cfg *config.Config, source configSource, logger *slog
 			Name: "face_liveness_exporter_config_last_reload_success_timestamp_seconds",
 			Help: "When the configuration was last loaded, in Unix time.",
 		}),
+		webConfigValid: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "face_liveness_exporter_web_config_last_load_successful",
+			Help: "Whether --web.config.file and the files that it names could be loaded at the last check; 1 without such a file.",
+		}),
+		httpPanics: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "face_liveness_exporter_http_panics_total",
+			Help: "Requests to the exporter that ended with a panic, which is a bug of the exporter.",
+		}),
 		reloads: make(chan chan error),
 		stopped: make(chan struct{}),
 		started: time.Now(),
@@ -61,7 +73,12 @@ func newExporter(f *flags, cfg *config.Config, source configSource, logger *slog
 	e.fleet.Store(first)
 	e.loaded.Set(1)
 	e.loadedAt.SetToCurrentTime()
-	parts := []prometheus.Collector{versioncollector.NewCollector(programName), e.loaded, e.loadedAt}
+	e.webConfigValid.Set(1)
+	dropped := prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "face_liveness_exporter_log_lines_dropped_total",
+		Help: "Log lines that were not written because nobody read the log in time.",
+	}, func() float64 { return float64(log.dropped.Load()) })
+	parts := []prometheus.Collector{versioncollector.NewCollector(programName), e.loaded, e.loadedAt, e.webConfigValid, e.httpPanics, dropped}
 	if !f.disableExporterMetrics && !f.dryRun {
 		parts = append(parts, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	}
@@ -78,17 +95,18 @@ func (e *exporter) Gather() ([]*dto.MetricFamily, error) {
 	return append(prometheus.Gatherers{e.own}, e.fleet.Load().gatherers()...).Gather()
 }
 
-// run refreshes, and reloads when it is asked to, until ctx ends. It waits for bound, so that an exporter that cannot
-// serve asks nobody for anything.
-func (e *exporter) run(ctx context.Context, bound <-chan struct{}, hangups <-chan os.Signal) {
+// current gives the fleet in force.
+func (e *exporter) current() *fleet { return e.fleet.Load() }
+
+// refusedAt tells when the last reload was refused, zero after one that succeeded.
+func (e *exporter) refusedAt() time.Time { return e.reloadRefused.get() }
+
+// run refreshes, and reloads when it is asked to, until ctx ends.
+func (e *exporter) run(ctx context.Context, hangups <-chan os.Signal) {
 	defer close(e.stopped)
-	select {
-	case <-bound:
-	case <-ctx.Done():
-		return
-	}
-	e.fleet.Load().enforce(ctx, e.onStart)
-	defer func() { e.fleet.Load().stop() }()
+	first := e.fleet.Load()
+	first.enforce(ctx, first.onStart)
+	defer func() { e.fleet.Load().stop(ctx) }()
 	for {
 		select {
 		case <-hangups:
@@ -115,21 +133,39 @@ func (e *exporter) reload(ctx context.Context) (err error) {
 		e.loadedAt.SetToCurrentTime()
 		e.logger.InfoContext(ctx, "configuration reloaded", "resources", e.fleet.Load().names())
 	}()
-	cfg, warnings, err := e.source.reload()
-	logWarnings(ctx, e.logger, warnings)
-	if err != nil {
-		return err
-	}
 	before := e.fleet.Load()
-	next, err := newFleet(cfg, before, e.flags.demo, e.logger)
+	next, err := e.prepare(ctx, before)
 	if err != nil {
 		return err
 	}
 	e.ready() // who is ready stays it, also where nobody has asked yet
-	next.enforce(ctx, cfg.Refresh.OnStart)
+	next.enforce(ctx, next.onStart)
 	e.fleet.Store(next)
-	next.retire(before)
+	next.retire(ctx, before)
 	return nil
+}
+
+// errStillReading is why there is no second read beside one that hangs.
+var errStillReading = errors.New("the configuration is still being read for an earlier reload")
+
+// prepare makes the next fleet. Files that hang, such as a FIFO, do not hold up the caller for longer than fileTimeout.
+func (e *exporter) prepare(ctx context.Context, before *fleet) (*fleet, error) {
+	if !e.reading.TryAcquire(1) {
+		return nil, errStillReading
+	}
+	next, err := await(ctx, fileTimeout, func() (*fleet, error) {
+		defer e.reading.Release(1)
+		cfg, warnings, err := e.source.reload()
+		logWarnings(ctx, e.logger, warnings)
+		if err != nil {
+			return nil, err
+		}
+		return newFleet(cfg, before, e.flags.demo, e.logger)
+	})
+	if errors.Is(err, errTimeLimit) {
+		err = fmt.Errorf("reading the configuration: %w", err)
+	}
+	return next, err
 }
 
 // ready tells whether every first refresh has ended or a minute is over. It never takes that back.
@@ -140,18 +176,27 @@ func (e *exporter) ready() bool {
 	return e.isReady.Load()
 }
 
-// errStopping is what a reload gets that comes too late.
-var errStopping = errors.New("the exporter is stopping")
+var (
+	// errStopping is what a reload gets that comes too late.
+	errStopping = errors.New("the exporter is stopping")
+	// errBusy is what a reload gets that takes too long.
+	errBusy = errors.New("the exporter has not answered in time; see its log")
+)
 
 // requestReload asks run to reload and gives its answer.
 func (e *exporter) requestReload(ctx context.Context) error {
 	reply := make(chan error, 1)
 	select {
 	case e.reloads <- reply:
-		return <-reply
 	case <-e.stopped:
 		return errStopping
 	case <-ctx.Done():
-		return errStopping
+		return errBusy
+	}
+	select {
+	case err := <-reply:
+		return err
+	case <-ctx.Done():
+		return errBusy
 	}
 }

@@ -3,9 +3,12 @@ package exporter
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
+	"net/url"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -17,7 +20,9 @@ import (
 const (
 	programName    = "face_liveness_exporter"
 	defaultAddress = ":10520"
-	defaultConfig  = "config.yaml"
+	// demoAddress can be reached from this machine only.
+	demoAddress   = "localhost:10520"
+	defaultConfig = "config.yaml"
 )
 
 // flags are the command line.
@@ -29,7 +34,12 @@ type flags struct {
 	doctor        bool
 	demo          bool
 
-	telemetryPath          string
+	telemetryPath string
+	// externalURL is where others reach the exporter, without a slash at its end; nil where it was not given.
+	externalURL *url.URL
+	// routePrefix comes before every path that is served: "" or /like/this.
+	routePrefix            string
+	healthAddress          string // of a listener for the health endpoints alone; "" for none
 	maxRequests            int
 	disableExporterMetrics bool
 	enableLifecycle        bool
@@ -61,15 +71,25 @@ func parseFlags(args []string, out io.Writer) (*flags, error) {
 	app.Flag("doctor", "Read every list once and print a report: what works, what the lists are like, what they cost, and what to do. The exit code is 1 if a list cannot be read.").BoolVar(&f.doctor)
 	app.Flag("demo", "Show a simulated Face resource with live traffic. Needs no configuration and no account.").BoolVar(&f.demo)
 	f.web = kingpinflag.AddFlags(app, defaultAddress)
+	var addressSet bool
+	app.GetFlag("web.listen-address").IsSetByUser(&addressSet)
+	var externalURL, routePrefix string
+	var routePrefixSet bool
+	app.Flag("web.external-url", "URL under which the exporter is reached from outside, for example through a reverse proxy. Links and the targets of /sd use it. Its path is the default of --web.route-prefix.").
+		StringVar(&externalURL)
+	app.Flag("web.route-prefix", "Prefix of all paths that are served. Default: the path of --web.external-url.").
+		IsSetByUser(&routePrefixSet).StringVar(&routePrefix)
+	app.Flag("web.health-listen-address", "Address on which to serve /-/healthy and /-/ready alone, without TLS and without authentication. For probes that cannot present a client certificate.").
+		StringVar(&f.healthAddress)
 	app.Flag("web.telemetry-path", "Path under which to expose metrics.").Default("/metrics").StringVar(&f.telemetryPath)
-	app.Flag("web.max-requests", "Scrapes to answer at once; more get 503. 0 is no bound.").Default("40").IntVar(&f.maxRequests)
+	app.Flag("web.max-requests", "Scrapes to answer at once. More wait, and get 503 when their time is over. 0 is no bound.").Default("40").IntVar(&f.maxRequests)
 	app.Flag("web.disable-exporter-metrics", "Leave out the metrics about the exporter itself (go_*, process_*, promhttp_*).").BoolVar(&f.disableExporterMetrics)
 	app.Flag("web.enable-lifecycle", "Allow POST to /-/reload.").BoolVar(&f.enableLifecycle)
 	app.Flag("web.enable-pprof", "Serve /debug/pprof.").BoolVar(&f.enablePprof)
 	app.Flag("log.level", "Only log messages of this level or above: debug, info, warn or error.").
-		Default("info").EnumVar(&f.logLevel, "debug", "info", "warn", "error")
+		Default("info").SetValue(&choice{value: &f.logLevel, of: []string{"debug", "info", "warn", "error"}})
 	app.Flag("log.format", "Format of log messages: auto (tint on a terminal, else logfmt), tint, logfmt or json.").
-		Default("auto").EnumVar(&f.logFormat, "auto", "tint", "logfmt", "json")
+		Default("auto").SetValue(&choice{value: &f.logFormat, of: []string{"auto", "tint", "logfmt", "json"}})
 
 	_, err := app.Parse(args)
 	switch {
@@ -83,10 +103,70 @@ func parseFlags(args []string, out io.Writer) (*flags, error) {
 	case f.maxRequests < 0:
 		return nil, errors.New("--web.max-requests must not be below 0")
 	}
+	if f.demo && !addressSet {
+		*f.web.WebListenAddresses = []string{demoAddress}
+	}
+	if err := f.setURLs(externalURL, routePrefix, routePrefixSet); err != nil {
+		return nil, err
+	}
 	if err := f.checkTelemetryPath(); err != nil {
 		return nil, err
 	}
 	return f, nil
+}
+
+// choice is a flag that takes one of some words, in capitals or not.
+type choice struct {
+	value *string
+	of    []string
+}
+
+// Set is part of kingpin.Value.
+func (c *choice) Set(given string) error {
+	word := strings.ToLower(given)
+	if !slices.Contains(c.of, word) {
+		return fmt.Errorf("enum value must be one of %s, got %q", strings.Join(c.of, ","), given)
+	}
+	*c.value = word
+	return nil
+}
+
+// String is part of kingpin.Value.
+func (c *choice) String() string { return *c.value }
+
+// setURLs checks --web.external-url and --web.route-prefix.
+func (f *flags) setURLs(external, prefix string, prefixSet bool) error {
+	if external != "" {
+		u, err := url.Parse(external)
+		switch {
+		case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Host == "":
+			return errors.New("--web.external-url must be a URL such as https://example.org/face/")
+		case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+			return errors.New("--web.external-url must not hold a user, a query or a fragment")
+		}
+		u.Path = cleanPrefix(u.Path)
+		u.RawPath = ""
+		f.externalURL = u
+		if !prefixSet {
+			prefix = u.Path
+		}
+	}
+	f.routePrefix = cleanPrefix(prefix)
+	if strings.ContainsAny(f.routePrefix, "{}?#% ") {
+		return errors.New("--web.route-prefix must hold no space and none of {}?#%")
+	}
+	return nil
+}
+
+// cleanPrefix gives "" or a path with a slash at its beginning and none at its end.
+func cleanPrefix(prefix string) string { return strings.TrimSuffix(path.Clean("/"+prefix), "/") }
+
+// linkPrefix comes before every path that clients are told.
+func (f *flags) linkPrefix() string {
+	if f.externalURL != nil {
+		return f.externalURL.Path
+	}
+	return f.routePrefix
 }
 
 // printUsage shows every switch by the name that people type and search for: --demo, not --[no-]demo.

@@ -22,6 +22,7 @@ const maxStartJitter = 2 * time.Second
 type fleet struct {
 	slots     *semaphore.Weighted // see collector.Settings
 	slotCount int
+	onStart   bool // resources that are new are refreshed at once
 	members   []member
 	targets   []*collector.Target // of all resources
 }
@@ -35,7 +36,7 @@ type member struct {
 // newFleet makes what a configuration asks for. It puts nothing in force and leaves the fleet before, which may be nil, as
 // it is. The error names the resource.
 func newFleet(cfg *config.Config, before *fleet, simulated bool, logger *slog.Logger) (*fleet, error) {
-	made := &fleet{slotCount: cfg.Refresh.MaxConcurrent}
+	made := &fleet{slotCount: cfg.Refresh.MaxConcurrent, onStart: cfg.Refresh.OnStart}
 	if before != nil && before.slotCount == made.slotCount {
 		made.slots = before.slots // refreshes under way hold some of them
 	} else {
@@ -110,23 +111,34 @@ func (f *fleet) enforce(ctx context.Context, onStart bool) {
 
 // retire ends what the fleet has not kept of the one before. Nobody may be shown that one any more: a walk that is given
 // up here counts as failed there.
-func (f *fleet) retire(before *fleet) {
+func (f *fleet) retire(ctx context.Context, before *fleet) {
+	var gone []member
 	for _, m := range before.members {
 		if f.find(m.config) == nil {
-			m.stop()
+			gone = append(gone, m)
 		}
 	}
+	stopAll(ctx, gone)
 }
 
 // stop ends everything that the fleet does.
-func (f *fleet) stop() {
-	for _, m := range f.members {
+func (f *fleet) stop(ctx context.Context) { stopAll(ctx, f.members) }
+
+// stopAll ends the refreshes of all members and waits for them, together no longer than refreshStopTimeout.
+func stopAll(ctx context.Context, members []member) {
+	for _, m := range members {
 		if m.started() {
 			m.cancel()
 		}
 	}
-	for _, m := range f.members {
-		m.stop()
+	_, err := await(context.WithoutCancel(ctx), refreshStopTimeout, func() (struct{}, error) {
+		for _, m := range members {
+			m.stop()
+		}
+		return struct{}{}, nil
+	})
+	if err != nil && len(members) > 0 {
+		members[0].target.Logger.WarnContext(ctx, "refreshes have not ended in time", "error", err)
 	}
 }
 

@@ -1,50 +1,66 @@
 package exporter
 
 import (
-	"log/slog"
+	"context"
 	"net/http"
 	"net/http/pprof"
-	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"github.com/prometheus/common/expfmt"
+	"golang.org/x/sync/semaphore"
 
-	"face_liveness_exporter/collector"
 	"face_liveness_exporter/internal/exporter/statuspage"
 )
 
 const (
-	// defaultScrapeTimeout stands in where a scrape does not say how long it waits.
-	defaultScrapeTimeout = 10 * time.Second
 	// readyAfter is when the exporter is ready even though a first refresh goes on.
 	readyAfter = 60 * time.Second
-	// answerTimeout is how long a scraper may take to read its answer.
-	answerTimeout = 30 * time.Second
+	// profileTimeout is how long a profile may take, which is longer than other answers.
+	profileTimeout = 10 * time.Minute
+	// reloadTimeout is how long a request waits for its reload, less than what the answer may take.
+	reloadTimeout = 25 * time.Second
 )
+
+// view is what the handler sees of the exporter.
+type view interface {
+	prometheus.Gatherer // of all resources and the exporter itself
+	// current gives the fleet in force.
+	current() *fleet
+	// ready tells whether the exporter has ever been ready.
+	ready() bool
+	// requestReload reads the configuration again.
+	requestReload(context.Context) error
+	// refusedAt tells when the last reload was refused, zero after one that succeeded.
+	refusedAt() time.Time
+}
 
 // handler answers everything that the exporter serves.
 type handler struct {
-	*exporter
-	places  chan struct{} // holds an element for each exposition under way; nil is no bound
-	options promhttp.HandlerOpts
+	exporter view
+	own      *prometheus.Registry // of the exporter itself
+	flags    *flags
+	started  time.Time
+	answers  *answers
+	permits  *semaphore.Weighted // for expositions; nil is no bound
+	pages    *semaphore.Weighted // for pages
+	options  promhttp.HandlerOpts
+	// lastScrape is for the status page.
+	lastScrape moment
 }
 
-func newHandler(e *exporter) http.Handler {
-	f := e.flags
-	h := &handler{exporter: e, options: promhttp.HandlerOpts{
-		ErrorLog:          slog.NewLogLogger(e.logger.Handler(), slog.LevelError),
-		ErrorHandling:     promhttp.ContinueOnError,
-		EnableOpenMetrics: true,
-	}}
-	if f.maxRequests > 0 {
-		h.places = make(chan struct{}, f.maxRequests)
+func newHandler(e view, own *prometheus.Registry, f *flags, log promhttp.Logger) http.Handler {
+	h := &handler{
+		exporter: e, own: own, flags: f, started: time.Now(), answers: newAnswers(), pages: semaphore.NewWeighted(maxPages),
+		options: promhttp.HandlerOpts{ErrorLog: log, ErrorHandling: promhttp.ContinueOnError, EnableOpenMetrics: true},
 	}
-	all, own := h.exposition(e), h.exposition(e.own)
+	if f.maxRequests > 0 {
+		h.permits = semaphore.NewWeighted(int64(f.maxRequests))
+	}
+	all := h.exposition(e)
 	if !f.disableExporterMetrics {
-		h.options.Registry = e.own
-		all = promhttp.InstrumentMetricHandler(e.own, h.exposition(e))
+		h.options.Registry = own
+		all = promhttp.InstrumentMetricHandler(own, h.exposition(e))
 	}
 
 	mux := http.NewServeMux()
@@ -52,63 +68,76 @@ func newHandler(e *exporter) http.Handler {
 	if metrics == "/" {
 		metrics = "/{$}" // alone, and not all that nothing else answers
 	} else {
-		mux.HandleFunc("GET /{$}", h.status(statuspage.New()))
+		mux.Handle("GET /{$}", h.page(h.status(statuspage.New())))
 	}
 	mux.HandleFunc("GET "+metrics, func(w http.ResponseWriter, r *http.Request) {
-		h.scrape(w, r, h.fleet.Load().targets, all)
+		h.scrape(w, r, h.exporter.current().targets, all)
 	})
 	mux.HandleFunc("GET /probe", h.probe)
-	mux.HandleFunc("GET /-/metrics", func(w http.ResponseWriter, r *http.Request) { h.limited(w, r, own) })
-	mux.HandleFunc("GET /sd", h.discover)
-	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { writeLine(w, http.StatusOK, "healthy") })
-	mux.HandleFunc("GET /-/ready", h.answerReady)
-	mux.HandleFunc("POST /-/reload", h.reloadNow)
-	mux.HandleFunc("PUT /-/reload", h.reloadNow)
+	mux.HandleFunc("GET /-/metrics", h.ownMetrics)
+	mux.Handle("GET /sd", h.page(http.HandlerFunc(h.discover)))
+	addHealth(mux, e)
+	protected := h.sameOrigin(http.HandlerFunc(h.reloadNow))
+	mux.Handle("POST /-/reload", protected)
+	mux.Handle("PUT /-/reload", protected)
 	if f.enablePprof {
-		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
-		mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
-		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
-		mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
-		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+		for path, profile := range map[string]http.HandlerFunc{
+			"": pprof.Index, "cmdline": pprof.Cmdline, "profile": pprof.Profile, "symbol": pprof.Symbol, "trace": pprof.Trace,
+		} {
+			mux.HandleFunc("GET /debug/pprof/"+path, func(w http.ResponseWriter, r *http.Request) {
+				setWriteDeadline(w, profileTimeout)
+				profile(w, r)
+			})
+		}
 	}
+	return prefixed(f.routePrefix, mux)
+}
+
+// newHealthHandler answers only whether the exporter is healthy and ready, for probes that cannot present a certificate.
+func newHealthHandler(e *exporter) http.Handler {
+	mux := http.NewServeMux()
+	addHealth(mux, e)
+	return prefixed(e.flags.routePrefix, mux)
+}
+
+func addHealth(mux *http.ServeMux, e view) {
+	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { writeLine(w, http.StatusOK, "healthy") })
+	mux.HandleFunc("GET /-/ready", func(w http.ResponseWriter, _ *http.Request) {
+		if e.ready() {
+			writeLine(w, http.StatusOK, "ready")
+			return
+		}
+		writeLine(w, http.StatusServiceUnavailable, "not ready: the first refresh goes on")
+	})
+}
+
+// prefixed serves next below the prefix of --web.route-prefix, and leads from / there.
+func prefixed(prefix string, next http.Handler) http.Handler {
+	if prefix == "" {
+		return next
+	}
+	mux := http.NewServeMux()
+	mux.Handle(prefix+"/", http.StripPrefix(prefix, next))
+	mux.Handle("GET /{$}", http.RedirectHandler(prefix+"/", http.StatusFound))
 	return mux
 }
 
-// exposition answers with what is gathered.
-func (h *handler) exposition(gatherer prometheus.Gatherer) http.Handler {
-	plain := promhttp.HandlerFor(gatherer, h.options)
-	protobuf := promhttp.HandlerFor(collector.GaugeHistograms(gatherer), h.options)
+// page gives an answer that is no exposition one of the permits for pages.
+func (h *handler) page(answer http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if expfmt.Negotiate(r.Header).FormatType() == expfmt.TypeProtoDelim {
-			protobuf.ServeHTTP(w, r)
-		} else {
-			plain.ServeHTTP(w, r)
-		}
+		ctx, cancel := context.WithTimeout(r.Context(), permitTimeout)
+		defer cancel()
+		h.answers.give(ctx, w, r, h.pages, "too many pages at once", answer)
 	})
 }
 
-// limited answers where a place is free, and 503 where none is. An answer that is not read in time gives its place up.
-func (h *handler) limited(w http.ResponseWriter, r *http.Request, answer http.Handler) {
-	if h.places != nil {
-		select {
-		case h.places <- struct{}{}:
-			defer func() { <-h.places }()
-		default:
-			writeLine(w, http.StatusServiceUnavailable, "too many scrapes at once; see --web.max-requests")
-			return
-		}
+// sameOrigin refuses what a page of another site makes a browser send.
+func (h *handler) sameOrigin(next http.Handler) http.Handler {
+	protection := http.NewCrossOriginProtection()
+	if external := h.flags.externalURL; external != nil {
+		_ = protection.AddTrustedOrigin(external.Scheme + "://" + external.Host) // parseFlags has checked both
 	}
-	// What cannot take a deadline, such as a test's recorder, needs none.
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerTimeout))
-	answer.ServeHTTP(deaf{w}, r)
-}
-
-// deaf does not tell of a reader that has left, who needs no answer: promhttp would log it once for each metric.
-type deaf struct{ http.ResponseWriter }
-
-func (d deaf) Write(b []byte) (int, error) {
-	_, _ = d.ResponseWriter.Write(b)
-	return len(b), nil
+	return protection.Handler(next)
 }
 
 // reloadNow reads the configuration again.
@@ -117,38 +146,11 @@ func (h *handler) reloadNow(w http.ResponseWriter, r *http.Request) {
 		writeLine(w, http.StatusForbidden, "reloading over HTTP is not enabled; see --web.enable-lifecycle")
 		return
 	}
-	if err := h.requestReload(r.Context()); err != nil {
+	ctx, cancel := context.WithTimeout(r.Context(), reloadTimeout)
+	defer cancel()
+	if err := h.exporter.requestReload(ctx); err != nil {
 		writeLine(w, http.StatusInternalServerError, "not reloaded: "+err.Error())
 		return
 	}
 	writeLine(w, http.StatusOK, "reloaded")
-}
-
-// scrapeTime is how long a scrape may take whose header says so many seconds: half a second less, or a fifth less where
-// that is little.
-func scrapeTime(header string) time.Duration {
-	timeout := defaultScrapeTimeout
-	if seconds, err := strconv.ParseFloat(header, 64); err == nil && seconds > 0 && seconds <= time.Hour.Seconds() {
-		timeout = time.Duration(seconds * float64(time.Second))
-	}
-	if timeout < 2500*time.Millisecond {
-		return timeout * 8 / 10
-	}
-	return timeout - 500*time.Millisecond
-}
-
-// answerReady answers 200 once every first refresh has ended or a minute is over, and from then on.
-func (h *handler) answerReady(w http.ResponseWriter, _ *http.Request) {
-	if h.ready() {
-		writeLine(w, http.StatusOK, "ready")
-		return
-	}
-	writeLine(w, http.StatusServiceUnavailable, "not ready: the first refresh goes on")
-}
-
-func writeLine(w http.ResponseWriter, status int, line string) {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(status)
-	_, _ = w.Write([]byte(line + "\n")) // who has left needs no answer
 }

@@ -9,12 +9,12 @@ import (
 	"github.com/mattn/go-isatty"
 )
 
-// newLogger makes the logger that the flags ask for. Tint is for people: on a terminal, in colours unless NO_COLOR is
+// newLogger makes the logger that the flags ask for. It writes to out, which leads to stderr. Tint is for people: on a terminal, in colours unless NO_COLOR is
 // set; everything else is for machines.
-func newLogger(f *flags, out io.Writer, getenv func(string) string) *slog.Logger {
+func newLogger(f *flags, out, stderr io.Writer, getenv func(string) string) *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(f.logLevel)) // the flag takes only names of levels
-	file, isFile := out.(*os.File)
+	file, isFile := stderr.(*os.File)
 	terminal := isFile && isatty.IsTerminal(file.Fd())
 	switch format := f.logFormat; {
 	case format == "tint", format == "auto" && terminal:

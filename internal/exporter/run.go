@@ -7,8 +7,12 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/prometheus/common/version"
+	"github.com/prometheus/exporter-toolkit/web"
+
+	"face_liveness_exporter/internal/config"
 )
 
 // Process is what the program gets from its caller.
@@ -35,15 +39,34 @@ func Run(ctx context.Context, process Process) int {
 		fmt.Fprintf(process.Stderr, "%s: error: %s, try --help\n", programName, err)
 		return 1
 	}
-	logger := newLogger(f, process.Stderr, process.Getenv)
-	if err := run(ctx, f, process, logger); err != nil {
-		fmt.Fprintf(process.Stderr, "%s: error: %s\n", programName, err)
+	log := newLogQueue(process.Stderr)
+	defer log.close()
+	logger := newLogger(f, log, process.Stderr, process.Getenv)
+	if err := endInTime(ctx, f, func() error { return run(ctx, f, process, log, logger) }); err != nil {
+		fmt.Fprintf(log, "%s: error: %s\n", programName, err)
 		return 1
 	}
 	return 0
 }
 
-func run(ctx context.Context, f *flags, process Process, logger *slog.Logger) error {
+// hardStopTimeout bounds the end of the program, whatever hangs. Everything that ends as it should takes less.
+const hardStopTimeout = 4 * time.Second
+
+// endInTime gives up on what has not ended hardStopTimeout after ctx has. An exporter that was told to stop has done what
+// it should; a task such as a dry run has not.
+func endInTime(ctx context.Context, f *flags, run func() error) error {
+	stopped, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	release := context.AfterFunc(ctx, func() { time.AfterFunc(hardStopTimeout, cancel) })
+	defer release()
+	_, err := await(stopped, 0, func() (struct{}, error) { return struct{}{}, run() })
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) && !f.dryRun && !f.configCheck && !f.doctor {
+		return nil
+	}
+	return err
+}
+
+func run(ctx context.Context, f *flags, process Process, log *logQueue, logger *slog.Logger) error {
 	var source configSource
 	if f.demo {
 		demo, err := startDemo(ctx, logger)
@@ -56,10 +79,18 @@ func run(ctx context.Context, f *flags, process Process, logger *slog.Logger) er
 		source = findSource(f, process)
 	}
 	if f.configCheck {
-		return check(source, process)
+		err := web.Validate(*f.web.WebConfigFile)
+		if err != nil {
+			err = webConfigError(err)
+		}
+		return errors.Join(check(source, process), err)
 	}
-	cfg, warnings, err := source.load()
-	logWarnings(ctx, logger, warnings)
+	// A file that hangs does not keep a signal waiting. There is no other limit: a FIFO may be slow for a reason.
+	cfg, err := await(ctx, 0, func() (*config.Config, error) {
+		cfg, warnings, err := source.load()
+		logWarnings(ctx, logger, warnings)
+		return cfg, err
+	})
 	if err != nil {
 		return err
 	}
@@ -70,7 +101,7 @@ func run(ctx context.Context, f *flags, process Process, logger *slog.Logger) er
 	if f.doctor {
 		return examine(ctx, cfg, f.demo, process, logger)
 	}
-	exporter, err := newExporter(f, cfg, source, logger)
+	exporter, err := newExporter(f, cfg, source, log, logger)
 	if err != nil {
 		return err
 	}

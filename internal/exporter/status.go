@@ -13,22 +13,23 @@ import (
 
 // status answers with the page for people. It starts no refresh.
 func (h *handler) status(renderer *statuspage.Renderer) http.HandlerFunc {
+	prefix := h.flags.linkPrefix()
 	links := []statuspage.Link{
-		{Path: h.flags.telemetryPath, Text: "Metrics"},
-		{Path: "/-/metrics", Text: "Exporter metrics"},
-		{Path: "/sd", Text: "Service discovery"},
-		{Path: "/-/healthy", Text: "Healthy"},
-		{Path: "/-/ready", Text: "Ready"},
+		{Path: prefix + h.flags.telemetryPath, Text: "Metrics"},
+		{Path: prefix + "/-/metrics", Text: "Exporter metrics"},
+		{Path: prefix + "/sd", Text: "Service discovery"},
+		{Path: prefix + "/-/healthy", Text: "Healthy"},
+		{Path: prefix + "/-/ready", Text: "Ready"},
 	}
 	if h.flags.enablePprof {
-		links = append(links, statuspage.Link{Path: "/debug/pprof/", Text: "Profiles"})
+		links = append(links, statuspage.Link{Path: prefix + "/debug/pprof/", Text: "Profiles"})
 	}
 	return func(w http.ResponseWriter, _ *http.Request) {
 		page := statuspage.Page{
-			Now: time.Now(), Started: h.started, LastScrape: h.lastScrape.get(), ReloadRefused: h.reloadRefused.get(),
+			Now: time.Now(), Started: h.started, LastScrape: h.lastScrape.get(), ReloadRefused: h.exporter.refusedAt(),
 			Version: version.Version, Simulated: h.flags.demo, Links: links,
 		}
-		for _, resource := range h.fleet.Load().members {
+		for _, resource := range h.exporter.current().members {
 			_, host, _ := strings.Cut(resource.config.Endpoint, "://")
 			for _, one := range resource.lists {
 				page.Lists = append(page.Lists, statuspage.List{

@@ -1,0 +1,142 @@
+package exporter
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/semaphore"
+)
+
+const (
+	// answerTimeout is how long a client may take to read its answer.
+	answerTimeout = 30 * time.Second
+	// permitTimeout is how long a request without a deadline of its own waits for its permit.
+	permitTimeout = 3 * time.Second
+	// maxPages bounds the status pages and lists of targets that are made or written at once.
+	maxPages = 16
+	// maxMaking bounds the answers that are made at once. Making one takes several times its size in memory.
+	maxMaking = 4
+	// maxUnread bounds the bytes of answers that clients have not read yet. A longer answer takes all of it.
+	maxUnread = 48 << 20
+)
+
+// answers makes and writes everything whose size depends on the number of resources. An answer is made in memory and
+// then written, so that a slow reader holds only its bytes, and these for answerTimeout at most.
+type answers struct {
+	making *semaphore.Weighted
+	unread *semaphore.Weighted // in bytes
+}
+
+func newAnswers() *answers {
+	return &answers{making: semaphore.NewWeighted(maxMaking), unread: semaphore.NewWeighted(maxUnread)}
+}
+
+// recorder is an answer in memory.
+type recorder struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (r *recorder) Header() http.Header         { return r.header }
+func (r *recorder) Write(b []byte) (int, error) { return r.body.Write(b) }
+func (r *recorder) WriteHeader(status int)      { r.status = status }
+
+// give answers with what answer makes. It takes one of the permits, nil for none, from before the answer is made until it
+// is written, and answers 503 with the reason where ctx ends before it has what it needs.
+func (a *answers) give(ctx context.Context, w http.ResponseWriter, r *http.Request, permits *semaphore.Weighted, reason string, answer http.Handler) {
+	if permits != nil {
+		if !acquire(ctx, permits, 1) {
+			writeLine(w, http.StatusServiceUnavailable, reason)
+			return
+		}
+		defer permits.Release(1)
+	}
+	recorded, ok := a.record(ctx, r, answer)
+	if !ok {
+		writeLine(w, http.StatusServiceUnavailable, "too many answers are being made at once")
+		return
+	}
+	size := min(int64(recorded.body.Len()), maxUnread)
+	if !acquire(ctx, a.unread, size) {
+		writeLine(w, http.StatusServiceUnavailable, "other clients are slow to read their answers")
+		return
+	}
+	defer a.unread.Release(size)
+	setWriteDeadline(w, answerTimeout)
+	header := w.Header()
+	for name, values := range recorded.header {
+		header[name] = values
+	}
+	w.WriteHeader(recorded.status)
+	_, _ = w.Write(recorded.body.Bytes()) // a client that has left needs no answer
+}
+
+func (a *answers) record(ctx context.Context, r *http.Request, answer http.Handler) (*recorder, bool) {
+	if !acquire(ctx, a.making, 1) {
+		return nil, false
+	}
+	defer a.making.Release(1)
+	recorded := &recorder{header: http.Header{}, status: http.StatusOK}
+	answer.ServeHTTP(recorded, r)
+	return recorded, true
+}
+
+// acquire also succeeds after ctx has ended where there is no need to wait.
+func acquire(ctx context.Context, s *semaphore.Weighted, n int64) bool {
+	return s.TryAcquire(n) || s.Acquire(ctx, n) == nil
+}
+
+// setWriteDeadline cuts an answer off that is not read in time. What cannot take a deadline, such as a test's recorder,
+// needs none.
+func setWriteDeadline(w http.ResponseWriter, timeout time.Duration) {
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(timeout))
+}
+
+// withoutBody answers a request without waiting for its body, which no path wants, and gives every answer a time limit.
+// It stands before basic auth. Without it, net/http waits for the body before it writes the header of the answer.
+func withoutBody(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		setWriteDeadline(w, answerTimeout)
+		if r.ContentLength != 0 {
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now())
+			r.Body = http.NoBody
+			if r.ProtoMajor == 1 {
+				w.Header().Set("Connection", "close")
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// recovered answers 500 where a handler panics, and counts it. The process goes on.
+func recovered(panics prometheus.Counter, log *serverLog, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer recoverRequest(w, r, panics, log)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// recoverRequest is deferred.
+func recoverRequest(w http.ResponseWriter, r *http.Request, panics prometheus.Counter, log *serverLog) {
+	switch value := recover(); value {
+	case nil:
+	case http.ErrAbortHandler:
+		panic(value)
+	default:
+		panics.Inc()
+		log.warn(r.Context(), "a request ended with a panic", string(debug.Stack()))
+		writeLine(w, http.StatusInternalServerError, "internal error; see the log")
+	}
+}
+
+func writeLine(w http.ResponseWriter, status int, line string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(line + "\n")) // a client that has left needs no answer
+}

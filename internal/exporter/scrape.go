@@ -1,0 +1,135 @@
+package exporter
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/prometheus/common/expfmt"
+
+	"face_liveness_exporter/collector"
+)
+
+const (
+	// defaultScrapeTimeout stands in where a scraper does not say how long it waits.
+	defaultScrapeTimeout = 10 * time.Second
+	// snapshotPreferred is how long such a scraper waits for a refresh where there is a snapshot to show.
+	snapshotPreferred = 3 * time.Second
+	// tooManyScrapes is why a scrape gets 503.
+	tooManyScrapes = "too many scrapes at once; see --web.max-requests"
+)
+
+// deadline is how long a scraper waits for its answer.
+type deadline struct {
+	timeout time.Duration
+	// stated is whether the scraper said so itself.
+	stated bool
+}
+
+// deadlineOf reads X-Prometheus-Scrape-Timeout-Seconds.
+func deadlineOf(header string) deadline {
+	if seconds, err := strconv.ParseFloat(header, 64); err == nil && seconds > 0 && seconds <= time.Hour.Seconds() {
+		return deadline{time.Duration(seconds * float64(time.Second)), true}
+	}
+	return deadline{timeout: defaultScrapeTimeout}
+}
+
+// forRefreshes is how much of the time a scrape may wait for refreshes. The rest is for the answer: the larger of 0.5 s
+// and 5 %, or 20 % of a timeout below 2.5 s.
+func (d deadline) forRefreshes() time.Duration {
+	if d.timeout < 2500*time.Millisecond {
+		return d.timeout * 8 / 10
+	}
+	return d.timeout - max(500*time.Millisecond, d.timeout/20)
+}
+
+// scrape brings targets up to date, as far as the time of the scrape allows, and then answers. Only the answer takes a
+// permit: a scrape that waits for a refresh holds none.
+func (h *handler) scrape(w http.ResponseWriter, r *http.Request, targets []*collector.Target, answer http.Handler) {
+	d := deadlineOf(r.Header.Get("X-Prometheus-Scrape-Timeout-Seconds"))
+	setWriteDeadline(w, d.timeout+answerTimeout)
+	h.lastScrape.set(time.Now())
+	whole, cancel := context.WithTimeout(r.Context(), d.timeout)
+	defer cancel()
+	ctx, cancel := context.WithTimeout(whole, d.forRefreshes())
+	defer cancel()
+	if !d.stated {
+		targets = ensureQuickly(ctx, targets)
+	}
+	collector.EnsureFresh(ctx, targets...)
+	if !d.stated {
+		var release context.CancelFunc
+		whole, release = context.WithTimeout(r.Context(), permitTimeout)
+		defer release()
+	}
+	h.expose(whole, w, r, answer)
+}
+
+// ensureQuickly gives the targets that have no snapshot to show after snapshotPreferred.
+func ensureQuickly(ctx context.Context, targets []*collector.Target) (without []*collector.Target) {
+	ctx, cancel := context.WithTimeout(ctx, snapshotPreferred)
+	defer cancel()
+	collector.EnsureFresh(ctx, targets...)
+	for _, target := range targets {
+		if !target.State().Shown {
+			without = append(without, target)
+		}
+	}
+	return without
+}
+
+// expose answers with an exposition.
+func (h *handler) expose(ctx context.Context, w http.ResponseWriter, r *http.Request, answer http.Handler) {
+	h.answers.give(ctx, w, withEncoding(r), h.permits, tooManyScrapes, answer)
+}
+
+// withEncoding makes Accept-Encoding say gzip or nothing.
+func withEncoding(r *http.Request) *http.Request {
+	gzip := wantsGzip(r.Header.Get("Accept-Encoding"))
+	r = r.Clone(r.Context())
+	r.Header.Del("Accept-Encoding")
+	if gzip {
+		r.Header.Set("Accept-Encoding", "gzip")
+	}
+	return r
+}
+
+// own answers with the metrics of the exporter itself. It starts no refresh.
+func (h *handler) ownMetrics(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), permitTimeout)
+	defer cancel()
+	h.expose(ctx, w, r, h.exposition(h.own))
+}
+
+// probe answers with the metrics of one resource.
+func (h *handler) probe(w http.ResponseWriter, r *http.Request) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	name := query.Get("resource")
+	if err != nil || name == "" || len(query["resource"]) > 1 {
+		writeLine(w, http.StatusBadRequest, "name one resource: /probe?resource=NAME; /sd lists them")
+		return
+	}
+	resource, known := h.exporter.current().named(name)
+	if !known {
+		writeLine(w, http.StatusNotFound, "no resource of this name is configured; /sd lists them")
+		return
+	}
+	h.scrape(w, r, resource.targets(), h.exposition(resource.registry))
+}
+
+// exposition answers with what is gathered.
+func (h *handler) exposition(gatherer prometheus.Gatherer) http.Handler {
+	plain := promhttp.HandlerFor(gatherer, h.options)
+	protobuf := promhttp.HandlerFor(collector.GaugeHistograms(gatherer), h.options)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if expfmt.Negotiate(r.Header).FormatType() == expfmt.TypeProtoDelim {
+			protobuf.ServeHTTP(w, r)
+		} else {
+			plain.ServeHTTP(w, r)
+		}
+	})
+}
