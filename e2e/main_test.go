@@ -81,6 +81,19 @@ var listening = regexp.MustCompile(`msg="Listening on" address=(\S+)`)
 // startExporter runs the built program and waits until it serves, on a port of its own unless args name another.
 func startExporter(t *testing.T, args ...string) *program {
 	t.Helper()
+	path := exporterPath(t)
+	if !slices.ContainsFunc(args, func(arg string) bool { return strings.HasPrefix(arg, "--web.listen-address=") }) {
+		args = append(args, "--web.listen-address=127.0.0.1:0")
+	}
+	p := start(t, "face_liveness_exporter", path, args...)
+	p.Listens(listening)
+	p.Serves("/-/healthy")
+	return p
+}
+
+// exporterPath is the path of the built program.
+func exporterPath(t *testing.T) string {
+	t.Helper()
 	path, err := filepath.Abs(filepath.Join(repository, "face_liveness_exporter"))
 	if err != nil {
 		t.Fatal(err)
@@ -91,13 +104,7 @@ func startExporter(t *testing.T, args ...string) *program {
 	if _, err := os.Stat(path); err != nil {
 		t.Fatalf("%v: `make build` builds it", err)
 	}
-	if !slices.ContainsFunc(args, func(arg string) bool { return strings.HasPrefix(arg, "--web.listen-address=") }) {
-		args = append(args, "--web.listen-address=127.0.0.1:0")
-	}
-	p := start(t, "face_liveness_exporter", path, args...)
-	p.Listens(listening)
-	p.Serves("/-/healthy")
-	return p
+	return path
 }
 
 // installed finds a program that a package of Debian brings.

@@ -1,0 +1,233 @@
+package e2e_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/prometheus/prometheus/promql/parser"
+)
+
+// block is a piece of code of a document.
+type block struct{ document, language, text string }
+
+// blocks are the pieces of code of the documents that a user follows. Plain is what is fenced without a language.
+func blocks(t *testing.T) (found []block) {
+	t.Helper()
+	for _, pattern := range []string{"README.md", "CONTRIBUTING.md", "docs/*.md", "deploy/README.md", "deploy/helm/*/README.md"} {
+		paths, err := filepath.Glob(filepath.Join(repository, pattern))
+		if err != nil || len(paths) == 0 {
+			t.Fatalf("%s: no documents, %v", pattern, err)
+		}
+		for _, path := range paths {
+			document, err := filepath.Rel(repository, path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := read(t, document)
+			for _, match := range regexp.MustCompile("(?s)```(\\w*)\\n(.*?\\n)```\\n").FindAllStringSubmatch(text, -1) {
+				found = append(found, block{document, match[1], match[2]})
+			}
+			// What is indented instead of fenced would not be found.
+			if stray := regexp.MustCompile(`(?m)^    (go|make|git|helm|kubectl|docker|az|curl|\./\S+) .*$`).FindString(
+				regexp.MustCompile("(?s)```.*?```").ReplaceAllString(text, "")); stray != "" {
+				t.Errorf("%s: fence the command as ```sh:%s", document, stray)
+			}
+		}
+	}
+	return found
+}
+
+// Every command of the documents works in a fresh copy of the repository, one document after the other, from top to bottom. A
+// block that cannot be run here says in its first line what it needs.
+func TestCommandsOfTheDocumentsWork(t *testing.T) {
+	needs := regexp.MustCompile(`\A# Needs (Azure|a cluster|Docker and a registry|a registry and a release|root and systemd|some minutes and a machine of its own)\n`)
+	folder := freshCopy(t)
+	ran, left := 0, 0
+	for _, block := range blocks(t) {
+		if block.language != "sh" {
+			continue
+		}
+		if needs.MatchString(block.text) {
+			left++
+			continue
+		}
+		for line := range strings.Lines(strings.ReplaceAll(block.text, "\\\n", " ")) {
+			command := strings.TrimSpace(regexp.MustCompile(`(^|\s)#.*`).ReplaceAllString(line, ""))
+			if command == "" {
+				continue
+			}
+			ran++
+			// The CI runs the tests by themselves.
+			if command == "go test ./..." && strings.Contains(read(t, "Makefile"), "\tgo test ./...\n") {
+				continue
+			}
+			if problem := try(t, folder, command); problem != "" {
+				t.Errorf("%s: %s\n%s", block.document, command, problem)
+			}
+		}
+	}
+	if ran < 6 || left < 10 {
+		t.Errorf("%d commands were run and %d blocks left out: these are not all", ran, left)
+	}
+}
+
+// freshCopy is a copy of what git knows or would add, with the changes that are not committed yet.
+func freshCopy(t *testing.T) (folder string) {
+	t.Helper()
+	folder = t.TempDir()
+	command := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c",
+		`git ls-files -z --cached --others --exclude-standard --deduplicate | xargs -0 sh -c 'for f; do [ ! -e "$f" ] || printf "%s\0" "$f"; done' sh |
+			tar --null -cf - -T - | tar -xf - -C "$0"`, folder)
+	command.Dir = repository
+	if output, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	return folder
+}
+
+// try runs a command of a shell and says what is wrong. A command that shows the demo has worked once its page is there, and must
+// end by an interrupt.
+func try(t *testing.T, folder, line string) (problem string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*patience)
+	defer cancel()
+	command := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", line)
+	command.Dir = folder
+	command.Env = append(os.Environ(), "PATH="+tools(t)+string(os.PathListSeparator)+os.Getenv("PATH"))
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	group := func(signal syscall.Signal) error { return syscall.Kill(-command.Process.Pid, signal) }
+	command.Cancel = func() error { return group(syscall.SIGKILL) }
+	command.WaitDelay = patience
+	var output bytes.Buffer
+	command.Stdout, command.Stderr = &output, &output
+	if err := command.Start(); err != nil {
+		return err.Error()
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- command.Wait() }()
+	if strings.HasPrefix(line, "go run . --demo") {
+		if !shown(ctx, "http://localhost:10520/") {
+			_ = group(syscall.SIGKILL)
+			<-ended //nolint:errcheck // it was killed
+			return "the page is not shown:\n" + lastLines(output.String(), 20)
+		}
+		if err := group(syscall.SIGINT); err != nil {
+			return err.Error()
+		}
+		<-ended //nolint:errcheck // the go command's own exit code is 1 then
+		if !strings.Contains(output.String(), "msg=stopping") {
+			return "it did not end by itself:\n" + lastLines(output.String(), 20)
+		}
+		return ""
+	}
+	if err := <-ended; err != nil {
+		return err.Error() + "\n" + lastLines(output.String(), 20)
+	}
+	return ""
+}
+
+// shown reports whether an address answers before ctx ends.
+func shown(ctx context.Context, url string) bool {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+		if err != nil {
+			return false
+		}
+		if answer, err := new(http.Client).Do(request); err == nil {
+			_ = answer.Body.Close()
+			return answer.StatusCode == http.StatusOK
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-tick.C:
+		}
+	}
+}
+
+// tools is a folder with the Helm that the tests of the chart pin.
+func tools(t *testing.T) (folder string) {
+	t.Helper()
+	folder = t.TempDir()
+	command := exec.CommandContext(t.Context(), "go", "tool", "-n", "helm")
+	command.Dir = filepath.Join(repository, "deploy", "test")
+	helm, err := command.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(strings.TrimSpace(string(helm)), filepath.Join(folder, "helm")); err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+// What the documents give to paste is what it is pasted into takes: Prometheus, the exporter, PromQL's parser.
+func TestConfigurationsAndQueriesOfTheDocumentsAreValid(t *testing.T) {
+	t.Parallel()
+	kinds := map[string]int{}
+	for _, block := range blocks(t) {
+		var err error
+		switch {
+		case block.language == "promql":
+			kinds["query"]++
+			for query := range strings.SplitSeq(strings.TrimSpace(block.text), "\n") {
+				if !strings.HasPrefix(query, "#") {
+					_, parseErr := parser.NewParser(parser.Options{}).ParseExpr(query)
+					err = errors.Join(err, parseErr)
+				}
+			}
+		case block.language == "yaml" && strings.HasPrefix(block.text, "scrape_configs:"):
+			kinds["scrape configuration"]++
+			err = accepts(t, block.text, installed(t, "promtool", "prometheus"), "check", "config", "--syntax-only")
+		case block.language == "yaml" && regexp.MustCompile(`\A(refresh|devices|api|resources):`).MatchString(block.text):
+			kinds["configuration"]++
+			text := block.text
+			if !strings.Contains(text, "resources:") {
+				text += "resources: [{name: a, endpoint: 'https://a.example', entra: {credential: azure_cli}}]\n"
+			}
+			text = strings.ReplaceAll(text, "device-hash.key", filepath.Join(hashKey(t), "device-hash.key"))
+			err = accepts(t, text, exporterPath(t), "--config.check", "--config.file")
+		}
+		if err != nil {
+			t.Errorf("%s: %v in\n%s", block.document, err, block.text)
+		}
+	}
+	for _, kind := range []string{"query", "scrape configuration", "configuration"} {
+		if kinds[kind] < 3 {
+			t.Errorf("the documents have only %d times a %s", kinds[kind], kind)
+		}
+	}
+}
+
+// accepts runs a program on a file with a text, whose path is the last argument.
+func accepts(t *testing.T, text, program string, args ...string) error {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "file.yaml")
+	write(t, path, text)
+	output, err := exec.CommandContext(t.Context(), program, slices.Concat(args, []string{path})...).CombinedOutput()
+	if err != nil {
+		return errors.New(string(output))
+	}
+	return nil
+}
+
+// hashKey is a folder with the key that docs/configuration.md makes.
+func hashKey(t *testing.T) (folder string) {
+	t.Helper()
+	folder = t.TempDir()
+	write(t, filepath.Join(folder, "device-hash.key"), "a random key of more than 16 bytes")
+	return folder
+}
