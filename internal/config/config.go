@@ -6,8 +6,8 @@ import (
 	"face_liveness_exporter/faceclient"
 )
 
-// Config is the whole configuration: complete, validated, with every default filled in. It is not changed after it
-// was returned and may be shared between goroutines.
+// Config is a complete and validated configuration with every default filled in. Nobody changes it after Load has returned
+// it, so goroutines can share it.
 type Config struct {
 	Refresh Refresh
 	Devices Devices
@@ -15,11 +15,11 @@ type Config struct {
 	Resources []Resource
 }
 
-// Refresh says when the list of sessions is walked. All durations are above 0 and at most 10 years.
+// Refresh says when the lists are read. All durations are above 0 and at most 10 years.
 type Refresh struct {
 	// Interval is the age from which a scrape starts a refresh. It may be longer than MaxStale.
 	Interval time.Duration
-	// Timeout fails a refresh that brought no page for so long.
+	// Timeout fails a refresh if no page arrives for this long.
 	Timeout time.Duration
 	// MaxStale is the age from which a snapshot's population is no longer shown.
 	MaxStale time.Duration
@@ -58,7 +58,7 @@ type API struct {
 	Version string
 	// PageSize is the number of sessions asked for in one request: 1..1000.
 	PageSize int
-	// MaxPages fails a walk whose list needs more pages; at least 1.
+	// MaxPages fails a refresh whose list needs more pages; at least 1.
 	MaxPages int
 	// MaxRequestsPerSecond is above 0 and finite; below 1 is usual for the free tier.
 	MaxRequestsPerSecond float64
@@ -87,7 +87,7 @@ type Outcomes struct {
 type Resource struct {
 	// Name is unique: 1..64 printable characters without white space at either end.
 	Name string
-	// Endpoint is scheme, host and port alone, in lower case, without a slash at the end and without the scheme's
+	// Endpoint is only scheme, host and port, in lower case, without a slash at the end and without the scheme's
 	// default port: https://contoso.cognitiveservices.azure.com.
 	Endpoint string
 	// Operations has at least one entry and none twice. It is sorted.
@@ -144,7 +144,7 @@ func Default() Config {
 	}
 }
 
-// DefaultAPI returns what a resource's API is where nothing is said about it.
+// DefaultAPI returns the API settings of a resource that sets none.
 func DefaultAPI() API {
 	return API{
 		Version:               faceclient.DefaultAPIVersion,

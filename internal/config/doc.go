@@ -1,7 +1,8 @@
 // Package config turns a YAML file, or the environment, into one validated value.
 //
-// It knows YAML, environment variables and what makes a setting acceptable. It does not know what the settings
-// are used for: no HTTP client, no Prometheus, no session is known here, and no request is made.
+// It knows YAML, environment variables and what makes a setting acceptable. It must not know what the settings are used
+// for: no HTTP client, no Prometheus, no session. It takes the names that settings can have from faceclient and makes no
+// request.
 //
 // Two promises hold everywhere in the package:
 //
@@ -9,5 +10,5 @@
 //   - No message repeats a value. Any value may be a secret that was put into the wrong field, so a message gives
 //     the path and the line, and the reader looks there.
 //
-// A *Config is read-only once it was returned; whoever needs another one loads another one.
+// A *Config is never changed. For other settings, load another one.
 package config

@@ -91,7 +91,7 @@ const writableByOthers = "%s: may be written by others: chmod go-w"
 // of theirs, or change the label of every device. The mode is that of a symbolic link's target, as for the links of a
 // Kubernetes secret. Whether others may read the file is not checked, because in Kubernetes they may.
 //
-// On Windows the permission bits are made up of the read-only attribute alone and say nothing about other users.
+// On Windows the permission bits only reflect the read-only attribute and say nothing about other users.
 func othersMayWrite(path string) bool {
 	if runtime.GOOS == "windows" {
 		return false

@@ -67,7 +67,7 @@ func (ps Problems) Split() (warnings, errs Problems) {
 	return warnings, errs
 }
 
-// maxProblems bounds what is reported at once: whoever has more begins with these.
+// maxProblems bounds a report.
 const maxProblems = 100
 
 // bounded returns the first problems, and how many more there are.

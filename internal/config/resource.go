@@ -13,7 +13,7 @@ import (
 )
 
 // resourceName keeps out what cannot be seen or told apart in a dashboard or a URL: line breaks, invisible and
-// direction-changing characters. Any visible one is fine; whoever prints it escapes it.
+// direction-changing characters. Every visible character is accepted: output escapes it.
 func resourceName(name string) error {
 	invisible := func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }
 	if utf8.RuneCountInString(name) > 64 || strings.ContainsFunc(name, invisible) {
@@ -95,7 +95,7 @@ func (d *decoder) doubt(at place, what string, resource *Resource) {
 	}
 }
 
-// keyFromVariable does not repeat the variable's name: who mistakes key_env for key writes the key there.
+// keyFromVariable does not repeat the variable's name, because somebody may have put the key there.
 func (d *decoder) keyFromVariable(at place, name string) Secret {
 	value := d.getenv(name)
 	if value == "" {
@@ -200,7 +200,7 @@ func (d *decoder) duplicates(path string, resources []Resource) {
 		for _, operation := range resource.Operations {
 			this, here := list{resource.Endpoint, operation}, d.field(at, "endpoint")
 			if first, twice := lists[this]; twice {
-				d.warn(here, "%s of this endpoint is already walked for %s (line %d): each walk is paid for", operation, first.path, first.line)
+				d.warn(here, "%s of this endpoint is already read for %s (line %d): every request of both is billed", operation, first.path, first.line)
 				continue
 			}
 			lists[this] = place{path: at.path, line: here.line}

@@ -139,7 +139,7 @@ func (d *decoder) tls(at place, into *TLS) {
 		}
 	}
 	if into.InsecureSkipVerify {
-		d.warn(d.field(at, "insecure_skip_verify"), "whoever sits between here and the service can read the credential: give ca_file instead")
+		d.warn(d.field(at, "insecure_skip_verify"), "anyone between here and the service can read the credential: set ca_file instead")
 	}
 }
 

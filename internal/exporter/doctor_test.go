@@ -82,6 +82,25 @@ func TestDoctorOfARefusedKey(t *testing.T) {
 	}
 }
 
+func TestDoctorOfAnUnknownFailure(t *testing.T) {
+	t.Parallel()
+	service := newFace(t, facesim.Options{})
+	service.Fail(facesim.StatusError(403, facesim.ShapeCode, "SomethingNew", "x"))
+	doctor(t, service, "", service.Key()).wantLines(t, 1, "problem  list: cannot be read with v1.2-preview.1. SomethingNew", "; if it does not pass, ask Azure support")
+}
+
+func TestDoctorUnderABudget(t *testing.T) {
+	t.Parallel()
+	service := newFace(t, facesim.Options{})
+	service.Populate(live, 20_000, 1)
+	document := "api: {max_requests_per_second: 1000, monthly_request_budget: 86400}\nresources:\n" + resource("contoso", service.endpoint, "key: "+service.Key())
+	runToEnd(t, []string{"--doctor", "--config.file=" + write(t, "exporter.yaml", document)}, nil).
+		wantLines(t, 0, "note     sessions: about ", "because of api.monthly_request_budget")
+	if n := service.Counts(live).Requests; n > 12 {
+		t.Errorf("%d requests with a budget of 10 a refresh", n)
+	}
+}
+
 func TestDoctorLooksUpOneSession(t *testing.T) {
 	t.Parallel()
 	service := newFace(t, facesim.Options{})

@@ -89,7 +89,7 @@ func (p patient) examine(ctx context.Context) doctor.Facts {
 	if snapshot == nil {
 		facts.Failure = errNotBegun.Error()
 		if err := state.Health.LastError; err != nil {
-			facts.Failure = explain.Text(err)
+			facts.Failure = failure(err)
 			facts.RefusedCredential = blamesCredential(err)
 		}
 		return facts
@@ -104,6 +104,15 @@ func (p patient) examine(ctx context.Context) doctor.Facts {
 	return facts
 }
 
+// failure explains an error in one line that ends with what to do.
+func failure(err error) string {
+	text := explain.Text(err)
+	if explain.Of(err).Remedy == "" {
+		text += "; if it does not pass, ask Azure support with the apim_request_id of the log"
+	}
+	return text
+}
+
 // blamesCredential tells whether an error is about the credential.
 func blamesCredential(err error) bool {
 	failure, ok := errors.AsType[*faceclient.Error](err)
@@ -114,7 +123,7 @@ func blamesCredential(err error) bool {
 func (p patient) tryStart(ctx context.Context, facts *doctor.Facts) {
 	if p.list.lister.Knowledge().MadeUpStart == facelist.Untried {
 		if _, err := p.list.lister.TryStart(ctx); err != nil {
-			facts.StartFailure = explain.Text(err)
+			facts.StartFailure = failure(err)
 		}
 	}
 	facts.Knowledge = p.list.lister.Knowledge()
@@ -133,7 +142,7 @@ func (p patient) lookUp(ctx context.Context, watched *watchedSource, facts *doct
 	case faceclient.NotFound(err):
 		facts.LookUp = doctor.Deleted
 	case err != nil:
-		facts.LookUp, facts.LookUpFailure = doctor.Failed, explain.Text(err)
+		facts.LookUp, facts.LookUpFailure = doctor.Failed, failure(err)
 	case check.HasResult:
 		facts.LookUp = doctor.Result
 	default:
