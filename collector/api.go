@@ -13,7 +13,8 @@ import (
 )
 
 const (
-	// maxCodes bounds the distinct error codes of a target, and its distinct HTTP statuses; what comes after them is otherCode.
+	// maxCodes is how many distinct error codes, and how many distinct HTTP statuses, a target can have. Further ones are
+	// counted as otherCode.
 	maxCodes  = 50
 	otherCode = "other"
 )
@@ -26,13 +27,13 @@ type APIMetrics struct {
 	duration                   *prometheus.HistogramVec
 	budget                     prometheus.Gauge
 
-	mu       sync.Mutex                                 // guards what follows
+	mu       sync.Mutex                                 // guards the fields below
 	codes    map[faceclient.Operation]map[string]uint64 // how often each was counted
 	statuses map[faceclient.Operation]map[string]uint64
 }
 
 // NewAPIMetrics makes the counters of a resource, with every operation and every known error code at 0. The budget is
-// in attempts in 30 days; 0 is no bound.
+// in attempts in 30 days; 0 means no limit.
 func NewAPIMetrics(resource string, operations []faceclient.Operation, monthlyRequestBudget int64) *APIMetrics {
 	labels := prometheus.Labels{"resource": resource}
 	counter := func(name, help string, more ...string) *prometheus.CounterVec {
@@ -41,14 +42,14 @@ func NewAPIMetrics(resource string, operations []faceclient.Operation, monthlyRe
 		}, append([]string{"operation"}, more...))
 	}
 	m := &APIMetrics{
-		requests:  counter("requests_total", "Requests that were sent to the service, retries included, by HTTP status, or error where no answer came.", "code"),
-		errors:    counter("errors_total", "Requests and refreshes that failed, by the service's error code, the HTTP status or the exporter's own code.", "error_code"),
-		retries:   counter("retries_total", "Requests that were sent again after a failure."),
-		throttled: counter("throttle_wait_seconds_total", "Time that requests waited for the rate limit, ours or the service's, summed over requests."),
-		billed:    counter("billed_transactions_total", "Transactions that the service says it bills for the requests."),
+		requests:  counter("requests_total", "Requests sent to the service, including retries, by HTTP status. The code is error where no answer came.", "code"),
+		errors:    counter("errors_total", "Failed requests and refreshes by error code: the service's code or the HTTP status, or a code of the exporter.", "error_code"),
+		retries:   counter("retries_total", "Requests sent again after a failure."),
+		throttled: counter("throttle_wait_seconds_total", "Time that requests waited for the rate limit of the exporter or the service, summed over requests."),
+		billed:    counter("billed_transactions_total", "Transactions that the service said it bills for the requests."),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Namespace: namespace, Subsystem: "api", Name: "request_duration_seconds",
-			Help:                            "Time that a request took from sending to the end of the answer's body.",
+			Help:                            "Duration of requests, from sending to the end of the answer's body.",
 			ConstLabels:                     labels,
 			Buckets:                         []float64{.05, .1, .25, .5, 1, 2.5, 5, 10},
 			NativeHistogramBucketFactor:     1.1,
@@ -57,7 +58,7 @@ func NewAPIMetrics(resource string, operations []faceclient.Operation, monthlyRe
 		}, []string{"operation"}),
 		budget: prometheus.NewGauge(prometheus.GaugeOpts{
 			Namespace: namespace, Subsystem: "api", Name: "monthly_request_budget",
-			Help: "Requests that this exporter may send to the resource in 30 days, as configured; 0 is no bound.", ConstLabels: labels,
+			Help: "Configured limit of requests to the resource in 30 days. 0 means no limit.", ConstLabels: labels,
 		}),
 		codes:    map[faceclient.Operation]map[string]uint64{},
 		statuses: map[faceclient.Operation]map[string]uint64{},

@@ -9,28 +9,28 @@ import (
 	"face_liveness_exporter/faceclient/facelist"
 )
 
-// Budget shares a resource's requests of 30 days out to the refreshes of its operations. It starts anew with the
-// process. The nil Budget is no bound.
+// Budget divides the requests that a resource may take in 30 days among the refreshes of its operations. It starts again
+// with the process. A nil Budget sets no limit.
 type Budget struct {
 	clock Clock
 
 	mu        sync.Mutex    // guards the fields below
 	interval  time.Duration // in force: as configured, or longer
-	perSecond float64       // requests of the resource; 0 is no bound
+	perSecond float64       // requests of the resource; 0 means no limit
 	accounts  map[faceclient.Operation]*account
 }
 
 // account is what one operation may spend.
 type account struct {
-	balance float64       // attempts; below 0 where a walk had to take more than there was
+	balance float64       // attempts; below 0 where a walk needed more than it had
 	asOf    time.Duration // of the balance, by the monotonic clock
 	pages   float64       // of the last walk
-	earning time.Duration // how long the last refresh takes to be earned where it took more than there was
+	earning time.Duration // how long it takes to earn the last refresh, where it needed more than it had; else 0
 }
 
-// NewBudget makes the budget of a resource: so many attempts in 30 days, 0 for no bound, spent at every interval by each
-// of the operations. Where that is less than one request for each, the interval grows until it is. A nil clock means
-// [SystemClock].
+// NewBudget makes the budget of a resource: so many attempts in 30 days, or 0 for no limit. Each operation spends its part at
+// every interval. Where that is less than one request for each operation, the interval grows until it is one. A nil clock
+// means [SystemClock].
 func NewBudget(perMonth int64, interval time.Duration, operations []faceclient.Operation, clock Clock) *Budget {
 	if clock == nil {
 		clock = SystemClock()
@@ -43,8 +43,8 @@ func NewBudget(perMonth int64, interval time.Duration, operations []faceclient.O
 	return b
 }
 
-// Apply puts another budget or interval in force. What was spent stays spent; where there was no bound before, each
-// operation begins with what a refresh gets.
+// Apply changes the budget and the interval. What was spent stays spent. Where there was no limit before, each operation
+// starts with what one refresh gets.
 func (b *Budget) Apply(perMonth int64, interval time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -68,11 +68,11 @@ func (b *Budget) Apply(perMonth int64, interval time.Duration) {
 	}
 }
 
-// unbounded tells whether any number of requests may be sent. It is called with mu held.
+// unbounded tells whether there is no limit. The caller holds mu.
 func (b *Budget) unbounded() bool { return b.perSecond == 0 }
 
-// perRefresh is what an operation gets at every interval: one request, and of the rest as much as its last walk had of
-// all pages.
+// perRefresh is what an operation gets at every interval: one request, and a part of the rest in proportion to the pages of
+// its last walk.
 func (b *Budget) perRefresh(operation faceclient.Operation) float64 {
 	all := 0.0
 	for _, account := range b.accounts {
@@ -82,7 +82,8 @@ func (b *Budget) perRefresh(operation faceclient.Operation) float64 {
 	return 1 + max(0, rest)*b.accounts[operation].pages/all
 }
 
-// credit brings an account up to date. What is not spent is kept up to the next whole request that a refresh gets.
+// credit adds to an account what it earned since the last time. It never holds more than one refresh gets, rounded up to a
+// whole request.
 func (b *Budget) credit(operation faceclient.Operation) *account {
 	now := b.clock().Monotonic
 	account, perRefresh := b.accounts[operation], b.perRefresh(operation)
@@ -92,7 +93,7 @@ func (b *Budget) credit(operation faceclient.Operation) *account {
 	return account
 }
 
-// allowance is how many attempts a refresh may make now; 0 is none. Without a budget it is unbounded.
+// allowance is how many attempts a refresh may make now. Without a limit, bounded is false.
 func (b *Budget) allowance(operation faceclient.Operation) (attempts int, bounded bool) {
 	if b == nil {
 		return 0, false
@@ -110,7 +111,7 @@ func (b *Budget) slack(operation faceclient.Operation) float64 {
 	return b.perRefresh(operation)*tolerance(b.interval).Seconds()/b.interval.Seconds() + 1e-9
 }
 
-// spend books the attempts of a refresh, and the pages of its walk where that went well.
+// spend takes the attempts of a refresh from its account. After a successful walk it also notes the pages.
 func (b *Budget) spend(operation faceclient.Operation, walk facelist.Result, err error) {
 	if b == nil {
 		return
@@ -131,7 +132,7 @@ func (b *Budget) spend(operation faceclient.Operation, walk facelist.Result, err
 	}
 }
 
-// spare is how many attempts are left for look-ups after a refresh; without a budget it is unbounded.
+// spare is how many attempts are left for look-ups after a refresh. Without a limit, bounded is false.
 func (b *Budget) spare(operation faceclient.Operation) (attempts int, bounded bool) {
 	if b == nil {
 		return 0, false
@@ -144,7 +145,7 @@ func (b *Budget) spare(operation faceclient.Operation) (attempts int, bounded bo
 	return max(0, int(b.credit(operation).balance)), true
 }
 
-// charge books the attempts of a look-up.
+// charge takes the attempts of a look-up from the account.
 func (b *Budget) charge(operation faceclient.Operation, attempts int) {
 	if b == nil {
 		return
@@ -156,8 +157,8 @@ func (b *Budget) charge(operation faceclient.Operation, attempts int) {
 	}
 }
 
-// intervalInForce is the time between refreshes: as configured, longer where the budget is small, and as long as it takes
-// to earn the last refresh where that had to take more than there was.
+// intervalInForce is the time between refreshes: as configured, or longer where the budget is small. After a refresh that
+// needed more than it had, it is as long as it takes to earn that refresh.
 func (b *Budget) intervalInForce(operation faceclient.Operation, configured time.Duration) time.Duration {
 	if b == nil {
 		return configured

@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	// settling is how long before a walk's horizon an event must lie to be in the list for certain.
+	// settling is how long before a walk's horizon an event must be to be in the list for certain.
 	settling = 5 * time.Second
 	// maxClockDrift is how much further than our own clock the service's may go between two walks and be believed.
 	maxClockDrift = time.Minute
@@ -16,8 +16,8 @@ const (
 	maxBehind = time.Hour
 )
 
-// Flows are what has happened since the exporter started, read off the sessions' own times. They only grow; where walks
-// cover a part of the key space they are estimates and no integers.
+// Flows count what happened since the exporter started, by the times that the sessions themselves have. They never go down.
+// Where walks cover a part of the list they are estimates, and not whole numbers.
 type Flows struct {
 	Creations, Starts, Expirations, Abandonments float64
 	// Window is the time in which all that happened, in seconds.
@@ -33,8 +33,8 @@ func (f *Flows) add(found Flows, coverage float64) {
 	f.Window += found.Window
 }
 
-// window is the time, by the service's clock, whose events a walk counts: after from and up to to. It is empty where
-// they are equal.
+// window is the time span, by the service's clock, whose events a walk counts: after from, up to and including to. It is
+// empty where they are equal.
 type window struct{ from, to time.Time }
 
 func (w window) holds(t time.Time) bool { return t.After(w.from) && !t.After(w.to) }
@@ -55,8 +55,8 @@ func (f *Flows) count(session *faceclient.Session, w window) {
 	}
 }
 
-// watermark is how far the service's time has been counted. A walk that fails leaves it where it is, so that the next one
-// catches up.
+// watermark is the time, by the service's clock, up to which events were counted. A failed walk leaves it where it is, so
+// that the next walk catches up.
 type watermark struct {
 	counted time.Time // the end of the last window; zero before the first walk
 	// horizon is the last walk's, and heard when it was known, by the monotonic clock.

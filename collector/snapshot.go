@@ -7,7 +7,7 @@ import (
 	"face_liveness_exporter/faceclient/facelist"
 )
 
-// Snapshot is what one complete walk found. It is never changed once it is made.
+// Snapshot is what one complete walk found. It never changes.
 type Snapshot struct {
 	// Began and Ended are when the walk did, by this machine's clocks.
 	Began, Ended Instant
@@ -18,7 +18,7 @@ type Snapshot struct {
 	// Coverage is the share of the key space that was walked; 1 means that every session was counted.
 	Coverage float64
 
-	// What follows are counts of the sessions that the walk covered: see Estimate.
+	// The counts below are of the sessions that the walk covered: see Estimate.
 
 	// Sessions are listed; each is either active or Expired; Started and Abandoned (expired, never started) are among them.
 	Sessions, Expired, Started, Abandoned uint64
@@ -58,7 +58,7 @@ func (s *Snapshot) Active() uint64 { return s.Sessions - s.Expired }
 // scaled up from a part of them.
 func (s *Snapshot) DeviceCount() (n float64, known bool) { return float64(s.Devices), s.Complete() }
 
-// withoutDevices is the same snapshot with no device named.
+// withoutDevices is the same snapshot without the names of devices.
 func (s *Snapshot) withoutDevices() *Snapshot {
 	nameless := *s
 	for _, device := range s.TopDevices {
@@ -71,7 +71,7 @@ func (s *Snapshot) withoutDevices() *Snapshot {
 // listed is the number of listed sessions, estimated where it was not counted, for people.
 func (s *Snapshot) listed() int64 { return int64(s.Estimate(s.Sessions)) }
 
-// tally counts a walk's sessions as they come and then forgets them. It is a facelist.Visitor.
+// tally counts the sessions of a walk as they arrive, and keeps none of them. It is a facelist.Visitor.
 type tally struct {
 	before  watermark // as the last successful walk left it
 	clock   Clock
