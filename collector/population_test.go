@@ -51,7 +51,6 @@ func TestGoldenExposition(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var shown *collector.Collector
 	synctest.Test(t, func(t *testing.T) {
 		plain := newTarget(walks(lists(golden()...)), devices(collector.DeviceOptions{Top: 3, Label: collector.DeviceRaw}))
 		verify := newTarget(walks(lists(page{})), func(options *collector.TargetOptions) {
@@ -61,8 +60,7 @@ func TestGoldenExposition(t *testing.T) {
 		pass(1500 * time.Millisecond)
 		collector.EnsureFresh(context.Background(), plain, verify)
 		stop()
-		shown = resource(plain, verify)
-		families := gather(t, shown)
+		families := gather(t, resource(plain, verify))
 		for _, block := range regexp.MustCompile(`(?m)^# TYPE (\S+) .*\n(?:[^#].*\n)*`).FindAllSubmatch(want, -1) {
 			name := string(block[1])
 			text := encoded(t, map[string]*dto.MetricFamily{name: families[name]}, expfmt.NewFormat(expfmt.TypeTextPlain))
@@ -71,12 +69,12 @@ func TestGoldenExposition(t *testing.T) {
 				t.Errorf("got\n%s\nwant\n%s", got, block[0])
 			}
 		}
-	})
-	for name := range gather(t, shown) {
-		if isPopulation(name) && !regexp.MustCompile(`(?m)^# TYPE `+name+` `).Match(want) {
-			t.Errorf("testdata/population.prom lacks %s", name)
+		for name := range families {
+			if isPopulation(name) && !regexp.MustCompile(`(?m)^# TYPE `+name+` `).Match(want) {
+				t.Errorf("testdata/population.prom lacks %s", name)
+			}
 		}
-	}
+	})
 }
 
 func TestSecondWalkCountsAfresh(t *testing.T) {
