@@ -1,6 +1,8 @@
 package collector_test
 
 import (
+	"context"
+	"math"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,10 +14,19 @@ import (
 	"face_liveness_exporter/faceclient/facetest"
 )
 
+// lookUps asks the service by the real client.
+type lookUps struct{ client *faceclient.Client }
+
+func (l lookUps) Session(ctx context.Context, id string, maxRequests int) (faceclient.Check, int, error) {
+	allowance := faceclient.NewAllowance(maxRequests)
+	check, err := l.client.Session(ctx, faceclient.DetectLiveness, id, allowance)
+	return check, allowance.Used(), err
+}
+
 // The real client walks a simulated customer's list for three hours, and what the exporter has counted is compared with
 // what the simulator knows to have happened.
 func TestFlowsAreWhatHappenedToTheSimulatedCustomer(t *testing.T) {
-	const settling = 5 * time.Second
+	const settling, lookingUp = 5 * time.Second, time.Second
 	for _, test := range []struct {
 		name    string
 		skew    time.Duration // of the service's clock
@@ -40,19 +51,20 @@ func TestFlowsAreWhatHappenedToTheSimulatedCustomer(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				target := newTarget(listOf(client, facelist.Limits{PageSize: 1000, MaxPages: 1000, Workers: 4}, collector.NewAPIMetrics("contoso-prod", []faceclient.Operation{faceclient.DetectLiveness}, 0)), every(3*time.Minute))
+				target := newTarget(listOf(client, facelist.Limits{PageSize: 1000, MaxPages: 1000, Workers: 4}, collector.NewAPIMetrics("contoso-prod", []faceclient.Operation{faceclient.DetectLiveness}, 0)), every(3*time.Minute), sampled(1000, lookUps{client}))
 				defer run(t, target)()
 				began := time.Now().Add(test.skew)
 				scrape(10*time.Second, target)
 				before := collector.Flows{}
 				for walk := range 60 {
 					at := time.Duration(walk) * 3 * time.Minute
+					pass(lookingUp)
 					fails := at >= 30*time.Minute && at < 30*time.Minute+test.failing
 					service.ClearFaults()
 					if fails {
 						service.Fail(facesim.Status(500, ""))
 					}
-					pass(3 * time.Minute)
+					pass(3*time.Minute - lookingUp)
 					scrape(10*time.Second, target)
 					flows := target.State().Flows
 					if fails && flows != before {
@@ -68,6 +80,21 @@ func TestFlowsAreWhatHappenedToTheSimulatedCustomer(t *testing.T) {
 				}
 				if before != want {
 					t.Errorf("counted %+v, and what happened is %+v", before, want)
+				}
+				pass(lookingUp)
+				outcomes := target.State().Outcomes.Sessions
+				for real, counted := range map[facesim.Outcome]collector.Outcome{
+					facesim.RealFace: collector.RealFace, facesim.SpoofFace: collector.SpoofFace, facesim.Uncertain: collector.Uncertain,
+					facesim.Failed: collector.Failed, facesim.NoResult: collector.NoResult,
+				} {
+					if got, want := outcomes[counted], float64(truth.Outcomes[real]); math.Abs(got-want) > 1e-6 {
+						t.Errorf("outcome %v: counted %v of %v", real, got, want)
+					}
+				}
+				for id, n := range service.LookUps(facesim.DetectLiveness) {
+					if n != 1 {
+						t.Errorf("session %s looked up %d times", id, n)
+					}
 				}
 				if want.Creations < 30 || want.Abandonments < 2 {
 					t.Errorf("too little happened to mean anything: %+v", want)

@@ -12,12 +12,14 @@ import (
 //
 //	srv.Fail(facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, time.Second).Times(2))
 //
-// A fault applies to every request until it is cleared, unless it is narrowed by On, When, After, Times and Share.
+// A fault applies to every request until it is cleared, unless it is narrowed by On, OnLists, OnSessions, When,
+// After, Times and Share.
 // Several faults at once compose: the first given is the outermost, so Fail(Delay(time.Second), Status(500, "")) answers
 // 500 after a second.
 type Fault struct {
 	name   string
 	ops    []string
+	target target
 	when   func(Request) bool
 	after  int
 	times  int // 0: no end
@@ -53,6 +55,25 @@ func (f Fault) After(n int) Fault { f.after = n; return f }
 
 // On narrows the fault to requests for these operations.
 func (f Fault) On(ops ...string) Fault { f.ops = ops; return f }
+
+// OnLists narrows the fault to requests for the list.
+func (f Fault) OnLists() Fault { f.target = lists; return f }
+
+// OnSessions narrows the fault to requests for one session.
+func (f Fault) OnSessions() Fault { f.target = singles; return f }
+
+// target is a kind of request.
+type target int
+
+const (
+	everything target = iota
+	lists
+	singles
+)
+
+func (t target) includes(r Request) bool {
+	return t == everything || (t == singles) == (r.Session != "")
+}
 
 // When narrows the fault to requests that the function accepts, by what is known at their arrival. It is called with a
 // lock held and must not call the server.
@@ -145,6 +166,7 @@ func (set *faultSet) match(r Request) []Fault {
 		switch {
 		case f.times != 0 && f.used >= f.times:
 		case len(f.ops) > 0 && !slices.Contains(f.ops, r.Operation):
+		case !f.target.includes(r):
 		case f.when != nil && !f.when(r):
 		case f.share != 0 && set.random.Float64() >= f.share:
 		default:
@@ -212,6 +234,21 @@ func RepeatPages() Fault {
 // WrapAround makes the list endless: it goes on with the first session after the last, so that no page but the first is ever short.
 func WrapAround() Fault {
 	return listFault("list wraps around", func(l *listing) { l.wrap = true })
+}
+
+// WholeGUIDsOnly refuses a start that is not a whole GUID, with 400 BadArgument.
+func WholeGUIDsOnly() Fault {
+	return listFault("whole GUIDs only", func(l *listing) { l.refuseNoGUID = true })
+}
+
+// ListedIDsOnly refuses a start that no listed session has, with 400 BadArgument or 404 SessionNotFound.
+func ListedIDsOnly(status int) Fault {
+	return listFault("listed ids only", func(l *listing) { l.refuseUnlisted = status })
+}
+
+// NoEmptyStart refuses a start that is there and empty, with 400 BadArgument. No start at all is taken.
+func NoEmptyStart() Fault {
+	return listFault("an empty start is refused", func(l *listing) { l.refuseEmpty = true })
 }
 
 // Time faults.

@@ -41,7 +41,7 @@ func pickTTL(products []Product, random *rand.Rand) time.Duration {
 // Generate makes n sessions with random version 4 UUIDs, in no order, created in the 47 hours before now, so that the
 // service removes none of them in the hour that follows. They mix everything that an answer may look like: fraction
 // digits from none to seven, cut or kept, both offsets, absent and null starts, absent, empty and null devices, absent
-// TTLs, every order of keys, unknown fields. The same seed and now give the same sessions.
+// TTLs, every order of keys, unknown fields, and every outcome. The same seed and now give the same sessions.
 func Generate(n int, seed uint64, now time.Time) []Session {
 	g := newGenerator(n, seed, now)
 	sessions := make([]Session, n)
@@ -62,6 +62,7 @@ func (s *Server) Populate(op string, n int, seed uint64) {
 }
 
 type generator struct {
+	seed     uint64
 	random   *rand.Rand
 	now      time.Time
 	products []Product
@@ -70,7 +71,10 @@ type generator struct {
 
 func newGenerator(n int, seed uint64, now time.Time) *generator {
 	random := rand.New(rand.NewPCG(seed, 1))
-	return &generator{random: random, now: now, products: defaultProducts(), devices: newDevices(random, max(n/2, 1))}
+	return &generator{
+		seed: seed, random: random, now: now, products: defaultProducts(),
+		devices: newDevices(random, max(n/2, 1), 4),
+	}
 }
 
 func (g *generator) next() Session {
@@ -107,6 +111,13 @@ func (g *generator) next() Session {
 	if r.IntN(10) > 0 {
 		s.DeviceID = g.devices.pick()
 	}
+	if s.HasStarted() {
+		drawn := drawResult(g.seed, s.ID, s.Started, s.Expires(), defaultSpoofShare)
+		s.Outcome, s.Identical = drawn.outcome, drawn.identical
+		if drawn.outcome != NoResult {
+			s.Finished = time.Unix(0, floor(drawn.finished.UnixNano(), precision)).UTC()
+		}
+	}
 	return s
 }
 
@@ -120,16 +131,16 @@ func logNormal(random *rand.Rand, median time.Duration, sigma float64) time.Dura
 	return time.Duration(float64(median) * math.Exp(sigma*random.NormFloat64()))
 }
 
-// devices is a population in which the kth device has about 1/k^1.15 of the first one's sessions: a few kiosks have
-// hundreds, thousands of telephones have one or two.
+// devices is a population in which the kth device has about (busiest/(busiest+k))^1.15 of the first one's sessions: a few
+// kiosks have many, thousands of telephones have one or two.
 type devices struct {
 	random *rand.Rand
 	zipf   *rand.Zipf
 	ids    []string // made when first drawn
 }
 
-func newDevices(random *rand.Rand, n int) devices {
-	return devices{random: random, zipf: rand.NewZipf(random, 1.15, 4, uint64(n-1)), ids: make([]string, n)}
+func newDevices(random *rand.Rand, n int, busiest float64) devices {
+	return devices{random: random, zipf: rand.NewZipf(random, 1.15, busiest, uint64(n-1)), ids: make([]string, n)}
 }
 
 func (d *devices) pick() string {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -14,12 +15,18 @@ const (
 
 // listing is what one request asks of a list, after the faults have had their way with it.
 type listing struct {
-	start string
-	top   int
+	hasStart bool
+	start    string
+	top      int
 
 	order Order
 	back  int  // begins so many listed sessions before its place
 	wrap  bool // fills the page from the beginning where the list ends
+
+	// Which starts the service refuses beyond those that are too long.
+	refuseEmpty    bool
+	refuseNoGUID   bool
+	refuseUnlisted int // the status of the refusal; 0: takes any
 }
 
 // parseListing reads start and top by the documented rules.
@@ -29,7 +36,7 @@ func parseListing(rawQuery string) (listing, apiError) {
 	if err != nil {
 		return l, badArgument("The query string is malformed.")
 	}
-	l.start = query.Get("start")
+	l.hasStart, l.start = query.Has("start"), query.Get("start")
 	if utf8.RuneCountInString(l.start) > maxStart {
 		return l, badArgument("'start' is too long.")
 	}
@@ -42,8 +49,49 @@ func parseListing(rawQuery string) (listing, apiError) {
 	return l, apiError{}
 }
 
+// refuseStart says whether the start is one that the service does not take.
+func (l listing) refuseStart(listed func(id string) bool) apiError {
+	invalid := badArgument("Start parameter is invalid. Please specify the 'Id' field of the last entry to continue the listing process.")
+	switch {
+	case !l.hasStart:
+	case l.start == "":
+		if l.refuseEmpty {
+			return invalid
+		}
+	case l.refuseNoGUID && !isGUID(l.start):
+		return invalid
+	case l.refuseUnlisted != 0 && !listed(l.start):
+		if l.refuseUnlisted == http.StatusNotFound {
+			return sessionNotFound()
+		}
+		return invalid
+	}
+	return apiError{}
+}
+
+// isGUID reports whether the text is 32 hexadecimal digits, in either case, in five groups.
+func isGUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i := range len(s) {
+		if i == 8 || i == 13 || i == 18 || i == 23 {
+			if s[i] != '-' {
+				return false
+			}
+		} else if !strings.ContainsRune("0123456789abcdefABCDEF", rune(s[i])) {
+			return false
+		}
+	}
+	return true
+}
+
 func badArgument(message string) apiError {
 	return apiError{http.StatusBadRequest, ShapeCode, "BadArgument", message}
+}
+
+func sessionNotFound() apiError {
+	return apiError{http.StatusNotFound, ShapeCode, "SessionNotFound", "Session is not found."}
 }
 
 // appendPage writes the page as a bare JSON array and says how many sessions are on it.

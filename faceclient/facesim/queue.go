@@ -15,7 +15,11 @@ const (
 	eventAbandoned
 	eventDeleted
 	eventRemoved // by the service, because of its age
-	eventKinds
+	eventIdentical
+	eventDifferent
+	eventOutcome // the first of one for each outcome: expired, and was started
+
+	eventKinds = eventOutcome + eventKind(Deleted)
 )
 
 // event is one thing that will happen.
@@ -88,13 +92,19 @@ func (h *history) between(from, to int64) Truth {
 }
 
 func truth(count func(eventKind) int) Truth {
-	return Truth{
+	found := Truth{
 		Created:   count(eventCreated),
 		Started:   count(eventStarted),
 		Expired:   count(eventExpired),
 		Abandoned: count(eventAbandoned),
 		Deleted:   count(eventDeleted),
+		Identical: count(eventIdentical),
+		Different: count(eventDifferent),
 	}
+	for outcome := range found.Outcomes {
+		found.Outcomes[outcome] = count(eventOutcome + eventKind(outcome))
+	}
+	return found
 }
 
 // countUntil is how many of the ascending times are at or before at.

@@ -28,6 +28,7 @@ type Request struct {
 	Path            string
 	Version         string // "" where the path is none of the list's
 	Operation       string // likewise
+	Session         string // the id asked for; "" where the list was asked for
 	Start           string // as sent, unescaped
 	Top             string // as sent; "" where absent
 	Auth            Auth
@@ -45,6 +46,7 @@ type Counts struct {
 	InFlight    int         // arrived and not yet answered
 	MaxInFlight int         // the most at once
 	Billed      int         // answers that carried the billing header
+	Sessions    int         // requests for one session; the others are for the list
 	Items       int         // sessions on all pages
 	Bytes       int64       // of all bodies
 	ByStatus    map[int]int // answers; 0: broken off before a status
@@ -57,26 +59,30 @@ type entry struct {
 }
 
 func newEntry(r *http.Request, now time.Time) *entry {
-	version, op := route(r.URL.Path)
+	version, op, session := route(r.URL.Path)
 	query := r.URL.Query()
 	kind, _ := credentials(r)
 	return &entry{Request: Request{
-		Time: now, Method: r.Method, Path: r.URL.Path, Version: version, Operation: op,
+		Time: now, Method: r.Method, Path: r.URL.Path, Version: version, Operation: op, Session: session,
 		Start: query.Get("start"), Top: query.Get("top"), Auth: kind,
 		ClientRequestID: r.Header.Get("client-request-id"), UserAgent: r.UserAgent(),
 	}}
 }
 
-// route splits /face/{version}/{operation}/singleModal/sessions; any other path gives nothing.
-func route(path string) (version, op string) {
+// route splits /face/{version}/{operation}/singleModal/sessions, with or without the id of a session behind it; any other
+// path gives nothing.
+func route(path string) (version, op, session string) {
 	parts := strings.Split(path, "/")
+	if len(parts) == 7 && parts[6] != "" {
+		session, parts = parts[6], parts[:6]
+	}
 	if len(parts) != 6 || parts[0] != "" || parts[1] != "face" || parts[4] != "singleModal" || parts[5] != "sessions" {
-		return "", ""
+		return "", "", ""
 	}
 	if parts[3] != DetectLiveness && parts[3] != DetectLivenessWithVerify {
-		return "", ""
+		return "", "", ""
 	}
-	return parts[2], parts[3]
+	return parts[2], parts[3], session
 }
 
 func credentials(r *http.Request) (kind Auth, secret string) {
@@ -124,6 +130,9 @@ func (l *requestLog) begin(e *entry) int {
 		l.counts[e.Operation] = c
 	}
 	c.Requests++
+	if e.Session != "" {
+		c.Sessions++
+	}
 	c.InFlight++
 	c.MaxInFlight = max(c.MaxInFlight, c.InFlight)
 	l.last++

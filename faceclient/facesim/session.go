@@ -31,6 +31,11 @@ type Session struct {
 	TTL      time.Duration // whole seconds; 0: the field is absent and DefaultTTL holds
 	DeviceID string        // "": absent, unless Wire says empty or null
 	Wire     Wire
+
+	// What the session's own answer says beyond the list.
+	Outcome   Outcome   // of the latest attempt; never Deleted
+	Finished  time.Time // the result is there from then on; zero: always
+	Identical bool      // with DetectLivenessWithVerify: the face is that of the reference image
 }
 
 // Wire is how a session is written. The zero value is what the recorded answers look like: offset +00:00, up to seven
@@ -69,8 +74,10 @@ const notStarted = math.MinInt64
 type record struct {
 	id, device       string
 	created, started int64
+	finished         int64
 	ttl              int32 // seconds; 0: absent
 	digits, order    uint8
+	outcome          Outcome
 	flags            flags
 }
 
@@ -84,6 +91,7 @@ const (
 	extra
 	escapeID
 	escapeDevice
+	identical
 )
 
 func (f flags) has(bit flags) bool { return f&bit != 0 }
@@ -104,6 +112,10 @@ func newRecord(s Session) record {
 		ttl:     int32(s.TTL / time.Second),
 		digits:  s.Wire.Digits,
 		order:   s.Wire.Order,
+		outcome: s.Outcome,
+	}
+	if !s.Finished.IsZero() {
+		r.finished = floor(s.Finished.UnixNano(), precision)
 	}
 	if s.HasStarted() {
 		r.started = floor(s.Started.UnixNano(), precision)
@@ -115,6 +127,7 @@ func newRecord(s Session) record {
 	r.flags.set(extra, s.Wire.Extra)
 	r.flags.set(escapeID, needsEscape(s.ID))
 	r.flags.set(escapeDevice, needsEscape(s.DeviceID))
+	r.flags.set(identical, s.Identical)
 	return r
 }
 
@@ -133,6 +146,11 @@ func (r *record) session() Session {
 			Digits:      r.digits,
 			Order:       r.order,
 		},
+		Outcome:   r.outcome,
+		Identical: r.flags.has(identical),
+	}
+	if r.finished != 0 {
+		s.Finished = time.Unix(0, r.finished).UTC()
 	}
 	if r.started != notStarted {
 		s.Started = time.Unix(0, r.started).UTC()

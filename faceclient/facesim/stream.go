@@ -19,9 +19,16 @@ type stream struct {
 	history  history
 	queue    queue
 	sequence uint64
+	spoofs   spoofs
 	begin    int64 // nothing is created before
 	next     int64 // when the next ordinary session may be created
 	day      int64 // the first day, counted from 1970, whose spikes are not planned yet
+}
+
+// spoofs is a share of spoofs other than the usual one, for sessions created before a time.
+type spoofs struct {
+	until int64
+	share float64
 }
 
 // sessionList is where sessions live: the server's list, or a map while the past is played.
@@ -38,7 +45,7 @@ func newStream(opts TrafficOptions, number uint64, rhythm rhythm, begin time.Tim
 	random := rand.New(rand.NewPCG(opts.Seed, number))
 	st := &stream{
 		opts: opts, number: number, rhythm: rhythm, random: random,
-		devices: newDevices(random, devicePopulation),
+		devices: newDevices(random, devicePopulation, 20),
 		begin:   begin.UnixNano(),
 		next:    begin.UnixNano(),
 		day:     floor(begin.UnixNano(), int64(24*time.Hour)) / int64(24*time.Hour),
@@ -107,6 +114,7 @@ func (st *stream) draw(at int64, random *rand.Rand, device func() string, abando
 	if !abandoned && random.Float64() >= st.opts.AbandonedShare && at+delay < f.expires() {
 		f.start = floor(at+delay, 100)
 	}
+	st.decide(f)
 	if random.Float64() < st.opts.DeletedShare {
 		f.remove = f.expires() + int64(logNormal(random, 20*time.Minute, 0.8))
 		if f.start != notStarted && random.Float64() < 0.05 {
@@ -115,6 +123,23 @@ func (st *stream) draw(at int64, random *rand.Rand, device func() string, abando
 		}
 	}
 	return f
+}
+
+// decide draws the result of a session that will be started. It shows some seconds after the start.
+func (st *stream) decide(f *fate) {
+	if f.start == notStarted {
+		return
+	}
+	share := st.opts.SpoofShare
+	if f.created < st.spoofs.until {
+		share = st.spoofs.share
+	}
+	drawn := drawResult(st.opts.Seed, f.id, time.Unix(0, f.start), time.Unix(0, f.expires()), share)
+	if drawn.outcome == NoResult {
+		return
+	}
+	f.outcome, f.finished = drawn.outcome, floor(drawn.finished.UnixNano(), 100)
+	f.flags.set(identical, drawn.identical)
 }
 
 func (st *stream) create(f *fate) {
@@ -145,12 +170,9 @@ func (st *stream) happen(e event) {
 		}
 	case eventExpired:
 		// Nothing changes in the list, which derives expiry from the clock; the look-up tells whether it is still there.
-		started := false
-		if st.list.update(e.at, e.fate.id, func(r *record) { started = r.started != notStarted }) {
-			st.history.note(eventExpired, e.at)
-			if !started {
-				st.history.note(eventAbandoned, e.at)
-			}
+		var ended record
+		if st.list.update(e.at, e.fate.id, func(r *record) { ended = *r }) {
+			st.noteEnd(&ended, e.at)
 		}
 	case eventDeleted:
 		if st.list.remove(e.at, e.fate.id) == 1 {
@@ -158,6 +180,22 @@ func (st *stream) happen(e event) {
 		}
 	case eventRemoved:
 		st.list.remove(e.at, e.fate.id)
+	}
+}
+
+func (st *stream) noteEnd(r *record, at int64) {
+	st.history.note(eventExpired, at)
+	if r.started == notStarted {
+		st.history.note(eventAbandoned, at)
+		return
+	}
+	st.history.note(eventOutcome+eventKind(r.outcome), at)
+	switch {
+	case st.number == 0 || r.outcome == NoResult || r.outcome == Failed: // no faces were compared
+	case r.flags.has(identical):
+		st.history.note(eventIdentical, at)
+	default:
+		st.history.note(eventDifferent, at)
 	}
 }
 
@@ -172,6 +210,7 @@ func (st *stream) planSpikes() {
 	begin := st.day * int64(24*time.Hour)
 	random := rand.New(rand.NewPCG(st.opts.Seed^0x9e3779b97f4a7c15, uint64(st.day)))
 	st.day++
+	st.planHammering(begin)
 	// The numbers do not depend on the operation: what breaks at the customer's breaks both.
 	at := begin
 	for n := uint64(0); ; n++ {
@@ -181,6 +220,25 @@ func (st *stream) planSpikes() {
 		}
 		factor := spikeLowest + random.Float64()*(spikeHighest-spikeLowest)
 		st.spike(uint64(st.day)<<8+n, at, spikeDuration, factor)
+	}
+}
+
+// planHammering lets one device of the first operation make very many sessions on some days.
+func (st *stream) planHammering(day int64) {
+	const sessions, pause = 300, 6 * time.Second
+	random := rand.New(rand.NewPCG(st.opts.Seed^0x2545f4914f6cdd1d, uint64(day)))
+	if st.number != 0 || random.Float64() >= st.opts.HammeringDays {
+		return
+	}
+	device := newUUID(random)
+	at := day + random.Int64N(int64(24*time.Hour))
+	for range sessions {
+		f := st.draw(floor(at, 100), random, func() string { return device }, false)
+		f.device = device
+		if at > st.begin {
+			st.schedule(f.created, eventCreated, f)
+		}
+		at += int64(pause)
 	}
 }
 

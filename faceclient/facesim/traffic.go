@@ -17,6 +17,8 @@ type TrafficOptions struct {
 	DeletedShare   float64        // of the sessions the customer deletes, most of them after their TTL; default 0.8
 	SpikesPerDay   float64        // of abandoned sessions, on average, 20 minutes each; default 3
 	ThrottledShare float64        // of the requests get 429; default 0.01
+	SpoofShare     float64        // of the started sessions are spoofs; default 0.04
+	HammeringDays  float64        // part of the days on which one device makes 300 detectLiveness sessions in half an hour; default 0
 	Products       []Product      // TTLs; default 300, 600, 1800 and few 86400 seconds, some of the 600 left unsaid
 	Location       *time.Location // whose nights are quiet; default UTC
 }
@@ -37,6 +39,9 @@ type Traffic struct {
 	spikes  int        // called by hand so far
 }
 
+// defaultSpoofShare is of the started sessions.
+const defaultSpoofShare = 0.04
+
 // NewTraffic plays the 48 hours before the server's now at once, so that the lists are full, and goes on from there. A
 // server has one Traffic: a second one takes the place of the first, whose sessions stay as they are.
 func NewTraffic(s *Server, opts TrafficOptions) *Traffic {
@@ -46,6 +51,7 @@ func NewTraffic(s *Server, opts TrafficOptions) *Traffic {
 	opts.DeletedShare = cmp.Or(opts.DeletedShare, 0.8)
 	opts.SpikesPerDay = cmp.Or(opts.SpikesPerDay, 3)
 	opts.ThrottledShare = cmp.Or(opts.ThrottledShare, 0.01)
+	opts.SpoofShare = cmp.Or(opts.SpoofShare, defaultSpoofShare)
 	if len(opts.Products) == 0 {
 		opts.Products = defaultProducts()
 	}
@@ -115,6 +121,18 @@ func (t *Traffic) Spike(duration time.Duration, factor float64) {
 	}
 }
 
+// SpoofSpike makes that share of the started sessions spoofs, in both operations, of those created from the server's now
+// for that long. It replaces an earlier one.
+func (t *Traffic) SpoofSpike(duration time.Duration, share float64) {
+	now := t.server.now()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.advance(now)
+	for _, st := range t.streams {
+		st.spoofs = spoofs{until: t.now.Add(duration).UnixNano(), share: share}
+	}
+}
+
 // Truth is what really happened. An event counts where the session was listed when it fell due: one deleted before its
 // TTL ended never expires.
 type Truth struct {
@@ -123,6 +141,11 @@ type Truth struct {
 	Expired   int
 	Abandoned int // expired and never started
 	Deleted   int // by the customer; what the service removes after 48 hours is not counted
+
+	// Of the sessions that expired and were started. Identical and Different count those of DetectLivenessWithVerify whose
+	// faces were compared.
+	Outcomes             [Deleted]int
+	Identical, Different int
 }
 
 // Truth is what happened in the operation since the play began, 48 hours before NewTraffic, until now.

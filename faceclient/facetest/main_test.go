@@ -31,7 +31,11 @@ func newRequest(t *testing.T, rest string) *http.Request {
 // ask sends one request straight to the handler.
 func ask(t *testing.T, srv *facesim.Server, rest string) *http.Response {
 	t.Helper()
+	return send(srv, newRequest(t, rest))
+}
+
+func send(srv *facesim.Server, r *http.Request) *http.Response {
 	w := httptest.NewRecorder()
-	srv.ServeHTTP(w, newRequest(t, rest))
+	srv.ServeHTTP(w, r)
 	return w.Result()
 }
