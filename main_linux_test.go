@@ -47,8 +47,14 @@ var listening = regexp.MustCompile(`msg="Listening on" address=(\S+)`)
 // start runs the program on a port of its own. Its log goes to stderr, or is kept where that is nil.
 func start(t *testing.T, stderr *os.File, args ...string) *launch.Program {
 	t.Helper()
+	return startIn(t, stderr, nil, args...)
+}
+
+// startIn is start with more variables in the environment.
+func startIn(t *testing.T, stderr *os.File, environment []string, args ...string) *launch.Program {
+	t.Helper()
 	command := exec.CommandContext(context.WithoutCancel(t.Context()), os.Args[0], append([]string{"--web.listen-address=127.0.0.1:0"}, args...)...)
-	command.Env = []string{asProgram + "=1"}
+	command.Env = append([]string{asProgram + "=1"}, environment...)
 	command.Dir = t.TempDir()
 	if stderr != nil {
 		command.Stderr = stderr
@@ -116,6 +122,7 @@ func TestSignalInEveryPhase(t *testing.T) {
 		{"waiting because the service asked to", fast, []facesim.Fault{facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, time.Hour)}, 1, nil, nil, 0},
 		{"waiting to try again", fast, []facesim.Fault{facesim.Status(503, "")}, 3, nil, nil, 0},
 		{"waiting after a failed refresh", fast, []facesim.Fault{facesim.Status(404, "")}, 1, nil, nil, 0},
+		{"after an answer that changes the protocol", fast, []facesim.Fault{facesim.Wrap("101", switchesProtocol)}, 1, nil, nil, 0},
 		{"between two refreshes", fast, nil, 6, nil, nil, 0},
 		{"by another signal", fast, []facesim.Fault{facetest.Hang()}, 1, []os.Signal{os.Interrupt}, nil, 0},
 		{"while it reloads", fast, nil, 6, []os.Signal{syscall.SIGHUP, syscall.SIGHUP, syscall.SIGHUP, syscall.SIGTERM}, nil, 0},
@@ -150,6 +157,19 @@ func TestSignalInEveryPhase(t *testing.T) {
 			}
 		})
 	}
+}
+
+// switchesProtocol answers 101 to whatever was asked for, and then says nothing more.
+func switchesProtocol(http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			panic(err)
+		}
+		defer conn.Close()
+		fmt.Fprint(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: canary\r\n\r\n")
+		_, _ = conn.Read(make([]byte, 1)) // until the client leaves
+	})
 }
 
 // A long answer keeps the first signal waiting for some seconds, and the second not at all.
@@ -223,7 +243,6 @@ func TestLogThatCannotBeWritten(t *testing.T) {
 // However much comes, no more than some pages of it are in memory at a time.
 func TestPeakMemory(t *testing.T) {
 	t.Parallel()
-	const most = 150 << 20
 	for name, fault := range map[string]facesim.Fault{
 		"a body without an end":        facetest.EndlessBlanks(),
 		"a list without an end":        facetest.EndlessItems(),
@@ -239,24 +258,31 @@ func TestPeakMemory(t *testing.T) {
 			p := start(t, nil, configuration(t, serve(t, service), "api: {max_requests_per_second: 1000, max_concurrent_requests: 16, max_retries: 1}"))
 			p.Listens(listening)
 			get(t, p, "/metrics") // waits for the refresh
-			status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Process.Pid))
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, peak, _ := strings.Cut(string(status), "VmHWM:")
-			kilobytes, err := strconv.Atoi(strings.Fields(peak)[0])
-			if err != nil {
-				t.Fatal(err)
-			}
 			if service.Counts(facesim.DetectLiveness).Requests == 0 {
 				t.Error("nothing was asked for")
 			}
-			if kilobytes<<10 > most {
-				t.Errorf("%d MiB of memory at the highest, want %d at most", kilobytes>>10, most>>20)
-			}
+			withinMemory(t, p)
 			p.Signal(syscall.SIGTERM)
 			ends(t, p, 0)
 		})
+	}
+}
+
+// withinMemory fails where the program has used more than 150 MiB at any time.
+func withinMemory(t *testing.T, p *launch.Program) {
+	t.Helper()
+	const most = 150 << 20
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, peak, _ := strings.Cut(string(status), "VmHWM:")
+	kilobytes, err := strconv.Atoi(strings.Fields(peak)[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kilobytes<<10 > most {
+		t.Errorf("%d MiB of memory at the highest, want %d at most", kilobytes>>10, most>>20)
 	}
 }
 

@@ -68,6 +68,9 @@ func faultsOfTheMatrix() []fault {
 		one("401 PermissionDenied", refusal(401, "PermissionDenied")),
 		one("403 UnsupportedFeature", refusal(403, "UnsupportedFeature")),
 		one("404", refusal(404, "404")),
+		one("403 of a quota, renewed in two days", facesim.StatusError(403, facesim.ShapeStatusCode, "403", "Out of call volume quota. Quota will be replenished in 2 days.")),
+		one("404 SessionNotFound", refusal(404, "SessionNotFound")),
+		one("408", refusal(408, "")),
 		one("409", refusal(409, "ConcurrentOperationConflict")),
 		one("429, Retry-After of 2 s", facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, 2*time.Second)),
 		one("429, Retry-After as a date", retryAt(2*time.Second)...),
@@ -78,6 +81,14 @@ func faultsOfTheMatrix() []fault {
 		one("502 with HTML", facetest.HTML(502)),
 		one("503, empty", facesim.Status(503, "")),
 		one("a code never heard of", refusal(418, "NeverHeardOf")),
+		one("529, empty", facesim.Status(529, "")),
+		one("a code of ours", refusal(400, "timeout")),
+		one("101", facesim.Wrap("101", switchesProtocol)),
+		one("103 for ever", facesim.Wrap("103", endlessInformation)),
+		one("headers without an end", facesim.Wrap("headers", endlessHeaders)),
+		one("202 without a list", facesim.Status(202, "")),
+		one("204", facesim.Status(204, "")),
+		one("203 with a list", withStatus(203)),
 		one("redirect", facetest.Redirect(302, "https://elsewhere.example/")),
 		one("200 with HTML", facetest.HTML(200)),
 		one("JSON: null", facetest.JSON(`null`)),
@@ -101,6 +112,58 @@ func faultsOfTheMatrix() []fault {
 		{name: "capped pages of all lengths", faults: []facesim.Fault{facesim.RaggedPages(90)}},
 		one("no Date", facesim.NoDate()),
 	}
+}
+
+// raw answers by bytes, for as long as the client takes them.
+func raw(w http.ResponseWriter, first, again string) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(err)
+	}
+	defer conn.Close()
+	_, err = conn.Write([]byte(first))
+	for err == nil && again != "" {
+		_, err = conn.Write([]byte(again))
+	}
+	_, _ = conn.Read(make([]byte, 1)) // until the client leaves
+}
+
+func switchesProtocol(http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		raw(w, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", "")
+	})
+}
+
+func endlessInformation(http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { raw(w, "", "HTTP/1.1 103 Early Hints\r\nLink: "+strings.Repeat("more", 1000)+"\r\n\r\n") })
+}
+
+func endlessHeaders(http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { raw(w, "HTTP/1.1 200 OK\r\n", "X-More: "+strings.Repeat("more", 1000)+"\r\n") })
+}
+
+// withStatus answers as ever, but with another status.
+func withStatus(status int) facesim.Fault {
+	return facesim.Wrap("another status", func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			next.ServeHTTP(&statusWriter{ResponseWriter: w, status: status}, r)
+		})
+	})
+}
+
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(int) { w.ResponseWriter.WriteHeader(w.status) }
+
+func (w *statusWriter) Write(b []byte) (int, error) {
+	if w.status != 0 {
+		w.ResponseWriter.WriteHeader(w.status)
+		w.status = 0
+	}
+	return w.ResponseWriter.Write(b)
 }
 
 // state is what there is to show when the fault begins, and since when.

@@ -90,7 +90,7 @@ func readCheck(body io.Reader) (Check, error) {
 	case len(data) > maxCheckBytes || err != nil && len(data) > 0 && json.Valid(data):
 		return Check{}, &Error{Code: CodeInvalidResponse}
 	case err != nil && strings.HasPrefix(strings.TrimSpace(string(data)), "{"):
-		return Check{}, &Error{Code: CodeConnection, cause: io.ErrUnexpectedEOF}
+		return Check{}, &Error{Code: CodeConnection, Detail: DetailEndsEarly, cause: io.ErrUnexpectedEOF}
 	case err != nil:
 		return Check{}, &Error{Code: CodeInvalidResponse, cause: errNoJSON}
 	case answer.Result == nil:

@@ -1,5 +1,10 @@
 package faceclient
 
+import (
+	"net/http"
+	"net/url"
+)
+
 // What the tests of this package look at from inside.
 
 type (
@@ -25,4 +30,6 @@ func (r retries) Next(failure *Error, now Progress, renewed bool) (Retries, Deci
 func (r retries) Used() int { return r.used }
 
 // SignInProxy is for a test of what is sent through a proxy.
-var SignInProxy = signInProxy
+func SignInProxy(proxy func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
+	return signInProxy(proxy)
+}

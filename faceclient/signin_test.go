@@ -222,7 +222,8 @@ func TestWorkloadIdentityNamesTheVariableThatIsMissing(t *testing.T) {
 		missing string
 		want    faceclient.Detail
 	}{
-		{"AZURE_CLIENT_ID", faceclient.DetailNoClientID}, {"AZURE_TENANT_ID", faceclient.DetailNoTenantID},
+		{"AZURE_CLIENT_ID", faceclient.DetailNoClientID},
+		{"AZURE_TENANT_ID", faceclient.DetailNoTenantID},
 		{"AZURE_FEDERATED_TOKEN_FILE", faceclient.DetailNoTokenFile},
 	} {
 		t.Run(test.missing, func(t *testing.T) {

@@ -51,7 +51,7 @@ func codesTable() string {
 		if row.Status != 0 {
 			status = fmt.Sprint(row.Status)
 		}
-		table += fmt.Sprintf("| `%s` | %s | %s | %s |\n", row.Code, status, cell(row.Meaning), cell(row.Remedy))
+		table += fmt.Sprintf("| %#q | %s | %s | %s |\n", row.Code, status, cell(row.Meaning), cell(row.Remedy))
 	}
 	return table
 }
@@ -59,7 +59,7 @@ func codesTable() string {
 func detailsTable() string {
 	table := "| detail | what it means | what to do |\n|---|---|---|\n"
 	for _, row := range explain.DetailRows() {
-		table += fmt.Sprintf("| `%s` | %s | %s |\n", row.Detail, cell(row.Meaning), cell(row.Remedy))
+		table += fmt.Sprintf("| %#q | %s | %s |\n", string(row.Detail), cell(row.Meaning), cell(row.Remedy))
 	}
 	return table
 }
