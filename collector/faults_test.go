@@ -135,11 +135,15 @@ func switchesProtocol(http.Handler) http.Handler {
 }
 
 func endlessInformation(http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { raw(w, "", "HTTP/1.1 103 Early Hints\r\nLink: "+strings.Repeat("more", 1000)+"\r\n\r\n") })
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		raw(w, "", "HTTP/1.1 103 Early Hints\r\nLink: "+strings.Repeat("more", 1000)+"\r\n\r\n")
+	})
 }
 
 func endlessHeaders(http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { raw(w, "HTTP/1.1 200 OK\r\n", "X-More: "+strings.Repeat("more", 1000)+"\r\n") })
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		raw(w, "HTTP/1.1 200 OK\r\n", "X-More: "+strings.Repeat("more", 1000)+"\r\n")
+	})
 }
 
 // withStatus answers as ever, but with another status.
