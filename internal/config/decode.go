@@ -167,9 +167,11 @@ func (d *decoder) unknown(at place, name string, fields []field) {
 		at.path = join(at.path, name)
 	}
 	known := names(fields)
-	if near := nearest(name, known); near != "" {
-		d.refuse(at, "unknown field, did you mean %s? Known here: %s", near, strings.Join(known, ", "))
-		return
+	if len(d.problems) < maxProblems { // the others are not shown
+		if near := nearest(name, known); near != "" {
+			d.refuse(at, "unknown field, did you mean %s? Known here: %s", near, strings.Join(known, ", "))
+			return
+		}
 	}
 	d.refuse(at, "unknown field. Known here: %s", strings.Join(known, ", "))
 }

@@ -138,6 +138,8 @@ func (e *environment) credential(into *Resource) {
 		} else if doubt := doubtfulKey(key, into.Endpoint); doubt != "" {
 			e.warn(envKey, doubt)
 		}
+	case quoted(keyFile):
+		e.refuse(envKeyFile, "%v", errQuoted)
 	case keyFile != "":
 		into.KeyFile = keyFile
 		e.problems = append(e.problems, secretFileProblems(Problem{Path: envKeyFile}, keyFile, func(key string) string {

@@ -62,6 +62,7 @@ func TestEnvironmentThatCannotWork(t *testing.T) {
 		"an endpoint with a newline": {[]string{"FACE_ENDPOINT", endpoint + "\n", "FACE_API_KEY", canary}, "FACE_ENDPOINT", "line break"},
 		"a name alone":               {[]string{"FACE_RESOURCE_NAME", "a"}, "FACE_ENDPOINT", "not set"},
 		"quotes around the endpoint": {[]string{"FACE_ENDPOINT", `"` + endpoint + `"`}, "FACE_ENDPOINT", "quotes"},
+		"quotes around the file":     {[]string{"FACE_ENDPOINT", endpoint, "FACE_API_KEY_FILE", `"/none"`}, "FACE_API_KEY_FILE", "quotes"},
 		"quotes around the name":     {[]string{"FACE_ENDPOINT", endpoint, "FACE_RESOURCE_NAME", `'a'`}, "FACE_RESOURCE_NAME", "quotes"},
 		"a name that is too long":    {[]string{"FACE_ENDPOINT", endpoint, "FACE_RESOURCE_NAME", strings.Repeat("a", 65)}, "FACE_RESOURCE_NAME", "64"},
 		"an unknown operation":       {[]string{"FACE_ENDPOINT", endpoint, "FACE_OPERATIONS", "detectLiveness," + canary}, "FACE_OPERATIONS", "detectLivenessWithVerify"},

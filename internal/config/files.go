@@ -168,7 +168,7 @@ func fileProblem(at Problem, path string, err error) Problem {
 	at.Message = fmt.Sprintf("%s: %v", shownPath(path), err)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
 		at.Warning = true
-		at.Message += "; it must be there when the exporter runs (a relative path starts at the configuration file's folder)"
+		at.Message += "; it must be there when the exporter runs"
 	}
 	return at
 }

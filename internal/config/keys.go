@@ -35,13 +35,13 @@ var keyPattern = regexp.MustCompile(`^([0-9A-Fa-f]{32}|[0-9A-Za-z]{84})$`)
 // The shapes of what is set in place of a secret.
 var (
 	quotesShape      = regexp.MustCompile("^['\"`]|['\"`]$")
-	variableShape    = regexp.MustCompile(`\$\{|\$\(|\$[A-Za-z_]|^%[A-Za-z_]+%$|\{\{|\}\}|^#\{`)
+	variableShape    = regexp.MustCompile(`\$\{|\$\(|\$[A-Za-z_]|^%[A-Za-z_]+%$|\{\{|\}\}|^#\{|^@Microsoft\.KeyVault`)
 	headerShape      = regexp.MustCompile(`(?i)^(ocp-apim-subscription-key|authorization|api-key|x-api-key|bearer|key) ?[: ]`)
 	tokenShape       = regexp.MustCompile(`^eyJ[A-Za-z0-9_-]+\.`)
 	lineShape        = regexp.MustCompile(`(?i)^(export )?[A-Za-z_][A-Za-z0-9_.-]* ?= ?[^= ]`)
 	fieldShape       = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*: `)
 	urlShape         = regexp.MustCompile(`(?i)://`)
-	documentShape    = regexp.MustCompile(`^-----BEGIN|^\{|^\[[^\]]`)
+	documentShape    = regexp.MustCompile(`^-----BEGIN|^\{|^\["`)
 	pathShape        = regexp.MustCompile(`^(\.{0,2}/|~/|[A-Za-z]:\\)`)
 	placeholderShape = regexp.MustCompile(`(?i)^<.*>$|^\[.*\]$|your|x{4}|\*\*\*|\.{3}|change_?-?me|replace|example|placeholder|to-?do|dummy|insert|enter-?_?|secret-?_?key|<secret>|redacted|not-?_?set|undefined|^null$|^none$|^nil$|^test$|(api|subscription|face)[-_ ]?key`)
 	idShape          = regexp.MustCompile(`(?i)^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
@@ -57,7 +57,7 @@ type mistake struct {
 // mistakes are all shapes, the more telling ones first.
 func mistakes() []mistake {
 	return []mistake{
-		{quotesShape, "has quotes around it: remove them"},
+		{quotesShape, "looks like a key in quotes: remove the quotes"},
 		{variableShape, "looks like a variable that was not replaced by its value"},
 		{headerShape, "looks like a header: give only the key, without the header's name"},
 		{tokenShape, "looks like a token: for Entra ID use the setting entra"},
@@ -68,7 +68,7 @@ func mistakes() []mistake {
 		{pathShape, "looks like a path: to read the key from a file, use key_file or FACE_API_KEY_FILE"},
 		{placeholderShape, "looks like a placeholder: give the key itself"},
 		{idShape, "looks like an id (of a subscription, a tenant, a client or its secret): give the secret value itself"},
-		{spaceShape, "has a space in it: copy the key again"},
+		{spaceShape, "looks like a key with a space in it: copy the key again"},
 	}
 }
 
@@ -100,5 +100,5 @@ func doubtfulKey(key, endpoint string) string {
 	if cloudOf(hostOf(endpoint)) == "" {
 		return ""
 	}
-	return fmt.Sprintf("does not look like a key: a key has 32 hexadecimal digits or 84 letters and digits, this has %d characters", len(key))
+	return fmt.Sprintf("looks like something else than a key: a key has 32 hexadecimal digits or 84 letters and digits, this has %d characters", len(key))
 }

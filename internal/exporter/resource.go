@@ -38,7 +38,6 @@ func newSettings(r config.Resource, target collector.TargetOptions, logger *slog
 	if err != nil {
 		return settings{}, err
 	}
-	target.Samples = r.Outcomes.Samples
 	target.Resource, target.Logger, target.Explain = r.Name, logger.With("host", endpoint.Host), explain.Text
 	target.Samples = r.Outcomes.Samples
 	s := settings{
