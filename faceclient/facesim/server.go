@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -186,7 +187,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, e *entry, faults []Fault) {
-	if e.Operation == "" || !hasList(e.Version) || r.Method != http.MethodGet {
+	if e.Operation == "" || !slices.Contains(Versions(), e.Version) || r.Method != http.MethodGet {
 		apiError{http.StatusNotFound, ShapeCode, "404", "Resource not found."}.write(w)
 		return
 	}
@@ -280,10 +281,8 @@ func (s *Server) refuse(r *http.Request) apiError {
 	}
 }
 
-// hasList reports whether the API version has the list at all: later ones have removed it.
-func hasList(version string) bool {
-	return version == "v1.1-preview.1" || version == "v1.2-preview.1"
-}
+// Versions are the versions of the API that have the list. Later ones removed it.
+func Versions() []string { return []string{"v1.1-preview.1", "v1.2-preview.1"} }
 
 func compress(body []byte) []byte {
 	var compressed bytes.Buffer

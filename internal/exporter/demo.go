@@ -32,8 +32,10 @@ func startDemo(ctx context.Context, logger *slog.Logger) (*demo, error) {
 	if err != nil {
 		return nil, err
 	}
-	service := facesim.New(facesim.Options{Latency: 60 * time.Millisecond})
-	facesim.NewTraffic(service, facesim.TrafficOptions{Seed: uint64(time.Now().UnixNano()), Location: midMorning(time.Now())})
+	service := facesim.New(facesim.Options{Latency: 60 * time.Millisecond, DateLag: 1400 * time.Millisecond})
+	facesim.NewTraffic(service, facesim.TrafficOptions{
+		Seed: uint64(time.Now().UnixNano()), Location: midMorning(time.Now()), HammeringDays: 0.5,
+	})
 	d := &demo{
 		service: service,
 		server:  &http.Server{Handler: service, ReadHeaderTimeout: time.Minute},
