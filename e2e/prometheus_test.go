@@ -138,7 +138,7 @@ func (d database) try(path string, query url.Values, data any) (problem string) 
 	if envelope.Status != "success" {
 		return envelope.Error
 	}
-	if objections := append(envelope.Warnings, envelope.Infos...); len(objections) > 0 {
+	if objections := slices.Concat(envelope.Warnings, envelope.Infos); len(objections) > 0 {
 		return strings.Join(objections, "; ")
 	}
 	if err := json.Unmarshal(envelope.Data, data); err != nil {

@@ -126,7 +126,7 @@ func (h *handler) exposition(gatherer prometheus.Gatherer) http.Handler {
 	plain := promhttp.HandlerFor(gatherer, h.options)
 	protobuf := promhttp.HandlerFor(collector.GaugeHistograms(gatherer), h.options)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if expfmt.Negotiate(r.Header).FormatType() == expfmt.TypeProtoDelim {
+		if expfmt.NegotiateAccept(r.Header, expfmt.DefaultAcceptedFormats()...).FormatType() == expfmt.TypeProtoDelim {
 			protobuf.ServeHTTP(w, r)
 		} else {
 			plain.ServeHTTP(w, r)
