@@ -76,6 +76,17 @@ func (s *store) update(now int64, id string, change func(*record)) bool {
 	return true
 }
 
+// get is a copy of a session that is listed at now.
+func (s *store) get(now int64, id string) (r record, listed bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	i, found := s.find(id)
+	if !found || s.records[i].removed(now) {
+		return record{}, false
+	}
+	return *s.records[i], true
+}
+
 // count is how many sessions are listed at now.
 func (s *store) count(now int64) (n int) {
 	s.mu.RLock()
