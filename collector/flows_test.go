@@ -94,6 +94,7 @@ func TestFlowsCountEverythingOnce(t *testing.T) {
 			before := collector.Flows{}
 			for range 60 {
 				scrape(inTime, target)
+				synctest.Wait() // no scrape waits for a refresh that follows a failed one
 				flows := target.State().Flows
 				if flows.Creations < before.Creations || flows.Window < before.Window {
 					t.Errorf("a counter fell: %+v after %+v", flows, before)
