@@ -82,7 +82,7 @@ func (f Fault) When(accept func(Request) bool) Fault { f.when = accept; return f
 // Share narrows the fault to a part of the requests, from 0 to 1, drawn the same way in every run.
 func (f Fault) Share(part float64) Fault { f.share = max(part, 1e-12); return f }
 
-// Header sets a header of the answer; "" leaves the header out, Date included. A header that a page has of itself
+// Header sets a header of the answer; "" leaves the header out, Date included. A header that every page has
 // (Content-Type, Content-Length, CSP-Billing-Usage, x-envoy-upstream-service-time) cannot be changed by it.
 func (f Fault) Header(key, value string) Fault {
 	f.header = f.header.Clone()
@@ -118,7 +118,7 @@ func (f Fault) around(next http.Handler) http.Handler {
 	})
 }
 
-// faultSet is what is wrong at present.
+// faultSet holds the faults that are switched on.
 type faultSet struct {
 	mu     sync.Mutex // guards all
 	active []*activeFault

@@ -13,7 +13,7 @@ const (
 	maxStart = 64   // characters
 )
 
-// listing is what one request asks of a list, after the faults have had their way with it.
+// listing is what one request asks of a list, after the faults have changed it.
 type listing struct {
 	hasStart bool
 	start    string

@@ -27,7 +27,7 @@ type event struct {
 	at       int64  // Unix nanoseconds
 	sequence uint64 // decides between events of the same time: first come, first served
 	kind     eventKind
-	fate     *fate
+	plan     *plan
 }
 
 // queue is a heap of events, the next one first.
@@ -52,8 +52,8 @@ func (q *queue) Pop() any {
 	return e
 }
 
-func (q *queue) schedule(at int64, kind eventKind, f *fate, sequence uint64) {
-	heap.Push(q, event{at: at, sequence: sequence, kind: kind, fate: f})
+func (q *queue) schedule(at int64, kind eventKind, p *plan, sequence uint64) {
+	heap.Push(q, event{at: at, sequence: sequence, kind: kind, plan: p})
 }
 
 func (q *queue) take() event { return heap.Pop(q).(event) }
@@ -76,7 +76,7 @@ func (h *history) note(kind eventKind, at int64) {
 	h.totals[kind]++
 	h.times[kind] = append(h.times[kind], at)
 	times := h.times[kind]
-	// Old times go when they are half of all, so that a copy is paid for by as many notes.
+	// Old times are dropped when they are half of all, so that copying is rare.
 	if old := countUntil(times, at-int64(Retention)); old > len(times)/2 && old > 1000 {
 		times = append([]int64(nil), times[old:]...)
 	}
@@ -112,7 +112,7 @@ func countUntil(times []int64, at int64) int {
 	return sort.Search(len(times), func(i int) bool { return times[i] > at })
 }
 
-// pastList is a list while the past is played: no order, only what is left of it at the end.
+// pastList is a list while the past is simulated. It needs no order, because only its end is read.
 type pastList map[string]*record
 
 func (p pastList) add(records []record) {

@@ -35,12 +35,12 @@ type Request struct {
 	ClientRequestID string
 	UserAgent       string
 	Faults          []string // names of the faults that took part
-	Status          int      // 0 as long as none was sent, for ever where the answer hung or broke off before it
+	Status          int      // 0 until one is sent; it stays 0 where the answer hung or broke off before it
 	Items           int      // sessions on the page, before any fault cut it
 	Bytes           int64    // of the body, as far as it was written
 }
 
-// Counts are cheap sums over all requests, kept for the whole life of the server.
+// Counts are sums over all requests since the server was made.
 type Counts struct {
 	Requests    int         // arrived
 	InFlight    int         // arrived and not yet answered

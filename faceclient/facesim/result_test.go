@@ -99,13 +99,13 @@ func TestOneSession(t *testing.T) {
 					t.Errorf("outcome %v of %q", outcome, got.Result.SessionID)
 				}
 				if test.decision == "error" {
-					if response.StatusCode != 400 || response.Body.Error == nil || response.Body.Decision != "" || response.Body.Verify != nil {
+					if response.StatusCode != http.StatusBadRequest || response.Body.Error == nil || response.Body.Decision != "" || response.Body.Verify != nil {
 						t.Errorf("%s: failed attempt %+v", op, response)
 					}
 					continue
 				}
 				verify := response.Body.Verify
-				if response.StatusCode != 200 || response.Body.Decision != test.decision || (verify != nil) != (op == facesim.DetectLivenessWithVerify) ||
+				if response.StatusCode != http.StatusOK || response.Body.Decision != test.decision || (verify != nil) != (op == facesim.DetectLivenessWithVerify) ||
 					verify != nil && verify.Identical != test.session.Identical {
 					t.Errorf("%s: %+v", op, response)
 				}

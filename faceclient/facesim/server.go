@@ -85,14 +85,14 @@ func (s *Server) Close() {
 	s.pipe.close()
 }
 
-// Key is the key accepted at present.
+// Key is the key that the server accepts now.
 func (s *Server) Key() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.key
 }
 
-// SetKey changes the accepted key, as a customer does who rotates keys.
+// SetKey changes the accepted key, as in a key rotation.
 func (s *Server) SetKey(key string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

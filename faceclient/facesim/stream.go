@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// stream plays one operation. All that will happen to a session is drawn when it is created and put into a queue; the
-// queue is then worked off in the order of time. So what is drawn depends on the sessions before, never on the clock's
-// steps.
+// stream simulates the traffic of one operation. When a session is created, everything that will happen to it is drawn and
+// put into a queue of events, which is then processed in the order of time. So what is drawn depends on the sessions
+// before, and never on how the clock advances.
 type stream struct {
 	opts     TrafficOptions
 	rhythm   rhythm
@@ -31,7 +31,7 @@ type spoofs struct {
 	share float64
 }
 
-// sessionList is where sessions live: the server's list, or a map while the past is played.
+// sessionList is where sessions are kept: the server's list, or a map while the past is simulated.
 type sessionList interface {
 	add(records []record)
 	update(now int64, id string, change func(*record)) bool
@@ -54,7 +54,7 @@ func newStream(opts TrafficOptions, number uint64, rhythm rhythm, begin time.Tim
 	return st
 }
 
-// run plays everything up to and including until.
+// run simulates everything up to and including until.
 func (st *stream) run(until int64) {
 	for st.day*int64(24*time.Hour) <= until {
 		st.planSpikes()
@@ -88,15 +88,15 @@ func after(at int64, rate float64, random *rand.Rand) int64 {
 	return floor(at+max(int64(seconds*float64(time.Second)), 100), 100)
 }
 
-// fate is a session and what will become of it.
-type fate struct {
+// plan is a session and what will happen to it.
+type plan struct {
 	record
 	start  int64 // notStarted: never
 	remove int64 // by the customer; 0: never
 }
 
-func (st *stream) draw(at int64, random *rand.Rand, device func() string, abandoned bool) *fate {
-	f := &fate{start: notStarted, record: newRecord(Session{
+func (st *stream) draw(at int64, random *rand.Rand, device func() string, abandoned bool) *plan {
+	p := &plan{start: notStarted, record: newRecord(Session{
 		ID:      newUUID(random),
 		Created: time.Unix(0, at),
 		TTL:     pickTTL(st.opts.Products, random),
@@ -108,78 +108,78 @@ func (st *stream) draw(at int64, random *rand.Rand, device func() string, abando
 		},
 	})}
 	if random.Float64() > 0.12 {
-		f.device = device()
+		p.device = device()
 	}
 	delay := int64(startDelay(random))
-	if !abandoned && random.Float64() >= st.opts.AbandonedShare && at+delay < f.expires() {
-		f.start = floor(at+delay, 100)
+	if !abandoned && random.Float64() >= st.opts.AbandonedShare && at+delay < p.expires() {
+		p.start = floor(at+delay, 100)
 	}
-	st.decide(f)
+	st.decide(p)
 	if random.Float64() < st.opts.DeletedShare {
-		f.remove = f.expires() + int64(logNormal(random, 20*time.Minute, 0.8))
-		if f.start != notStarted && random.Float64() < 0.05 {
-			// Some programs tidy up as soon as they have the result.
-			f.remove = f.start + int64(30*time.Second) + random.Int64N(int64(2*time.Minute))
+		p.remove = p.expires() + int64(logNormal(random, 20*time.Minute, 0.8))
+		if p.start != notStarted && random.Float64() < 0.05 {
+			// Some applications delete a session as soon as they have its result.
+			p.remove = p.start + int64(30*time.Second) + random.Int64N(int64(2*time.Minute))
 		}
 	}
-	return f
+	return p
 }
 
 // decide draws the result of a session that will be started. It shows some seconds after the start.
-func (st *stream) decide(f *fate) {
-	if f.start == notStarted {
+func (st *stream) decide(p *plan) {
+	if p.start == notStarted {
 		return
 	}
 	share := st.opts.SpoofShare
-	if f.created < st.spoofs.until {
+	if p.created < st.spoofs.until {
 		share = st.spoofs.share
 	}
-	drawn := drawResult(st.opts.Seed, f.id, time.Unix(0, f.start), time.Unix(0, f.expires()), share)
+	drawn := drawResult(st.opts.Seed, p.id, time.Unix(0, p.start), time.Unix(0, p.expires()), share)
 	if drawn.outcome == NoResult {
 		return
 	}
-	f.outcome, f.finished = drawn.outcome, floor(drawn.finished.UnixNano(), 100)
-	f.flags.set(identical, drawn.identical)
+	p.outcome, p.finished = drawn.outcome, floor(drawn.finished.UnixNano(), 100)
+	p.flags.set(identical, drawn.identical)
 }
 
-func (st *stream) create(f *fate) {
-	st.list.add([]record{f.record})
-	st.history.note(eventCreated, f.created)
-	st.schedule(f.expires(), eventExpired, f)
-	if f.start != notStarted {
-		st.schedule(f.start, eventStarted, f)
+func (st *stream) create(p *plan) {
+	st.list.add([]record{p.record})
+	st.history.note(eventCreated, p.created)
+	st.schedule(p.expires(), eventExpired, p)
+	if p.start != notStarted {
+		st.schedule(p.start, eventStarted, p)
 	}
-	if f.remove != 0 {
-		st.schedule(f.remove, eventDeleted, f)
+	if p.remove != 0 {
+		st.schedule(p.remove, eventDeleted, p)
 	}
-	st.schedule(f.created+int64(Retention), eventRemoved, f)
+	st.schedule(p.created+int64(Retention), eventRemoved, p)
 }
 
-func (st *stream) schedule(at int64, kind eventKind, f *fate) {
+func (st *stream) schedule(at int64, kind eventKind, p *plan) {
 	st.sequence++
-	st.queue.schedule(at, kind, f, st.sequence)
+	st.queue.schedule(at, kind, p, st.sequence)
 }
 
 func (st *stream) happen(e event) {
 	switch e.kind {
 	case eventCreated:
-		st.create(e.fate)
+		st.create(e.plan)
 	case eventStarted:
-		if st.list.update(e.at, e.fate.id, func(r *record) { r.started = e.at }) {
+		if st.list.update(e.at, e.plan.id, func(r *record) { r.started = e.at }) {
 			st.history.note(eventStarted, e.at)
 		}
 	case eventExpired:
 		// Nothing changes in the list, which derives expiry from the clock; the look-up tells whether it is still there.
 		var ended record
-		if st.list.update(e.at, e.fate.id, func(r *record) { ended = *r }) {
+		if st.list.update(e.at, e.plan.id, func(r *record) { ended = *r }) {
 			st.noteEnd(&ended, e.at)
 		}
 	case eventDeleted:
-		if st.list.remove(e.at, e.fate.id) == 1 {
+		if st.list.remove(e.at, e.plan.id) == 1 {
 			st.history.note(eventDeleted, e.at)
 		}
 	case eventRemoved:
-		st.list.remove(e.at, e.fate.id)
+		st.list.remove(e.at, e.plan.id)
 	}
 }
 
@@ -211,7 +211,7 @@ func (st *stream) planSpikes() {
 	random := rand.New(rand.NewPCG(st.opts.Seed^0x9e3779b97f4a7c15, uint64(st.day)))
 	st.day++
 	st.planHammering(begin)
-	// The numbers do not depend on the operation: what breaks at the customer's breaks both.
+	// The random numbers are the same for both operations, because what breaks at the customer's site breaks both.
 	at := begin
 	for n := uint64(0); ; n++ {
 		at = after(at, max(st.opts.SpikesPerDay, 0)/(24*60*60), random)
@@ -233,10 +233,10 @@ func (st *stream) planHammering(day int64) {
 	device := newUUID(random)
 	at := day + random.Int64N(int64(24*time.Hour))
 	for range sessions {
-		f := st.draw(floor(at, 100), random, func() string { return device }, false)
-		f.device = device
+		p := st.draw(floor(at, 100), random, func() string { return device }, false)
+		p.device = device
 		if at > st.begin {
-			st.schedule(f.created, eventCreated, f)
+			st.schedule(p.created, eventCreated, p)
 		}
 		at += int64(pause)
 	}
@@ -246,12 +246,12 @@ func (st *stream) planHammering(day int64) {
 func (st *stream) spike(number uint64, begin int64, duration time.Duration, factor float64) {
 	random := rand.New(rand.NewPCG(st.opts.Seed+number, st.number+2))
 	rate := max(st.opts.AbandonedShare, 0) * max(factor-1, 0) * st.rhythm.highest()
-	// What fails are telephones in many hands: every session has a device of its own.
+	// The phones of many people fail: every session has a device of its own.
 	oneOff := func() string { return newUUID(random) }
 	end := begin + int64(duration)
 	for at := after(begin, rate, random); at < end; at = after(at, rate, random) {
 		wanted := random.Float64() < st.rhythm.rate(at)/st.rhythm.highest()
-		if wanted && at > st.begin { // the first day's spikes may lie before the play
+		if wanted && at > st.begin { // the first day's spikes may lie before the beginning
 			st.schedule(at, eventCreated, st.draw(at, random, oneOff, true))
 		}
 	}

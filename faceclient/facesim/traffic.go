@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// TrafficOptions shape the customer that a Traffic plays. Zero fields take the defaults; where zero itself is wanted, a
+// TrafficOptions describe the traffic of a customer. Zero fields take the defaults; where zero itself is wanted, a
 // negative value says so.
 type TrafficOptions struct {
 	Seed           uint64         // the same seed and clock give the same traffic
@@ -23,26 +23,26 @@ type TrafficOptions struct {
 	Location       *time.Location // whose nights are quiet; default UTC
 }
 
-// Traffic is the life of a customer's resource, played into a server's two lists: sessions come by a day's rhythm, quiet
-// at night and slower at the weekend, most are started within a minute, some never, all expire, and most are deleted by
+// Traffic simulates a customer's resource in a server's two lists. Sessions are created by a daily rhythm, quiet at night
+// and slower at the weekend; most are started within a minute, some never, all expire, and most are deleted by
 // the customer some time later. With the defaults 3,000 to 6,000 detectLiveness sessions are listed at any time.
 //
 // It has no goroutine. It moves on when the server is asked for anything, up to the server's clock, or by Advance; what
 // comes out does not depend on how often that is.
 type Traffic struct {
-	server   *Server
-	unspoilt func() // switches the 429s off
+	server     *Server
+	unthrottle func() // switches the 429s off
 
 	mu      sync.Mutex // guards what follows
 	streams []*stream  // one an operation
 	now     time.Time  // how far it has come
-	spikes  int        // called by hand so far
+	spikes  int        // how often Spike was called
 }
 
 // defaultSpoofShare is of the started sessions.
 const defaultSpoofShare = 0.04
 
-// NewTraffic plays the 48 hours before the server's now at once, so that the lists are full, and goes on from there. A
+// NewTraffic simulates the 48 hours before the server's now at once, so that the lists are full, and goes on from there. A
 // server has one Traffic: a second one takes the place of the first, whose sessions stay as they are.
 func NewTraffic(s *Server, opts TrafficOptions) *Traffic {
 	opts.PerDay = cmp.Or(opts.PerDay, 12_000)
@@ -60,14 +60,14 @@ func NewTraffic(s *Server, opts TrafficOptions) *Traffic {
 	}
 
 	now := s.now()
-	t := &Traffic{server: s, now: now, unspoilt: func() {}}
+	t := &Traffic{server: s, now: now, unthrottle: func() {}}
 	for i, op := range []string{DetectLiveness, DetectLivenessWithVerify} {
 		perDay := math.Max(opts.PerDay, 0)
 		if op == DetectLivenessWithVerify {
 			perDay *= math.Max(opts.VerifyPart, 0)
 		}
 		st := newStream(opts, uint64(i), rhythm{perDay: perDay, location: opts.Location}, now.Add(-Retention))
-		// The past is played into a map: into the sorted list, one by one, it would take three times as long.
+		// The past is simulated in a map, because inserting one by one into the sorted list takes three times as long.
 		past := make(pastList)
 		st.list = past
 		st.run(now.UnixNano())
@@ -77,19 +77,19 @@ func NewTraffic(s *Server, opts TrafficOptions) *Traffic {
 	}
 	if opts.ThrottledShare > 0 {
 		share := opts.ThrottledShare / 3 // three shapes, each its share
-		t.unspoilt = s.Fail(
+		t.unthrottle = s.Fail(
 			RateLimited(ShapeCode, HintHeader, time.Second).Share(share),
 			RateLimited(ShapeStatusCode, HintMessage, 2*time.Second).Share(share),
 			RateLimited(ShapeFlat, HintNone, time.Second).Share(share),
 		)
 	}
 	if old := s.traffic.Swap(t); old != nil {
-		old.unspoilt()
+		old.unthrottle()
 	}
 	return t
 }
 
-// Advance plays everything up to now; an earlier now than the last one does nothing.
+// Advance simulates everything up to now. A now before the last one does nothing.
 func (t *Traffic) Advance(now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -116,7 +116,7 @@ func (t *Traffic) Spike(duration time.Duration, factor float64) {
 	t.advance(now)
 	t.spikes++
 	for _, st := range t.streams {
-		// Numbers above 2^32 are no days, so that a spike by hand never repeats a natural one's draw.
+		// Numbers above 2^32 are no days, so that these spikes never repeat the random numbers of those that are planned.
 		st.spike(1<<32+uint64(t.spikes), t.now.UnixNano(), duration, factor)
 	}
 }
@@ -148,7 +148,7 @@ type Truth struct {
 	Identical, Different int
 }
 
-// Truth is what happened in the operation since the play began, 48 hours before NewTraffic, until now.
+// Truth is what happened in the operation since 48 hours before NewTraffic, until now.
 func (t *Traffic) Truth(op string) Truth {
 	return t.read(op, func(h *history) Truth { return h.total() })
 }

@@ -239,7 +239,7 @@ func TestTrafficTruthMatchesWhatAWalkSees(t *testing.T) {
 		t.Errorf("truth %+v, a walker saw %+v", window, seen)
 	}
 	after := traffic.Truth(facesim.DetectLiveness)
-	after.Outcomes, window.Outcomes = [facesim.Deleted]int{}, [facesim.Deleted]int{}
+	window.Outcomes = [facesim.Deleted]int{}
 	difference := facesim.Truth{
 		Created: after.Created - before.Created, Started: after.Started - before.Started, Expired: after.Expired - before.Expired,
 		Abandoned: after.Abandoned - before.Abandoned, Deleted: after.Deleted - before.Deleted,

@@ -124,7 +124,7 @@ func sendHalf(w http.ResponseWriter, r *http.Request, next http.Handler) {
 // flush fails for a writer that has nothing to flush, or a client that has left; the next write tells.
 func flush(w http.ResponseWriter) { _ = http.NewResponseController(w).Flush() }
 
-// reset ends the connection as hard as it can be ended.
+// reset closes the connection, with a RST where it is TCP.
 func reset(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {

@@ -27,11 +27,11 @@ func NotGzip() facesim.Fault {
 	})
 }
 
-func gzipFault(name string, spoil func([]byte) []byte) facesim.Fault {
+func gzipFault(name string, damage func([]byte) []byte) facesim.Fault {
 	return newFault(name, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		c := capture(w, r, next)
 		c.header.Set("Content-Encoding", "gzip")
-		send(w, c.status, spoil(compress(c.body.Bytes())))
+		send(w, c.status, damage(compress(c.body.Bytes())))
 	})
 }
 

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"io"
 	"testing"
-	"time"
 
 	"face_liveness_exporter/faceclient/facesim"
 	"face_liveness_exporter/faceclient/facetest"
@@ -13,7 +12,7 @@ import (
 func TestSessionAnswersAreAllDifferentAndJSON(t *testing.T) {
 	names, bodies := make(map[string]bool), make(map[string]string)
 	for _, form := range facetest.SessionAnswers() {
-		srv := facesim.New(facesim.Options{Now: func() time.Time { return noon() }})
+		srv := facesim.New(facesim.Options{Now: noon})
 		srv.Add(facesim.DetectLivenessWithVerify, facesim.Session{ID: "a", Created: noon(), Started: noon(), Outcome: facesim.RealFace, Identical: true})
 		srv.Fail(form.Fault)
 		r := newRequest(t, "/a")

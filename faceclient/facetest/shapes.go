@@ -56,7 +56,7 @@ func SetField(field, raw string) facesim.Fault {
 	})
 }
 
-// page joins items by hand: json.Marshal would refuse a raw value that is wrong on purpose.
+// page joins the items itself, because json.Marshal refuses a raw value that is no JSON.
 func page(items []json.RawMessage, last map[string]json.RawMessage) []byte {
 	b := []byte{'['}
 	for _, item := range items {
