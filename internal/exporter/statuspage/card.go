@@ -117,8 +117,11 @@ func recent(f collector.Flows, estimated bool) string {
 // outcomes are the shares since the start, with their ranges.
 func outcomes(l *List) string {
 	looked := float64(l.Outcomes.Looked())
-	if looked == 0 {
+	switch {
+	case looked == 0:
 		return ""
+	case looked < tellingShare:
+		return "Outcomes since the start: " + number(looked) + " looked up, too few for shares"
 	}
 	var shares []string
 	for _, outcome := range []struct {
@@ -126,7 +129,10 @@ func outcomes(l *List) string {
 		name string
 	}{{collector.RealFace, "passed"}, {collector.SpoofFace, "spoof"}, {collector.Uncertain, "uncertain"}, {collector.Failed, "failed"}, {collector.NoResult, "no result"}} {
 		share := l.Outcomes.Share(outcome.of)
-		shares = append(shares, outcome.name+nbsp+percent(share)+nbsp+"±"+nbsp+tenths(100*confidence*math.Sqrt(share*(1-share)/looked)))
+		// Agresti and Coull's interval: a share of 0 of a few is not known to be 0.
+		middle := (share*looked + 2) / (looked + 4)
+		width := confidence * math.Sqrt(middle*(1-middle)/(looked+4))
+		shares = append(shares, outcome.name+nbsp+percent(share)+nbsp+"±"+nbsp+tenths(100*width))
 	}
 	return "Outcomes since the start: " + strings.Join(shares, ", ") + " (" + number(looked) + " looked up)"
 }
