@@ -14,7 +14,8 @@ func rules(file string) ([]byte, error) {
 		"list":      func(items ...string) []string { return items },
 		"bands":     bands,
 		"shareUpTo": shareUpTo,
-		"windows":   windows,
+		"windows":   windows(rateSpans()),
+		"samples":   windows(sampleSpans()),
 	}).ParseFiles(file)
 	if err != nil {
 		return nil, err
@@ -30,23 +31,34 @@ const (
 	inner  = margin + "  "
 )
 
-// windows writes an expression once for each span of refresh intervals, with a range that is at least three intervals up to
-// 8 h in the place of RANGE. The labels are those of the expression that the interval does not have.
-func windows(expression string, labels ...string) string {
-	matching := ""
-	if len(labels) > 0 {
-		matching = "ignoring (" + strings.Join(labels, ", ") + ") "
+// span is a span of refresh intervals, in seconds as a comparison, and the range that goes with it: at least three intervals
+// up to 8 h.
+type span struct{ window, intervals string }
+
+// rateSpans are the spans for what is counted whole, and sampleSpans those for samples, of which there are fewer.
+func rateSpans() []span {
+	return []span{{"15m", "<= 300"}, {"3h", "> 300 <= 3600"}, {"1d", "> 3600"}}
+}
+
+func sampleSpans() []span {
+	return []span{{"30m", "<= 600"}, {"3h", "> 600 <= 3600"}, {"1d", "> 3600"}}
+}
+
+// windows gives a function that writes an expression once for each span, its range in the place of RANGE. The labels are
+// those of the expression that the interval does not have.
+func windows(spans []span) func(expression string, labels ...string) string {
+	return func(expression string, labels ...string) string {
+		matching := ""
+		if len(labels) > 0 {
+			matching = "ignoring (" + strings.Join(labels, ", ") + ") "
+		}
+		var alternatives []string
+		for _, span := range spans {
+			alternatives = append(alternatives, fmt.Sprintf("%s%s\n%s  and %sface_liveness_refresh_interval_seconds %s",
+				inner, strings.ReplaceAll(expression, "RANGE", span.window), inner, matching, span.intervals))
+		}
+		return strings.Join(alternatives, "\n"+inner+"or\n")
 	}
-	var alternatives []string
-	for _, span := range []struct{ window, intervals string }{
-		{"15m", "<= 300"},
-		{"3h", "> 300 <= 3600"},
-		{"1d", "> 3600"},
-	} {
-		alternatives = append(alternatives, fmt.Sprintf("%s%s\n%s  and %sface_liveness_refresh_interval_seconds %s",
-			inner, strings.ReplaceAll(expression, "RANGE", span.window), inner, matching, span.intervals))
-	}
-	return strings.Join(alternatives, "\n"+inner+"or\n")
 }
 
 // ttlBand is a range of TTLs between two classic bounds, in seconds.

@@ -21,6 +21,7 @@ func sessions() *dashboard.DashboardBuilder {
 		[]row{
 			{title: "At a glance", panels: sessionsAtAGlance()},
 			{title: "What happens, per minute", panels: sessionFlows()},
+			{title: "Outcomes", collapsed: true, panels: outcomes()},
 			{title: "Sessions over time", collapsed: true, panels: population()},
 			{title: "Time to start", collapsed: true, panels: timeToStart()},
 			{title: "Time to live", collapsed: true, panels: timeToLive()},
