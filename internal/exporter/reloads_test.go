@@ -85,7 +85,7 @@ func TestManyReloads(t *testing.T) {
 		scrapers.Go(func() {
 			last := map[string]float64{}
 			for ctx.Err() == nil {
-				got, err := p.request("GET", path, "X-Prometheus-Scrape-Timeout-Seconds", fmt.Sprint(i))
+				got, err := p.request("GET", path, "X-Prometheus-Scrape-Timeout-Seconds", fmt.Sprint(20+i))
 				if err != nil || got.status != 200 {
 					t.Errorf("%s: %d, %v", path, got.status, err)
 					return
@@ -107,7 +107,7 @@ func TestManyReloads(t *testing.T) {
 	}
 	for i := range 50 {
 		p.reload(configurations[(i+1)%len(configurations)])
-		p.scrape("X-Prometheus-Scrape-Timeout-Seconds", "0.03")
+		p.scrape("X-Prometheus-Scrape-Timeout-Seconds", "20")
 	}
 	cancel()
 	scrapers.Wait()
