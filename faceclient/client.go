@@ -171,8 +171,15 @@ func (c *Client) Page(ctx context.Context, query PageQuery, allowance *Allowance
 
 // RefusesStart tells whether a request that had a start may have failed because of it (400 or 404).
 func RefusesStart(err error) bool {
-	var failure *Error
-	return errors.As(err, &failure) && (failure.Status == http.StatusBadRequest || failure.Status == http.StatusNotFound)
+	failure, ok := errors.AsType[*Error](err)
+	if !ok {
+		return false
+	}
+	switch failure.Detail {
+	case DetailTopRefused, DetailCustomSubdomain, DetailAPIVersionNotOffered:
+		return false // the service says that it is something else
+	}
+	return failure.Status == http.StatusBadRequest || failure.Status == http.StatusNotFound
 }
 
 // maxPageBytes is how large a page of so many sessions may be: about ten times what the service was seen to send.

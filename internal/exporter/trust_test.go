@@ -1,0 +1,90 @@
+package exporter_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"io"
+	"log"
+	"math/big"
+	"net"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"face_liveness_exporter/faceclient/facesim"
+)
+
+// ownCA makes a certificate for loopback that signs itself, and the content of a CA file for it.
+func ownCA(t *testing.T) (certificate *tls.Certificate, file string) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "test"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+}
+
+// A CA file that is rotated with the service's certificate is used without a reload, and a file that is half written does not
+// undo what is trusted.
+func TestCAFileIsRotatedWithoutAReload(t *testing.T) {
+	t.Parallel()
+	service := facesim.New(facesim.Options{})
+	var current atomic.Pointer[tls.Certificate]
+	first, firstFile := ownCA(t)
+	current.Store(first)
+	server := httptest.NewUnstartedServer(service)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.TLS = &tls.Config{
+		MinVersion: tls.VersionTLS12,
+		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
+			return &tls.Config{Certificates: []tls.Certificate{*current.Load()}, MinVersion: tls.VersionTLS12}, nil
+		},
+	}
+	server.StartTLS()
+	t.Cleanup(func() {
+		service.Close()
+		server.Close()
+	})
+	file := write(t, "ca.pem", firstFile)
+	p := startWith(t, quick+"refresh: {interval: 1ms}\nresources:\n"+resource("contoso", server.URL, "key: "+service.Key(), "tls: {ca_file: "+file+"}"))
+	up := func() float64 { return p.scrape().samples[of("up", "contoso", live)] }
+	if up() != 1 {
+		t.Fatalf("the first CA is not trusted:\n%s", p.Stderr)
+	}
+	second, secondFile := ownCA(t)
+	for _, step := range []struct {
+		name        string
+		certificate *tls.Certificate
+		file        string
+		want        float64
+	}{
+		{"both are rotated", second, secondFile, 1},
+		{"the file is half written", second, secondFile[:100], 1},
+		{"the certificate alone is rotated", first, secondFile, 0},
+	} {
+		current.Store(step.certificate)
+		rewrite(t, file, step.file)
+		server.CloseClientConnections()
+		if got := up(); got != step.want {
+			t.Errorf("%s: up %v, want %v:\n%s", step.name, got, step.want, p.Stderr)
+		}
+	}
+	if log := p.Stderr.String(); !strings.Contains(log, "unknown_authority") || !strings.Contains(log, "tls.ca_file") {
+		t.Errorf("the log does not say that the authority is unknown:\n%s", log)
+	}
+}
