@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -272,17 +271,8 @@ func TestPeakMemory(t *testing.T) {
 func withinMemory(t *testing.T, p *launch.Program) {
 	t.Helper()
 	const most = 150 << 20
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Process.Pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, peak, _ := strings.Cut(string(status), "VmHWM:")
-	kilobytes, err := strconv.Atoi(strings.Fields(peak)[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	if kilobytes<<10 > most {
-		t.Errorf("%d MiB of memory at the highest, want %d at most", kilobytes>>10, most>>20)
+	if peak := peakMemory(t, p); peak > most {
+		t.Errorf("%d MiB of memory at the highest, want %d at most", peak>>20, most>>20)
 	}
 }
 

@@ -16,10 +16,10 @@ const (
 	answerTimeout = 30 * time.Second
 	// permitTimeout is how long a request without a deadline of its own waits for its permit.
 	permitTimeout = 3 * time.Second
-	// maxPages bounds the status pages and lists of targets that are made or written at once.
-	maxPages = 16
+	// maxPages bounds the clients that are given a status page or a list of targets at once.
+	maxPages = 128
 	// maxMaking bounds the answers that are made at once. Making one takes several times its size in memory.
-	maxMaking = 4
+	maxMaking = 2
 	// maxUnread bounds the bytes of answers that clients have not read yet. A longer answer takes all of it.
 	maxUnread = 48 << 20
 )
@@ -56,7 +56,7 @@ func (a *answers) give(ctx context.Context, w http.ResponseWriter, r *http.Reque
 		}
 		defer permits.Release(1)
 	}
-	recorded, ok := a.record(ctx, r, answer)
+	recorded, ok := a.makeOne(ctx, r, answer)
 	if !ok {
 		writeLine(w, http.StatusServiceUnavailable, "too many answers are being made at once")
 		return
@@ -67,23 +67,33 @@ func (a *answers) give(ctx context.Context, w http.ResponseWriter, r *http.Reque
 		return
 	}
 	defer a.unread.Release(size)
-	setWriteDeadline(w, answerTimeout)
-	header := w.Header()
-	for name, values := range recorded.header {
-		header[name] = values
-	}
-	w.WriteHeader(recorded.status)
-	_, _ = w.Write(recorded.body.Bytes()) // a client that has left needs no answer
+	recorded.replay(w)
 }
 
-func (a *answers) record(ctx context.Context, r *http.Request, answer http.Handler) (*recorder, bool) {
+// replay writes the answer. A client that is slow to read it is cut off.
+func (r *recorder) replay(w http.ResponseWriter) {
+	setWriteDeadline(w, answerTimeout)
+	header := w.Header()
+	for name, values := range r.header {
+		header[name] = values
+	}
+	w.WriteHeader(r.status)
+	_, _ = w.Write(r.body.Bytes()) // a client that has left needs no answer
+}
+
+// record makes an answer in memory.
+func record(r *http.Request, answer http.Handler) *recorder {
+	recorded := &recorder{header: http.Header{}, status: http.StatusOK}
+	answer.ServeHTTP(recorded, r)
+	return recorded
+}
+
+func (a *answers) makeOne(ctx context.Context, r *http.Request, answer http.Handler) (*recorder, bool) {
 	if !acquire(ctx, a.making, 1) {
 		return nil, false
 	}
 	defer a.making.Release(1)
-	recorded := &recorder{header: http.Header{}, status: http.StatusOK}
-	answer.ServeHTTP(recorded, r)
-	return recorded, true
+	return record(r, answer), true
 }
 
 // acquire also succeeds after ctx has ended where there is no need to wait.

@@ -68,7 +68,7 @@ func newHandler(e view, own *prometheus.Registry, f *flags, log promhttp.Logger)
 	if metrics == "/" {
 		metrics = "/{$}" // alone, and not all that nothing else answers
 	} else {
-		mux.Handle("GET /{$}", h.page(h.status(statuspage.New())))
+		mux.Handle("GET /{$}", h.shared(newSharedPage(h.status(statuspage.New()))))
 	}
 	mux.HandleFunc("GET "+metrics, func(w http.ResponseWriter, r *http.Request) {
 		h.scrape(w, r, h.exporter.current().targets, all)
@@ -122,12 +122,35 @@ func prefixed(prefix string, next http.Handler) http.Handler {
 	return mux
 }
 
+// shared answers with the status page.
+func (h *handler) shared(page *sharedPage) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), permitTimeout)
+		defer cancel()
+		if !acquire(ctx, h.pages, 1) {
+			writeLine(w, http.StatusServiceUnavailable, tooManyPages)
+			return
+		}
+		defer h.pages.Release(1)
+		shown := page.get(ctx, r)
+		if shown == nil {
+			writeLine(w, http.StatusServiceUnavailable, tooManyPages)
+			return
+		}
+		defer page.put(shown)
+		shown.replay(w)
+	})
+}
+
+// tooManyPages is why a page gets 503.
+const tooManyPages = "too many pages at once"
+
 // page gives an answer that is no exposition one of the permits for pages.
 func (h *handler) page(answer http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), permitTimeout)
 		defer cancel()
-		h.answers.give(ctx, w, r, h.pages, "too many pages at once", answer)
+		h.answers.give(ctx, w, r, h.pages, tooManyPages, answer)
 	})
 }
 

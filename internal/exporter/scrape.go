@@ -19,6 +19,8 @@ const (
 	defaultScrapeTimeout = 10 * time.Second
 	// snapshotPreferred is how long such a scraper waits for a refresh where there is a snapshot to show.
 	snapshotPreferred = 3 * time.Second
+	// leastPermitTimeout is how long a scrape whose time is over still waits for its permit.
+	leastPermitTimeout = time.Second
 	// tooManyScrapes is why a scrape gets 503.
 	tooManyScrapes = "too many scrapes at once; see --web.max-requests"
 )
@@ -53,20 +55,20 @@ func (h *handler) scrape(w http.ResponseWriter, r *http.Request, targets []*coll
 	d := deadlineOf(r.Header.Get("X-Prometheus-Scrape-Timeout-Seconds"))
 	setWriteDeadline(w, d.timeout+answerTimeout)
 	h.lastScrape.set(time.Now())
-	whole, cancel := context.WithTimeout(r.Context(), d.timeout)
-	defer cancel()
-	ctx, cancel := context.WithTimeout(whole, d.forRefreshes())
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(r.Context(), d.forRefreshes())
 	defer cancel()
 	if !d.stated {
 		targets = ensureQuickly(ctx, targets)
 	}
 	collector.EnsureFresh(ctx, targets...)
-	if !d.stated {
-		var release context.CancelFunc
-		whole, release = context.WithTimeout(r.Context(), permitTimeout)
-		defer release()
+	wait := permitTimeout
+	if d.stated {
+		wait = max(d.timeout-time.Since(began), leastPermitTimeout)
 	}
-	h.expose(whole, w, r, answer)
+	ctx, release := context.WithTimeout(r.Context(), wait)
+	defer release()
+	h.expose(ctx, w, r, answer)
 }
 
 // ensureQuickly gives the targets that have no snapshot to show after snapshotPreferred.
@@ -98,7 +100,7 @@ func withEncoding(r *http.Request) *http.Request {
 	return r
 }
 
-// own answers with the metrics of the exporter itself. It starts no refresh.
+// ownMetrics answers with the metrics of the exporter itself. It starts no refresh.
 func (h *handler) ownMetrics(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), permitTimeout)
 	defer cancel()

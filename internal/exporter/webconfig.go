@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"regexp"
 	"sync/atomic"
 	"time"
 
@@ -52,8 +53,9 @@ func isSecure(server *http.Server) bool {
 	return server.TLSConfig != nil && server.TLSConfig.GetConfigForClient != nil
 }
 
+// webConfigError says what is wrong with the file. The YAML parser quotes values, which may be secrets; they are left out.
 func webConfigError(err error) error {
-	return errors.Join(errors.New("--web.config.file cannot be used"), err)
+	return errors.New("--web.config.file cannot be used: " + regexp.MustCompile("`[^`]*`").ReplaceAllString(err.Error(), "…"))
 }
 
 // lastGoodTLS goes on with the certificate and settings that were read last where they can no longer be read.
@@ -112,10 +114,10 @@ func (c *webConfigCheck) check(ctx context.Context) {
 		return
 	case err != nil && !c.broken:
 		c.logger.ErrorContext(ctx, "the web configuration is broken; TLS goes on with what was loaded last, "+
-			"but requests are refused while the file itself cannot be read", "flag", "--web.config.file", "error", err)
+			"but requests are refused while the file itself cannot be read", "error", webConfigError(err))
 		c.valid.Set(0)
 	case err == nil && c.broken:
-		c.logger.InfoContext(ctx, "the web configuration is good again", "flag", "--web.config.file")
+		c.logger.InfoContext(ctx, "the web configuration is good again")
 		c.valid.Set(1)
 	}
 	c.broken = err != nil

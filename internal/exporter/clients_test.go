@@ -1,0 +1,281 @@
+package exporter_test
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"face_liveness_exporter/internal/launch"
+)
+
+func TestEncodingIsNegotiated(t *testing.T) {
+	t.Parallel()
+	service := newFace(t, emptyService())
+	p := startWith(t, contoso(service, quick))
+	for header, gzip := range map[string]bool{
+		"gzip": true, "GZIP": true, "deflate, gzip;q=0.5": true, "*": true, "gzip;q=1.0, identity;q=0.5": true, "gzip, *;q=0": true,
+		"gzip;q=0": false, "gzip; Q=0.000": false, "identity": false, "br": false, "": false, "*;q=0": false, "gzip;q=0, *": false,
+		"identity, gzip;q=0.5": false, "gzip;q=high": false, "gzip;q=NaN": false, ";;;,,,=": false, strings.Repeat("gzip;q=0,", 500): false,
+	} {
+		got := p.get("/metrics", "Accept-Encoding", header)
+		if got.status != http.StatusOK || (got.header.Get("Content-Encoding") == "gzip") != gzip {
+			t.Errorf("Accept-Encoding %.40q: %d with encoding %q, want gzip %v", header, got.status, got.header.Get("Content-Encoding"), gzip)
+		}
+	}
+	p.end()
+	if log := p.stderr.String(); strings.Contains(log, "level=ERROR") || strings.Contains(log, "level=WARN") {
+		t.Errorf("an odd header is logged:\n%s", log)
+	}
+}
+
+func TestReloadFromAnotherOrigin(t *testing.T) {
+	t.Parallel()
+	service := newFace(t, emptyService())
+	p := startWith(t, contoso(service, quick), "--web.enable-lifecycle", "--web.external-url=https://example.org/face/")
+	own := p.Base
+	for _, test := range []struct {
+		name   string
+		header []string
+		status int
+	}{
+		{"no browser", nil, 200},
+		{"a browser on the page itself", []string{"Sec-Fetch-Site", "same-origin", "Origin", own}, 200},
+		{"an old browser on the page itself", []string{"Origin", own}, 200},
+		{"a page at the external URL", []string{"Sec-Fetch-Site", "cross-site", "Origin", "https://example.org"}, 200},
+		{"another site", []string{"Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"}, 403},
+		{"another site in an old browser", []string{"Origin", "https://evil.example"}, 403},
+		{"another port of the same host", []string{"Sec-Fetch-Site", "same-site", "Origin", "http://127.0.0.1:1"}, 403},
+		{"a file", []string{"Origin", "null"}, 403},
+	} {
+		for _, method := range []string{http.MethodPost, http.MethodPut} {
+			got, err := p.request(method, "/face/-/reload", test.header...)
+			if err != nil || got.status != test.status {
+				t.Errorf("%s by %s: %d, %v; want %d", test.name, method, got.status, err, test.status)
+			}
+		}
+	}
+}
+
+// Whoever reaches the exporter below a path finds everything there.
+func TestPathPrefix(t *testing.T) {
+	t.Parallel()
+	service := newFace(t, emptyService())
+	for _, test := range []struct {
+		name                  string
+		args                  []string
+		served                string // prefix of what is served
+		linked                string // prefix of what clients are told
+		target, scheme, start string
+	}{
+		{"none", nil, "", "", "", "", "/"},
+		{"external URL", []string{"--web.external-url=https://example.org/face/"}, "/face", "/face", "example.org", "https", "/face/"},
+		{"a proxy that removes the path", []string{"--web.external-url=http://example.org:8080/a/b", "--web.route-prefix=/"}, "", "/a/b", "example.org:8080", "http", "/"},
+		{"route prefix alone", []string{"--web.route-prefix=exporter"}, "/exporter", "/exporter", "", "", "/exporter/"},
+		{"external URL without a path", []string{"--web.external-url=https://[2001:db8::1]:8443"}, "", "", "[2001:db8::1]:8443", "https", "/"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			p := startWith(t, contoso(service, quick), append(test.args, "--web.enable-pprof")...)
+			for _, path := range []string{"/", "/metrics", "/probe?resource=contoso", "/-/metrics", "/-/healthy", "/-/ready", "/debug/pprof/cmdline"} {
+				if got := p.get(test.served + path); got.status != http.StatusOK {
+					t.Errorf("%s%s: %d", test.served, path, got.status)
+				}
+			}
+			page := p.get(test.served + "/").body
+			for _, path := range []string{"/metrics", "/sd", "/-/ready", "/debug/pprof/"} {
+				if !strings.Contains(page, `href="`+test.linked+path+`"`) {
+					t.Errorf("the page has no link to %s%s", test.linked, path)
+				}
+			}
+			got := p.get(test.served + "/sd").body
+			target := test.target
+			if target == "" {
+				target = p.Host()
+			}
+			for _, part := range []string{`"targets":["` + target + `"]`, `"__metrics_path__":"` + test.linked + `/probe"`} {
+				if !strings.Contains(got, part) {
+					t.Errorf("/sd has no %s:\n%s", part, got)
+				}
+			}
+			if scheme := `"__scheme__":"` + test.scheme; test.scheme != "" && !strings.Contains(got, scheme) {
+				t.Errorf("/sd has no %s:\n%s", scheme, got)
+			}
+			p.Client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+			if got := p.get("/"); test.start != "/" && got.header.Get("Location") != test.start {
+				t.Errorf("/ leads to %q, want %q", got.header.Get("Location"), test.start)
+			}
+		})
+	}
+}
+
+// The Host header of a stranger is repeated for every resource, so it must look like an address.
+func TestDiscoveryRefusesOddHosts(t *testing.T) {
+	t.Parallel()
+	service := newFace(t, emptyService())
+	p := startWith(t, contoso(service, quick))
+	for host, status := range map[string]int{
+		"exporter.example:10520": 200, "[::1]:10520": 200, "10.0.0.1": 200, "under_score": 200,
+		strings.Repeat("a", 1000): 400, "a,b": 400, "a'b": 400, "a$b": 400, "<b>": 400,
+	} {
+		connection, err := dial(t.Context(), p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = connection.Close() })
+		fmt.Fprintf(connection, "GET /sd HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", host)
+		got, err := io.ReadAll(connection)
+		if err != nil || !strings.HasPrefix(string(got), fmt.Sprintf("HTTP/1.1 %d ", status)) {
+			t.Errorf("Host %.20q: %v, %.20q, want %d", host, err, got, status)
+		}
+	}
+}
+
+func TestHealthListener(t *testing.T) {
+	t.Parallel()
+	service := newFace(t, emptyService())
+	free, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := free.Addr().String()
+	free.Close()
+	p := startWith(t, contoso(service, quick), "--web.health-listen-address="+address, "--web.config.file="+write(t, "web.yaml", users))
+	if got := p.get("/-/healthy"); got.status != http.StatusUnauthorized {
+		t.Errorf("the main listener: %d", got.status)
+	}
+	p.Base = "http://" + address
+	launch.Eventually(t, "ready", func() bool { return p.get("/-/ready").status == http.StatusOK })
+	for path, status := range map[string]int{"/-/healthy": 200, "/": 404, "/metrics": 404, "/sd": 404, "/probe?resource=contoso": 404, "/debug/pprof/": 404} {
+		if got := p.get(path); got.status != status {
+			t.Errorf("%s: %d, want %d", path, got.status, status)
+		}
+	}
+	if got, err := p.request(http.MethodPost, "/-/reload"); err != nil || got.status != http.StatusNotFound {
+		t.Errorf("reload: %d, %v", got.status, err)
+	}
+}
+
+// secured starts a program that serves TLS, and gives the configuration of a client that trusts it.
+func secured(t *testing.T, service *face) (p *program, trusting *tls.Config, certFile, keyFile, webFile string) {
+	t.Helper()
+	certFile, keyFile, trusted := certificate(t)
+	webFile = write(t, "web.yaml", "tls_server_config: {cert_file: "+certFile+", key_file: "+keyFile+"}\n")
+	p = startWith(t, contoso(service, quick), "--web.config.file="+webFile)
+	p.Base = strings.Replace(p.Base, "http:", "https:", 1)
+	return p, &tls.Config{RootCAs: trusted, MinVersion: tls.VersionTLS12}, certFile, keyFile, webFile
+}
+
+// A TLS handshake that stops, and a body on HTTP/2 that does not come, keep nobody out.
+func TestTLSClientsThatStop(t *testing.T) {
+	t.Parallel()
+	service := newFace(t, emptyService())
+	p, trusting, _, _, _ := secured(t, service)
+	host := strings.TrimPrefix(p.Base, "https://")
+	for range 45 {
+		connection, err := new(net.Dialer).DialContext(t.Context(), "tcp", host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = connection.Close() })
+		if _, err := connection.Write([]byte{22, 3, 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	transport := &http.Transport{TLSClientConfig: trusting, ForceAttemptHTTP2: true}
+	t.Cleanup(transport.CloseIdleConnections)
+	p.Client.Transport = transport
+	for path, status := range map[string]int{"/metrics": 405, "/-/reload": 403, "/unknown": 404} {
+		body, unsent := io.Pipe()
+		t.Cleanup(func() { _ = unsent.Close() })
+		ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second) // below every time limit of the server
+		t.Cleanup(cancel)
+		request, err := http.NewRequestWithContext(ctx, http.MethodPost, p.Base+path, body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := p.Client.Do(request)
+		if err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		_ = response.Body.Close()
+		if response.ProtoMajor != 2 || response.StatusCode != status {
+			t.Errorf("%s: HTTP/%d, status %d, want %d", path, response.ProtoMajor, response.StatusCode, status)
+		}
+	}
+	p.scrape().want(t, of("up", "contoso", live), 1)
+}
+
+// A web configuration that breaks is told once, and TLS goes on as long as exporter-toolkit allows.
+func TestWebConfigurationThatBreaks(t *testing.T) {
+	t.Parallel()
+	const valid = "face_liveness_exporter_web_config_last_load_successful"
+	const broken = "the web configuration is broken"
+	service := newFace(t, emptyService())
+	p, trusting, certFile, keyFile, webFile := secured(t, service)
+	// Every request needs a handshake.
+	p.Client.Transport = &http.Transport{TLSClientConfig: trusting, DisableKeepAlives: true}
+	p.scrape().want(t, valid, 1)
+
+	_, otherKey, _ := certificate(t)
+	good := fileText(t, keyFile)
+	rewrite(t, keyFile, fileText(t, otherKey))
+	eventually(t, "the metric tells it", func() bool { return p.scrape().samples[valid] == 0 })
+	if log := p.stderr.String(); strings.Count(log, broken) != 1 {
+		t.Errorf("want one line:\n%s", log)
+	}
+	rewrite(t, keyFile, good)
+	eventually(t, "the metric tells that it is mended", func() bool { return p.scrape().samples[valid] == 1 })
+
+	rewrite(t, certFile, "")
+	eventually(t, "the log tells it again", func() bool { return strings.Count(p.stderr.String(), broken) == 2 })
+	p.scrape().want(t, valid, 0)
+
+	rewrite(t, webFile, "basic_auth_users: [\n") // nobody is let in by what cannot be read
+	if got := p.get("/metrics"); got.status != http.StatusInternalServerError {
+		t.Errorf("without a readable file: %d, want 500", got.status)
+	}
+	noneOf(t, "the log", p.stderr.String(), strings.Split(good, "\n")[1])
+}
+
+func TestWebConfigurationIsChecked(t *testing.T) {
+	t.Parallel()
+	service := newFace(t, emptyService())
+	file := "--config.file=" + write(t, "exporter.yaml", contoso(service, quick))
+	for name, test := range map[string]struct {
+		web  string
+		code int
+	}{
+		"good": {users, 0}, "unknown field": {"basic_auth_user: {}\n", 1}, "no bcrypt": {"basic_auth_users: {me: secretpassword}\n", 1},
+		"a value in the wrong place": {"basic_auth_users: secretpw\n", 1}, "no certificate": {"tls_server_config: {cert_file: absent.pem, key_file: absent.pem}\n", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := runToEnd(t, []string{"--config.check", file, "--web.config.file=" + write(t, "web.yaml", test.web)}, nil)
+			if got.code != test.code || (test.code == 1) != strings.Contains(got.stderr, "--web.config.file") {
+				t.Errorf("exit code %d, want %d:\n%s", got.code, test.code, got.stderr)
+			}
+			noneOf(t, "stderr", got.stderr, "secretpassword", "secretpw")
+		})
+	}
+}
+
+// The demo is reached from this machine alone, and its last line at start is where to look.
+func TestDemoSaysWhereToLook(t *testing.T) {
+	t.Parallel()
+	p := start(t, []string{"--demo"}, nil)
+	launch.Eventually(t, "the URL", func() bool { return strings.Contains(p.stderr.String(), "Open the status page") })
+	_, after, _ := strings.Cut(p.stderr.String(), "Open the status page")
+	_, address, _ := strings.Cut(after, "url=")
+	address, _, _ = strings.Cut(address, "\n")
+	page, err := url.Parse(address)
+	if err != nil || page.Hostname() != "localhost" || "127.0.0.1:"+page.Port() != p.Host() || page.Path != "/" {
+		t.Errorf("the URL is %q", address)
+	}
+}
