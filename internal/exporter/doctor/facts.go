@@ -19,9 +19,9 @@ type Facts struct {
 	Failure           string
 	RefusedCredential bool
 
-	// Sessions are listed, Active and NeverStarted are among them; estimates where Coverage is below 1.
-	Sessions, Active, NeverStarted float64
-	Coverage                       float64
+	// Sessions are listed; Active, Started and NeverStarted are among them; estimates where Coverage is below 1.
+	Sessions, Active, Started, NeverStarted float64
+	Coverage                                float64
 	// Oldest is how long ago the oldest session that was seen was created.
 	Oldest time.Duration
 	// Knowledge is what the refresh found out about the list.
@@ -43,8 +43,9 @@ type Facts struct {
 
 	// Interval is the configured one, Effective the one in force.
 	Interval, Effective time.Duration
-	// PerRefresh is how many requests the next refresh needs, look-ups included.
-	PerRefresh float64
+	// Pages is how many requests the next refresh needs for the list. Samples is how many sessions it looks up at most.
+	Pages   float64
+	Samples int
 	// Budget is the monthly request budget of the resource; 0 means none. Price is for 1,000 requests.
 	Budget float64
 	Price  float64

@@ -173,13 +173,16 @@ func (r *report) outcomes() {
 }
 
 func (r *report) cost() {
-	requests := collector.MonthlyRequests(r.PerRefresh, r.Effective)
+	requests := r.monthlyRequests(r.Effective)
 	text := fmt.Sprintf("about %s requests in 30 days at one refresh every %s, at your price %.2f",
 		Thousands(requests), inWords(r.Effective), collector.Price(requests, r.Price))
 	if requests > collector.ManyRequests {
-		enough := time.Duration(math.Ceil(r.PerRefresh*collector.Month.Minutes()/collector.ManyRequests)) * time.Minute
-		r.say(Problem, "cost", "%s: to stay below %s, set refresh.interval to %s or api.monthly_request_budget to %d",
-			text, Thousands(collector.ManyRequests), inWords(enough), collector.ManyRequests)
+		fewer := ""
+		if r.Samples > 0 {
+			fewer = ", lower outcomes.samples,"
+		}
+		r.say(Problem, "cost", "%s: to stay below %s, set refresh.interval to %s%s or set api.monthly_request_budget to %d",
+			text, Thousands(collector.ManyRequests), inWords(r.cheapInterval()), fewer, collector.ManyRequests)
 	} else {
 		r.say(OK, "cost", "%s", text)
 	}
@@ -190,6 +193,22 @@ func (r *report) cost() {
 		r.say(Note, "interval", "the effective interval is %s instead of %s, because the budget of %s requests does not allow more",
 			inWords(r.Effective), inWords(r.Interval), Thousands(r.Budget))
 	}
+}
+
+func (r *report) monthlyRequests(interval time.Duration) float64 {
+	return collector.MonthlyRequests(r.Pages+collector.LookUps(r.Started, r.Samples, interval), interval)
+}
+
+// cheapInterval is the shortest interval, in whole minutes, that does not take too many requests.
+func (r *report) cheapInterval() time.Duration {
+	interval := r.Effective.Truncate(time.Minute)
+	for interval < collector.Month {
+		interval += time.Minute
+		if r.monthlyRequests(interval) <= collector.ManyRequests {
+			break
+		}
+	}
+	return interval
 }
 
 func (r *report) rate() {
