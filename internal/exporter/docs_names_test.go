@@ -60,10 +60,10 @@ func TestDocumentsNameWhatIsThere(t *testing.T) {
 		there func(name string) bool
 		least int // so many are named somewhere
 	}{
-		{"flag", regexp.MustCompile(`--((?:config|web|log)\.[a-z.-]*[a-z]|demo|dry-run)\b`), func(name string) bool {
+		{"flag", regexp.MustCompile(`--((?:config|web|log)\.[a-z.-]*[a-z]|demo|doctor|dry-run)\b`), func(name string) bool {
 			return regexp.MustCompile(`--` + regexp.QuoteMeta(name) + `\b`).MatchString(help)
 		}, 8},
-		{"setting", regexp.MustCompile("`(?:refresh|devices|api|tls|entra)\\.([a-z_0-9]{3,})"), func(name string) bool {
+		{"setting", regexp.MustCompile("`(?:refresh|devices|outcomes|api|tls|entra)\\.([a-z_0-9]{3,})"), func(name string) bool {
 			return regexp.MustCompile(`[ {]` + name + `:`).MatchString(example)
 		}, 10},
 		{"target of make", regexp.MustCompile("(?:`|^    )make ([a-z0-9-]+)"), func(name string) bool {
