@@ -248,7 +248,7 @@ func facts(l *List, now time.Time) []fact {
 		month.Value = "≈" + nbsp + many(requests, "request")
 		month.More = "cost " + money(collector.Price(requests, l.Price)) + "; " + many(float64(l.Snapshot.NextPages()), "page") + " every " + span(l.CostInterval())
 		if l.Settings.Samples > 0 {
-			month.More += ", and look-ups"
+			month.More += ", and outcomes"
 		}
 	}
 	if l.Budget > 0 {

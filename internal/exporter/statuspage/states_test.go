@@ -139,7 +139,7 @@ func TestStates(t *testing.T) {
 				l.Outcomes.Sessions[collector.RealFace], l.Outcomes.Samples[collector.RealFace] = 9000, 90
 				l.Outcomes.Sessions[collector.SpoofFace], l.Outcomes.Samples[collector.SpoofFace] = 1000, 10
 			}), "good",
-			[]string{"Outcomes since the start: passed 90.0 % ± 6.1, spoof 10.0 % ± 6.1, uncertain 0 % ± 2.6", "no result 0 % ± 2.6 (100 looked up)", "and look-ups"},
+			[]string{"Outcomes since the start: passed 90.0 % ± 6.1, spoof 10.0 % ± 6.1, uncertain 0 % ± 2.6", "no result 0 % ± 2.6 (100 looked up)", "and outcomes"},
 			nil,
 		},
 		{"a service that bills nothing by its own word", with(healthy(), func(l *statuspage.List) { l.Billed = 0 }), "good", []string{"234 requests, cost 0.35 at"}, []string{"billed"}},
