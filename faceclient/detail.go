@@ -60,6 +60,7 @@ const (
 	DetailSignInFails       Detail = "sign_in_fails" // it answers with an error of its own, or with no token
 	DetailSignInRedirect    Detail = "sign_in_redirect"
 	DetailIMDSUnreachable   Detail = "imds_unreachable"
+	DetailIMDSFails         Detail = "imds_fails" // it answers, and gives no token
 	DetailNoIdentity        Detail = "no_managed_identity"
 	DetailCLINotFound       Detail = "az_not_found"
 	DetailCLINotLoggedIn    Detail = "az_not_logged_in"
@@ -119,7 +120,7 @@ func Details() []Detail {
 		DetailUnknownAuthority, DetailExpired, DetailAnotherName, DetailCertificate, DetailClientCertificate, DetailTLSProtocol, DetailTLSFiles,
 		DetailKeyFileMissing, DetailKeyFileUnreadable, DetailKeyFileEmpty, DetailKeyFileUnusable,
 		DetailSignInRefused, DetailSignInUnreachable, DetailSignInTLS, DetailSignInTimeout, DetailSignInFails, DetailSignInRedirect,
-		DetailIMDSUnreachable, DetailNoIdentity, DetailCLINotFound, DetailCLINotLoggedIn, DetailCLIFails,
+		DetailIMDSUnreachable, DetailIMDSFails, DetailNoIdentity, DetailCLINotFound, DetailCLINotLoggedIn, DetailCLIFails,
 		DetailNoClientID, DetailNoTenantID, DetailNoTokenFile, DetailNoCredential, DetailSignInOptions,
 		DetailKeyNotAccepted, DetailTokenNotAccepted, DetailTokenAudience, DetailRoleMissing, DetailKeysDisabled, DetailCustomSubdomain,
 		DetailFirewall, DetailPublicAccess, DetailResourceDisabled, DetailLimitedAccess, DetailAPIVersionNotOffered,

@@ -218,6 +218,8 @@ func (c *EntraCredential) detail(ctx context.Context, err error) Detail {
 		return DetailIMDSUnreachable
 	case ctx.Err() != nil && seen.status == 0:
 		return DetailSignInTimeout
+	case c.options.Kind == EntraManagedIdentity:
+		return DetailIMDSFails
 	}
 	return DetailSignInFails
 }

@@ -25,7 +25,7 @@ const (
 
 var (
 	errSignInTimeout  = errors.New("the sign-in took too long")
-	errSignInRedirect = errors.New("the sign-in redirects")
+	errSignInStatus   = errors.New("the sign-in answers with a status that has no token")
 	errSignInTooLarge = errors.New("the answer of the sign-in is too large")
 )
 
@@ -105,9 +105,9 @@ func (s *signIn) RoundTrip(request *http.Request) (*http.Response, error) {
 	found := evidence{status: response.StatusCode, imds: local}
 	switch {
 	case response.StatusCode < 200:
-		found.detail, err = DetailSignInFails, errSignInRedirect
+		err = errSignInStatus
 	case response.StatusCode >= 300 && response.StatusCode < 400:
-		found.detail, err = DetailSignInRedirect, errSignInRedirect
+		found.detail, err = DetailSignInRedirect, errSignInStatus
 	}
 	if err != nil {
 		s.remember(found)
@@ -118,7 +118,7 @@ func (s *signIn) RoundTrip(request *http.Request) (*http.Response, error) {
 	case err != nil:
 		found.detail = unreachable(cmp.Or(context.Cause(request.Context()), err), local)
 	case len(body) > maxSignInBody:
-		found.detail, err = DetailSignInFails, errSignInTooLarge
+		err = errSignInTooLarge
 	}
 	if err != nil {
 		s.remember(found)

@@ -113,7 +113,8 @@ func TestASignInThatFails(t *testing.T) {
 		{"IMDS: no answer", identity, hang, faceclient.DetailIMDSUnreachable, 0},
 		{"IMDS: nobody there", identity, refused, faceclient.DetailIMDSUnreachable, 0},
 		{"IMDS: no identity", identity, reply(400, nil, `{"error":"invalid_request","error_description":"Identity not found"}`), faceclient.DetailNoIdentity, 0},
-		{"IMDS: 500 for ever", identity, reply(500, nil, ""), faceclient.DetailSignInFails, 0},
+		{"IMDS: 500 for ever", identity, reply(500, nil, ""), faceclient.DetailIMDSFails, 0},
+		{"IMDS: of another cloud", identity, reply(404, nil, "<html>"), faceclient.DetailIMDSFails, 0},
 		{"chain: nothing there", faceclient.EntraDefault, refused, faceclient.DetailNoCredential, 0},
 		{"chain: no answer", faceclient.EntraDefault, hang, faceclient.DetailNoCredential, 0},
 	} {
@@ -138,7 +139,9 @@ func TestASignInThatFails(t *testing.T) {
 }
 
 func TestAnAnswerOfASignInIsNotReadToNoEnd(t *testing.T) {
-	for _, kind := range []faceclient.EntraKind{faceclient.EntraClientSecret, faceclient.EntraManagedIdentity} {
+	for kind, want := range map[faceclient.EntraKind]faceclient.Detail{
+		faceclient.EntraClientSecret: faceclient.DetailSignInFails, faceclient.EntraManagedIdentity: faceclient.DetailIMDSFails,
+	} {
 		synctest.Test(t, func(t *testing.T) {
 			body := &endless{}
 			o, _ := signingIn(t, kind, func(request *http.Request) (*http.Response, error) {
@@ -146,8 +149,8 @@ func TestAnAnswerOfASignInIsNotReadToNoEnd(t *testing.T) {
 				response.Body = body
 				return response, nil
 			})
-			if failure := failureOf(t, o); failure.Detail != faceclient.DetailSignInFails {
-				t.Errorf("%v", failure)
+			if failure := failureOf(t, o); failure.Detail != want {
+				t.Errorf("%v, want %s", failure, want)
 			}
 			if body.taken == 0 || body.taken > 16<<20 {
 				t.Errorf("%d bytes were taken", body.taken)

@@ -118,6 +118,7 @@ func credentialRows() []Row {
 		{Detail: faceclient.DetailSignInFails, Meaning: "the sign-in ({kind}) keeps failing, or gives no token", Remedy: "check the state of Azure, and that no portal or proxy answers for the sign-in"},
 		{Detail: faceclient.DetailSignInRedirect, Meaning: "the sign-in ({kind}) redirects, and a secret is never sent on", Remedy: "check that no portal or proxy answers for the sign-in"},
 		{Detail: faceclient.DetailIMDSUnreachable, Meaning: "the identity endpoint of this machine (IMDS, 169.254.169.254) cannot be reached", Remedy: "run the exporter where there is a managed identity, allow the address in the firewall or network policy, or choose another entra.credential"},
+		{Detail: faceclient.DetailIMDSFails, Meaning: "the identity endpoint of this machine (IMDS, 169.254.169.254) answers, but gives no token", Remedy: "run the exporter on a machine in Azure that has a managed identity, check that nothing else answers at that address, or choose another entra.credential"},
 		{Detail: faceclient.DetailNoIdentity, Meaning: "this machine has no such managed identity", Remedy: "assign one to the machine, or correct entra.client_id"},
 		{Detail: faceclient.DetailCLINotFound, Meaning: "az is not found: the Azure CLI is not installed here, or not in PATH", Remedy: "install it, or choose another entra.credential"},
 		{Detail: faceclient.DetailCLINotLoggedIn, Meaning: "az is not logged in", Remedy: "run az login as the user that the exporter runs as"},
