@@ -215,6 +215,14 @@ func process() panels {
 			"503: more scrapes at once than --web.max-requests. 500: the answer could not be made, which is a bug.",
 			"For 500 see the exporter's log and report it.",
 		}, perMin, "60 * sum by (instance, code) (rate(promhttp_metric_handler_requests_total[5m])"+exporters+")", "{{code}} {{instance}}"),
+		chart("Panics and lost log lines, last hour", text{
+			"Requests that ended with a panic. Dashed: log lines that were not written because nobody read the log in time.",
+			"A panic is a bug. Lost lines: the log's reader is slow or hangs.",
+			"Report a panic with the stack in the log. Check what collects the logs.",
+		}, count,
+			line("sum by (instance) (increase(face_liveness_exporter_http_panics_total[1h]))", "panics {{instance}}"),
+			comparison("sum by (instance) (increase(face_liveness_exporter_log_lines_dropped_total[1h]))", "lost lines {{instance}}"),
+		).Span(24).Height(6).Decimals(0),
 		grid("Exporters", text{
 			"The running exporters, their version, and whether the last reload of the configuration succeeded.",
 			"'refused': the configuration before is still in force. Different versions: a roll-out stopped half-way.",
@@ -228,6 +236,10 @@ func process() panels {
 			{
 				title: "Configuration", expression: instances + "(face_liveness_exporter_config_last_reload_successful" + build + ")", steps: wanted(),
 				mappings: []dashboard.ValueMapping{named(map[string]dashboard.ValueMappingResult{"0": shown("refused", bad), "1": shown("loaded", good)})},
+			},
+			{
+				title: "Web configuration", expression: instances + "(face_liveness_exporter_web_config_last_load_successful" + build + ")", steps: wanted(),
+				mappings: []dashboard.ValueMapping{named(map[string]dashboard.ValueMappingResult{"0": shown("invalid", bad), "1": shown("loaded", good)})},
 			},
 			{title: "Loaded for", expression: "time() - " + instances + "(face_liveness_exporter_config_last_reload_success_timestamp_seconds" + build + ")", unit: seconds},
 		}, order{"Instance", false}).Span(12),
