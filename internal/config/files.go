@@ -70,6 +70,19 @@ func isUTF16(data []byte) bool {
 	return len(data) >= 4 && (data[0] == 0) != (data[1] == 0) && (data[2] == 0) == (data[0] == 0) && (data[3] == 0) == (data[1] == 0)
 }
 
+// ReadPEMFile reads a file with certificates or a private key. It waits for nothing: what is no regular file, or has more
+// than 4 MiB, is an error.
+func ReadPEMFile(path string) ([]byte, error) {
+	if err := regularFile(path, maxPEMBytes); err != nil {
+		return nil, err
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil, withoutPath(err)
+	}
+	return content, nil
+}
+
 // regularFile checks a file before it is opened, because opening a pipe waits for its writer.
 func regularFile(path string, most int64) error {
 	info, err := os.Stat(path)

@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"net/http"
-	"os"
 	"sync"
 
 	commonconfig "github.com/prometheus/common/config"
@@ -39,7 +38,7 @@ func signInTransport(t config.TLS) (*rotating, error) {
 			roots = x509.NewCertPool()
 		}
 		if t.CAFile != "" {
-			content, err := os.ReadFile(t.CAFile)
+			content, err := config.ReadPEMFile(t.CAFile)
 			if err != nil {
 				return nil, err
 			}
@@ -79,7 +78,7 @@ func (r *rotating) read() ([]byte, bool) {
 		if path == "" {
 			continue
 		}
-		content, err := os.ReadFile(path)
+		content, err := config.ReadPEMFile(path)
 		if err != nil {
 			return nil, false
 		}
