@@ -89,7 +89,7 @@ soak: ## run the program for SOAK (5m) with traffic, faults and reloads, and loo
 .PHONY: e2e
 e2e: build $(bin)/prometheus ## run the built program with a real Prometheus, Alertmanager and Chromium; UPDATE=1 renews docs/status.png
 	e2e/check-metrics ./$(BINARY)
-	cd e2e && PROMETHEUS=$(bin)/prometheus UPDATE='$(UPDATE)' go test -count=1 -parallel 3 -skip '^TestEveryClauseOfAnAlert' ./...
+	cd e2e && PROMETHEUS=$(bin)/prometheus UPDATE='$(UPDATE)' go test -count=1 -timeout 20m -parallel 3 -skip '^TestEveryClauseOfAnAlert' ./...
 
 .PHONY: rules
 rules: $(bin)/promtool ## check rules, alerts and example configurations, and run the rule tests

@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"net/http"
@@ -16,6 +15,8 @@ import (
 	"time"
 
 	"github.com/prometheus/prometheus/promql/parser"
+
+	"face_liveness_exporter/internal/launch"
 )
 
 // block is a piece of code of a document.
@@ -109,15 +110,17 @@ func try(t *testing.T, folder, line string) (problem string) {
 	group := func(signal syscall.Signal) error { return syscall.Kill(-command.Process.Pid, signal) }
 	command.Cancel = func() error { return group(syscall.SIGKILL) }
 	command.WaitDelay = patience
-	var output bytes.Buffer
-	command.Stdout, command.Stderr = &output, &output
+	output := new(launch.Output)
+	command.Stdout, command.Stderr = output, output
 	if err := command.Start(); err != nil {
 		return err.Error()
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- command.Wait() }()
 	if strings.HasPrefix(line, "go run . --demo") {
-		if !shown(ctx, "http://localhost:10520/") {
+		// Its own log says that it is this demo that answers, and none that ran before.
+		listens := within(t, 10*patience, func() bool { return strings.Contains(output.String(), "Listening on") || len(ended) > 0 })
+		if !listens || !shown(ctx, "http://localhost:10520/") {
 			_ = group(syscall.SIGKILL)
 			<-ended //nolint:errcheck // it was killed
 			return "the page is not shown:\n" + lastLines(output.String(), 20)
