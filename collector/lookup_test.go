@@ -203,4 +203,3 @@ func TestLookUpsArePartOfTheCost(t *testing.T) {
 		t.Errorf("%v requests in 30 days, want 17280", got)
 	}
 }
-
