@@ -23,7 +23,7 @@ func TestAnAttemptEndsInTime(t *testing.T) {
 			_, err := conn.Write([]byte(first))
 			again = strings.Repeat(again, 100)
 			for err == nil && again != "" {
-				_, err = conn.Write([]byte(again))
+				_, err = conn.Write([]byte(strings.Repeat(again, 64)))
 			}
 			holds(conn)
 		}
