@@ -126,7 +126,7 @@ func try(t *testing.T, folder, line string) (problem string) {
 			return "the page is not shown:\n" + lastLines(output.String(), 20)
 		}
 		if err := group(syscall.SIGINT); err != nil {
-			return err.Error()
+			return err.Error() + "\n" + lastLines(output.String(), 20)
 		}
 		<-ended //nolint:errcheck // the go command's own exit code is 1 then
 		if !strings.Contains(output.String(), "msg=stopping") {
