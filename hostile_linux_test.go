@@ -330,3 +330,12 @@ func TestManyScrapesOfOneRefresh(t *testing.T) {
 	}
 	stops(t, p)
 }
+
+// A build without release flags says so.
+func TestVersionOfADevelopmentBuild(t *testing.T) {
+	t.Parallel()
+	p := start(t, nil, "--version")
+	if code := p.Wait(launch.Patience); code != 0 || !strings.Contains(p.Stdout.String(), "face_liveness_exporter, version dev ") {
+		t.Errorf("exit code %d, %q", code, p.Stdout)
+	}
+}

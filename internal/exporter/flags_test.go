@@ -14,7 +14,7 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 	for _, flag := range []string{
 		"--config.file=", "--config.check ", "--dry-run ", "--doctor ", "--demo ", "--web.listen-address=", "--web.config.file=",
 		"--web.systemd-socket ", "--web.telemetry-path=", "--web.max-requests=", "--web.disable-exporter-metrics ",
-		"--web.enable-lifecycle ", "--web.enable-pprof ", "--log.level=", "--log.format=", "--version ",
+		"--web.enable-lifecycle ", "--web.enable-pprof ", "--web.external-url=", "--web.route-prefix=", "--web.health-listen-address=", "--log.level=", "--log.format=", "--version ",
 		`config.file="config.yaml"`, "web.listen-address=:10520", `web.telemetry-path="/metrics"`, "web.max-requests=40",
 	} {
 		if !strings.Contains(got.stdout, flag) {
@@ -39,6 +39,14 @@ func TestCommandLine(t *testing.T) {
 		{"version wins over a demo", []string{"--demo", "--version"}, 0, "face_liveness_exporter, version ", ""},
 		{"unknown flag", []string{"--frobnicate"}, 1, "", "unknown long flag '--frobnicate', try --help"},
 		{"argument", []string{"frobnicate"}, 1, "", "unexpected frobnicate, try --help"},
+		{"level in capitals", []string{"--log.level=DEBUG", "--log.format=JSON", "--config.file=absent"}, 1, "", "absent"},
+		{"mixed level", []string{"--log.level=Warn", "--log.format=logFmt", "--config.file=absent"}, 1, "", "absent"},
+		{"no external URL", []string{"--web.external-url=example.org/face"}, 1, "", "--web.external-url"},
+		{"external URL of another scheme", []string{"--web.external-url=ftp://example.org"}, 1, "", "--web.external-url"},
+		{"external URL with a password", []string{"--web.external-url=https://me:secret@example.org"}, 1, "", "--web.external-url"},
+		{"external URL with a query", []string{"--web.external-url=https://example.org/?a=b"}, 1, "", "--web.external-url"},
+		{"prefix with a pattern", []string{"--web.route-prefix=/{face}"}, 1, "", "--web.route-prefix"},
+		{"health address that is taken for a path", []string{"--demo", "--web.listen-address=127.0.0.1:0", "--web.health-listen-address=/health"}, 1, "", "--web.health-listen-address"},
 		{"no such level", []string{"--log.level=loud"}, 1, "", "debug,info,warn,error"},
 		{"no such format", []string{"--log.format=xml"}, 1, "", "auto,tint,logfmt,json"},
 		{"no number", []string{"--web.max-requests=many"}, 1, "", "many"},

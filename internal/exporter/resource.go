@@ -111,7 +111,7 @@ func newResource(s settings) (*resource, error) {
 		r.lists = append(r.lists, one)
 	}
 	info := collector.ResourceInfo{Name: s.config.Name, Endpoint: s.config.Endpoint, APIVersion: s.config.API.Version}
-	return r, r.registry.Register(collector.New(info, r.api, r.targets()...))
+	return r, r.registry.Register(guarded{collector.New(info, r.api, r.targets()...)})
 }
 
 func (r *resource) targetOptions(s settings, one list) collector.TargetOptions {

@@ -167,3 +167,20 @@ func TestNobodyAsksNobodyPays(t *testing.T) {
 		t.Error("a scrape asks for nothing")
 	}
 }
+
+// A client that does not say how long it waits, such as curl -m 5, gets the last snapshot where a refresh takes longer.
+func TestSnapshotForClientsWithoutADeadline(t *testing.T) {
+	t.Parallel()
+	service := newFace(t, emptyService())
+	service.Populate(live, 100, 1)
+	p := startWith(t, contoso(service, quick+"refresh: {interval: 1ms}\n", "api: {request_timeout: 10m}"))
+	p.scrape().want(t, of("sessions", "contoso", live), 100)
+	held, release := gate()
+	defer release()
+	service.Fail(held)
+	began := time.Now()
+	p.scrape().want(t, of("sessions", "contoso", live), 100)
+	if took := time.Since(began); took > 8*time.Second { // 9.5 s where there is no snapshot
+		t.Errorf("answered after %v", took)
+	}
+}

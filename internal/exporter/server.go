@@ -3,6 +3,7 @@ package exporter
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -59,7 +60,7 @@ func serve(ctx context.Context, e *exporter, hangups <-chan os.Signal) error {
 		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 		if err != nil {
 			closeAll(listeners)
-			return err
+			return fmt.Errorf("--web.health-listen-address: %w", err)
 		}
 		health = append(health, listener)
 		servers = append(servers, newServer(ctx, withoutBody(newHealthHandler(e)), log))

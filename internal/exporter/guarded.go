@@ -1,0 +1,24 @@
+package exporter
+
+import (
+	"runtime/debug"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// guarded is a collector whose panic is an error of that one exposition. A registry collects in goroutines of its own, so
+// that nothing else could recover it, and the process would end.
+type guarded struct {
+	prometheus.Collector
+}
+
+// Collect is part of prometheus.Collector.
+func (g guarded) Collect(out chan<- prometheus.Metric) {
+	defer func() {
+		if recover() != nil {
+			err := &panicError{debug.Stack()}
+			out <- prometheus.NewInvalidMetric(prometheus.NewInvalidDesc(err), err)
+		}
+	}()
+	g.Collector.Collect(out)
+}
