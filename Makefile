@@ -48,7 +48,7 @@ test: ## run the tests
 
 .PHONY: race
 race: ## run the tests of the packages that start goroutines with the race detector
-	go test -race ./faceclient/... ./collector ./internal/exporter ./internal/launch
+	go test -race -timeout 20m ./faceclient/... ./collector ./internal/exporter ./internal/launch
 
 .PHONY: lint
 lint: ## lint code, workflows and scripts; the first time builds the linters, in a minute or two
@@ -97,7 +97,7 @@ rules: $(bin)/promtool ## check rules, alerts and example configurations, and ru
 
 .PHONY: mutate
 mutate: $(bin)/promtool ## check that the rule tests notice when a clause of an alert is missing
-	cd e2e && PROMTOOL=$(bin)/promtool go test -count=1 -run '^TestEveryClauseOfAnAlert' .
+	cd e2e && PROMTOOL=$(bin)/promtool go test -count=1 -timeout 30m -run '^TestEveryClauseOfAnAlert' .
 
 .PHONY: deploy
 deploy: ## check the chart, the compose file, the units and the image
