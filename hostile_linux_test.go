@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -115,8 +116,16 @@ func TestMoreConnectionsThanTheBound(t *testing.T) {
 	endpoint, _ := small(t)
 	p := start(t, nil, configuration(t, endpoint, quick))
 	p.Listens(listening)
+	first := connect(t, p, "")
 	for range 1100 {
 		connect(t, p, "")
+	}
+	// The one that has waited longest is closed, far before its header is due.
+	if err := first.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := first.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("the first of 1,101 connections is still open: %v", err)
 	}
 	if got, err := p.Request(t.Context(), http.MethodGet, "/metrics"); err != nil || got.Status != http.StatusOK {
 		t.Errorf("a scraper gets %d, %v", got.Status, err)
