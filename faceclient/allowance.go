@@ -10,8 +10,8 @@ import (
 // ErrAllowance says that an [Allowance] has no attempt left.
 var ErrAllowance = errors.New("no attempt is left in the allowance")
 
-// Allowance is how many attempts the requests of one walk may make together. It also counts what they did. It is safe for
-// use by many goroutines.
+// Allowance is how many attempts some requests may make together, such as those of one walk. It also counts what they did.
+// It is safe for use by many goroutines.
 type Allowance struct {
 	mu        sync.Mutex      // guards what follows
 	stopped   context.Context // ends with Stop
@@ -19,7 +19,7 @@ type Allowance struct {
 	bounded   bool
 	left      int // attempts, where bounded
 	used      int // attempts
-	pages     int // answers that were read whole
+	answers   int // that were read whole
 	firstSent time.Time
 }
 
@@ -117,20 +117,20 @@ func (a *Allowance) Sent() {
 	}
 }
 
-// book counts what came of an attempt: whether a page did, and how often Go's transport repeated it without a Take.
-func (a *Allowance) book(page bool, repeats int) {
+// book counts what came of an attempt: whether an answer did, and how often Go's transport repeated it without a Take.
+func (a *Allowance) book(answered bool, repeats int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if page {
-		a.pages++
+	if answered {
+		a.answers++
 	}
 	a.left = max(0, a.left-repeats)
 	a.used += repeats
 }
 
-// arrived is how many pages have come.
-func (a *Allowance) arrived() int {
+// answered is how many answers have come.
+func (a *Allowance) answered() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.pages
+	return a.answers
 }

@@ -106,3 +106,21 @@ func TestADeletedSessionIsNoError(t *testing.T) {
 		}
 	}
 }
+
+// That a session is gone shows that the resource answers: a request that is refused for its rate afterwards is tried again.
+func TestADeletedSessionIsAnAnswerOfTheResource(t *testing.T) {
+	options, statuses := plainOptions(), []int{404, 429, 200}
+	options.MaxRetries, options.MaxRetryWait = 0, 0
+	options.Transport = answering(func(*http.Request) (*http.Response, error) {
+		status := statuses[0]
+		statuses = statuses[1:]
+		return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(`{}`))}, nil
+	})
+	client, allowance := newClient(t, options), faceclient.NewAllowance(0)
+	if _, err := client.Session(t.Context(), faceclient.DetectLiveness, "gone", allowance); !faceclient.NotFound(err) {
+		t.Fatal(err)
+	}
+	if _, err := client.Session(t.Context(), faceclient.DetectLiveness, "there", allowance); err != nil || len(statuses) != 0 {
+		t.Errorf("%v, and %d answers were not asked for", err, len(statuses))
+	}
+}

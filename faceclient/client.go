@@ -161,6 +161,7 @@ func (c *Client) Page(ctx context.Context, query PageQuery, allowance *Allowance
 	}
 	return c.do(ctx, call{
 		operation: query.Operation,
+		path:      listPath(),
 		query:     parameters,
 		decode: func(body io.Reader, date time.Time) error {
 			into.Date = date
@@ -181,6 +182,9 @@ func RefusesStart(err error) bool {
 	}
 	return failure.Status == http.StatusBadRequest || failure.Status == http.StatusNotFound
 }
+
+// listPath is where the list of an operation is.
+func listPath() []string { return []string{"singleModal", "sessions"} }
 
 // maxPageBytes is how large a page of so many sessions may be: about ten times what the service was seen to send.
 func maxPageBytes(sessions int) int { return 64<<10 + sessions*4<<10 }

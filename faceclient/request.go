@@ -17,11 +17,17 @@ import (
 // call is what to ask the service for, and what to make of the answer.
 type call struct {
 	operation Operation
-	path      []string // below the operation
+	path      []string // below the operation; every request is a GET
 	query     url.Values
 	decode    decoder
-	// tolerates tells whether a failure of an attempt is an answer that the caller expects. It is not observed as an error.
-	tolerates func(*Error) bool
+	// expects tells whether a failure of an attempt is an answer that the caller can use; nil expects none. It is booked as
+	// an answer and not as an error.
+	expects func(*Error) bool
+}
+
+// answered tells whether an attempt brought what the caller can use.
+func (c *call) answered(o outcome) bool {
+	return o.failure == nil || c.expects != nil && c.expects(o.failure)
 }
 
 // request is one call under way. It is the transport, the retry policy and the backoff of go-retryablehttp, because each
@@ -46,11 +52,11 @@ func (c *Client) do(ctx context.Context, what call, allowance *Allowance) error 
 	s := c.settings.Load()
 	r := &request{
 		call: what, client: c, settings: s, allowance: allowance, life: ctx,
-		retries: retries{limit: s.MaxRetries, seen: progress{pages: allowance.arrived()}},
+		retries: retries{limit: s.MaxRetries, seen: progress{answers: allowance.answered()}},
 	}
 	waiting, cancel := allowance.Waiting(ctx)
 	defer cancel()
-	address := s.base.JoinPath(append([]string{"face", s.APIVersion, string(what.operation), "singleModal", "sessions"}, what.path...)...)
+	address := s.base.JoinPath(append([]string{"face", s.APIVersion, string(what.operation)}, what.path...)...)
 	address.RawQuery = what.query.Encode()
 	httpRequest, err := retryablehttp.NewRequestWithContext(waiting, http.MethodGet, address.String(), nil)
 	if err != nil {
@@ -159,17 +165,17 @@ func (r *request) unsent(failure *Error) *Error {
 	return failure
 }
 
-// book is the one place that counts an attempt: for the walk, for the pace of the resource, for the observer, and in the
+// book is the one place that counts an attempt: for the allowance, for the pace of the resource, for the observer, and in the
 // log.
 func (r *request) book(ctx context.Context, o outcome, admitted permit) {
 	first := r.attempts == 0
 	r.last = o
 	r.attempts++
 
-	repeats := max(0, o.writes-1)
-	r.allowance.book(o.failure == nil, repeats)
+	repeats, answered := max(0, o.writes-1), r.answered(o)
+	r.allowance.book(answered, repeats)
 	r.client.pace.repeated(repeats)
-	if o.failure == nil {
+	if answered {
 		r.client.answered.Add(1)
 		r.client.pace.answered()
 	} else {
@@ -190,7 +196,7 @@ func (r *request) book(ctx context.Context, o outcome, admitted permit) {
 		observer.ObserveAttempt(Attempt{Operation: r.operation, ErrorCode: CodeConnection, Duration: o.duration})
 	}
 	attempt := Attempt{Operation: r.operation, Status: o.status, Duration: o.duration, Billed: billed(o.header)}
-	if o.failure != nil && (r.tolerates == nil || !r.tolerates(o.failure)) {
+	if !answered {
 		attempt.ErrorCode = o.failure.Code
 	}
 	observer.ObserveAttempt(attempt)
@@ -210,7 +216,7 @@ func (r *request) book(ctx context.Context, o outcome, admitted permit) {
 	}
 	r.settings.Logger.LogAttrs(ctx, slog.LevelDebug, "API request", attributes...)
 	if o.failure == nil && o.status != http.StatusOK && r.client.oddStatus.CompareAndSwap(false, true) {
-		r.settings.Logger.LogAttrs(ctx, slog.LevelWarn, "the service answers with another status than 200; its list is taken", attributes...)
+		r.settings.Logger.LogAttrs(ctx, slog.LevelWarn, "the service answers with another status than 200; its answer is taken", attributes...)
 	}
 }
 
@@ -221,7 +227,7 @@ func (r *request) checkRetry(ctx context.Context, _ *http.Response, err error) (
 		return false, nil
 	}
 	renewed := failure.Status == http.StatusUnauthorized && r.settings.Credential.Rejected(r.last.sent)
-	now := progress{pages: r.allowance.arrived(), answered: r.client.answered.Load()}
+	now := progress{answers: r.allowance.answered(), ofResource: r.client.answered.Load()}
 	r.retries, r.decision = r.retries.next(failure, now, renewed)
 	return r.decision != giveUp, nil
 }

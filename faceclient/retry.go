@@ -9,7 +9,7 @@ import (
 const (
 	// minRetryWait is the first wait before a retry that the service does not time. It doubles with each retry.
 	minRetryWait = 500 * time.Millisecond
-	// freePerRetry is how many failures of a request, for each retry it has, cost no retry while other pages arrive.
+	// freePerRetry is how many failures of a request, for each retry it has, cost no retry while other answers arrive.
 	freePerRetry = 3
 )
 
@@ -24,8 +24,8 @@ const (
 
 // progress is how much has arrived elsewhere.
 type progress struct {
-	pages    int   // of the same walk
-	answered int64 // of the whole resource
+	answers    int   // to requests of the same allowance
+	ofResource int64 // to all requests of the resource
 }
 
 // retries is how often a request has been tried again. It is a value: next returns the one that follows.
@@ -41,8 +41,8 @@ type retries struct {
 // credential.
 //
 // A 401 is tried again once, if the credential was renewed. A 429 costs no retry if the resource has answered any request
-// since the last one. Any other failure costs none if a page of the same walk has arrived since the last one, up to
-// freePerRetry times for each retry: in a service that fails every second request, one of many workers may always meet
+// since the last one. Any other failure costs none if an answer for the same allowance has arrived since the last one, up
+// to freePerRetry times for each retry: in a service that fails every second request, one of many workers may always meet
 // the second.
 func (r retries) next(failure *Error, now progress, renewed bool) (retries, decision) {
 	switch {
@@ -51,10 +51,10 @@ func (r retries) next(failure *Error, now progress, renewed bool) (retries, deci
 		return r, retryNow
 	case !failure.temporary():
 		return r, giveUp
-	case failure.Status == http.StatusTooManyRequests && now.answered != r.seen.answered:
-		r.seen.answered = now.answered
-	case now.pages != r.seen.pages && r.free < freePerRetry*r.limit:
-		r.seen.pages = now.pages
+	case failure.Status == http.StatusTooManyRequests && now.ofResource != r.seen.ofResource:
+		r.seen.ofResource = now.ofResource
+	case now.answers != r.seen.answers && r.free < freePerRetry*r.limit:
+		r.seen.answers = now.answers
 		r.free++
 	case r.used == r.limit:
 		return r, giveUp
