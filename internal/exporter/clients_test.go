@@ -212,7 +212,7 @@ func TestTLSClientsThatStop(t *testing.T) {
 	p.scrape().want(t, of("up", "contoso", live), 1)
 }
 
-// A web configuration that breaks is told once, and TLS goes on as long as exporter-toolkit allows.
+// A web configuration that breaks is told once for each reason, and TLS goes on as long as exporter-toolkit allows.
 func TestWebConfigurationThatBreaks(t *testing.T) {
 	t.Parallel()
 	const valid = "face_liveness_exporter_web_config_last_load_successful"
@@ -241,6 +241,7 @@ func TestWebConfigurationThatBreaks(t *testing.T) {
 	if got := p.get("/metrics"); got.status != http.StatusInternalServerError {
 		t.Errorf("without a readable file: %d, want 500", got.status)
 	}
+	eventually(t, "the log tells the other reason", func() bool { return strings.Count(p.stderr.String(), broken) == 3 })
 	noneOf(t, "the log", p.stderr.String(), strings.Split(good, "\n")[1])
 }
 

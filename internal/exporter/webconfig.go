@@ -87,7 +87,8 @@ type webConfigCheck struct {
 	file   string // "" is nothing to check
 	logger *slog.Logger
 	valid  prometheus.Gauge
-	broken bool
+	// problem is what was logged last; "" while the file is good.
+	problem string
 }
 
 // run checks until ctx ends.
@@ -109,16 +110,22 @@ func (c *webConfigCheck) run(ctx context.Context) {
 
 func (c *webConfigCheck) check(ctx context.Context) {
 	_, err := await(ctx, fileTimeout, func() (struct{}, error) { return struct{}{}, web.Validate(c.file) })
-	switch {
-	case ctx.Err() != nil:
+	if ctx.Err() != nil {
 		return
-	case err != nil && !c.broken:
+	}
+	problem := ""
+	if err != nil {
+		problem = webConfigError(err).Error()
+	}
+	switch {
+	case problem == c.problem:
+	case problem != "":
 		c.logger.ErrorContext(ctx, "the web configuration is broken; TLS goes on with what was loaded last, "+
-			"but requests are refused while the file itself cannot be read", "error", webConfigError(err))
+			"but requests are refused while the file itself cannot be read", "error", problem)
 		c.valid.Set(0)
-	case err == nil && c.broken:
+	default:
 		c.logger.InfoContext(ctx, "the web configuration is good again")
 		c.valid.Set(1)
 	}
-	c.broken = err != nil
+	c.problem = problem
 }
