@@ -19,8 +19,8 @@ const (
 	otherCode = "other"
 )
 
-// APIMetrics count the requests to one resource. They are a faceclient.Observer and a prometheus.Collector, and live as
-// long as the resource is configured.
+// APIMetrics count the requests to one resource and the failures of its refreshes. They are a faceclient.Observer, a
+// facelist.Observer and a prometheus.Collector, and live as long as the resource is configured.
 type APIMetrics struct {
 	requests, errors           *prometheus.CounterVec
 	retries, throttled, billed *prometheus.CounterVec
@@ -109,7 +109,7 @@ func (m *APIMetrics) ObserveThrottle(operation faceclient.Operation, waited time
 	m.throttled.WithLabelValues(string(operation)).Add(waited.Seconds())
 }
 
-// ObserveError is part of faceclient.Observer.
+// ObserveError is part of facelist.Observer.
 func (m *APIMetrics) ObserveError(operation faceclient.Operation, code string) {
 	m.errors.WithLabelValues(string(operation), m.bounded(m.codes, operation, code, 1)).Inc()
 }

@@ -5,7 +5,8 @@
 // It knows sessions, counting, time and Prometheus. It must not know HTTP, credentials, YAML or the names of settings: a
 // [Source] passes it the sessions batch by batch, and a [Looker] the result of one session.
 //
-// A [Target] is refreshed while its Run runs, whether or not anybody scrapes. What readers see of it is one immutable
-// [State]: the metrics, the status page, --dry-run, --doctor and readiness all read it. A scrape calls [EnsureFresh], which
-// starts the refreshes that are due, and then gathers a [Collector], which shows the states by one table of metrics.
+// A scrape calls [EnsureFresh], which asks for the refreshes that are due, and then gathers a [Collector]. The Run of a
+// [Target] carries the refreshes out, and goes on with them after the scrape is over; nothing is refreshed that nobody asks
+// for. What readers see of a target is one immutable [State]: the metrics, the status page, --dry-run, --doctor and
+// readiness all read it.
 package collector

@@ -224,6 +224,7 @@ func verificationMetrics() []metric {
 // refreshMetrics tell how refreshes go.
 func refreshMetrics() []metric {
 	return []metric{
+		// It is with the refreshes because it is what the flows are divided by, which the help of their group says.
 		{
 			"flow_window_seconds_total", counter, "", "Time for which creations, starts, expirations and abandonments were counted. Divide their increase by the increase of this.",
 			value(func(s *State) float64 { return s.Flows.Window }),

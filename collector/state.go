@@ -152,8 +152,9 @@ func (t *Target) State() State {
 	return state
 }
 
-// Apply puts other settings in force and clears the wait after a failure. Call it after Budget.Apply. A refresh under way goes on as it began, except
-// that the labels of its devices are not shown where the new settings name devices in another way.
+// Apply puts other settings in force and clears the wait after a failure. Call it after Budget.Apply. A refresh under way
+// goes on as it began, except that the labels of its devices are not shown where the new settings name devices in another
+// way.
 func (t *Target) Apply(settings Settings) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

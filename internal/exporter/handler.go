@@ -45,7 +45,7 @@ type handler struct {
 	permits  *semaphore.Weighted // for expositions; nil is no bound
 	pages    *semaphore.Weighted // for pages
 	options  promhttp.HandlerOpts
-	// lastScrape is for the status page.
+	// lastScrape is when the metrics of any resource were last asked for, by the metrics path or /probe; for the status page.
 	lastScrape moment
 }
 

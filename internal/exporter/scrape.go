@@ -54,8 +54,8 @@ func (d deadline) forRefreshes() time.Duration {
 func (h *handler) scrape(w http.ResponseWriter, r *http.Request, targets []*collector.Target, answer http.Handler) {
 	d := deadlineOf(r.Header.Get("X-Prometheus-Scrape-Timeout-Seconds"))
 	setWriteDeadline(w, d.timeout+answerTimeout)
-	h.lastScrape.set(time.Now())
 	began := time.Now()
+	h.lastScrape.set(began)
 	ctx, cancel := context.WithTimeout(r.Context(), d.forRefreshes())
 	defer cancel()
 	if !d.stated {

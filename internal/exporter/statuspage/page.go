@@ -11,7 +11,7 @@ import (
 type Page struct {
 	// Now is when the page was asked for and Started when the exporter was.
 	Now, Started time.Time
-	// LastScrape is when metrics were last asked for; zero where they never were.
+	// LastScrape is when the metrics of all resources or of one were last asked for; zero where they never were.
 	LastScrape time.Time
 	// ReloadRefused is when the configuration was last refused at a reload; zero where the last reload succeeded.
 	ReloadRefused time.Time
