@@ -132,17 +132,21 @@ func (b *Budget) spend(operation faceclient.Operation, walk facelist.Result, err
 	}
 }
 
-// spare is how many attempts are left for look-ups after a refresh. Without a limit, bounded is false.
-func (b *Budget) spare(operation faceclient.Operation) (attempts int, bounded bool) {
+// spare is what the next look-up after a refresh may take. It is false where no attempt is left.
+func (b *Budget) spare(operation faceclient.Operation) (allowance *faceclient.Allowance, some bool) {
 	if b == nil {
-		return 0, false
+		return faceclient.NewAllowance(0), true
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.unbounded() {
-		return 0, false
+		return faceclient.NewAllowance(0), true
 	}
-	return max(0, int(b.credit(operation).balance)), true
+	attempts := int(b.credit(operation).balance)
+	if attempts <= 0 {
+		return nil, false
+	}
+	return faceclient.NewAllowance(attempts), true
 }
 
 // charge takes the attempts of a look-up from the account.

@@ -48,12 +48,12 @@ func (t *Target) ask(ctx context.Context, ids []string) (found findings, err err
 	}()
 	failures := 0
 	for _, id := range ids {
-		attempts, bounded := t.options.Budget.spare(t.Operation())
-		if ctx.Err() != nil || failures == maxLookUpFailures || bounded && attempts == 0 {
+		allowance, some := t.options.Budget.spare(t.Operation())
+		if ctx.Err() != nil || failures == maxLookUpFailures || !some {
 			break
 		}
-		check, requests, failure := t.options.Looker.Session(ctx, id, attempts)
-		t.options.Budget.charge(t.Operation(), requests)
+		check, failure := t.options.Looker.Session(ctx, id, allowance)
+		t.options.Budget.charge(t.Operation(), allowance.Used())
 		outcome, known := outcomeOf(check, failure)
 		switch {
 		case known:

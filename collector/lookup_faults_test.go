@@ -20,10 +20,8 @@ import (
 // clientLooker looks sessions up as the exporter does.
 type clientLooker struct{ client *faceclient.Client }
 
-func (l clientLooker) Session(ctx context.Context, id string, maxRequests int) (faceclient.Check, int, error) {
-	allowance := faceclient.NewAllowance(maxRequests)
-	check, err := l.client.Session(ctx, faceclient.DetectLivenessWithVerify, id, allowance)
-	return check, allowance.Used(), err
+func (l clientLooker) Session(ctx context.Context, id string, allowance *faceclient.Allowance) (faceclient.Check, error) {
+	return l.client.Session(ctx, faceclient.DetectLivenessWithVerify, id, allowance)
 }
 
 // looked is what an hour of refreshes and their look-ups have come to.

@@ -27,16 +27,16 @@ type looker struct {
 	asked []string
 }
 
-func (l *looker) Session(ctx context.Context, id string, maxRequests int) (faceclient.Check, int, error) {
+func (l *looker) Session(ctx context.Context, id string, allowance *faceclient.Allowance) (faceclient.Check, error) {
 	l.mu.Lock()
 	l.asked = append(l.asked, id)
 	l.mu.Unlock()
-	requests := max(1, l.costs)
-	if maxRequests > 0 && requests > maxRequests {
-		return faceclient.Check{}, maxRequests, fmt.Errorf("look up: %w", faceclient.ErrAllowance)
+	for range max(1, l.costs) {
+		if !allowance.Take() {
+			return faceclient.Check{}, fmt.Errorf("look up: %w", faceclient.ErrAllowance)
+		}
 	}
-	check, err := l.answer(ctx, id)
-	return check, requests, err
+	return l.answer(ctx, id)
 }
 
 func (l *looker) looked() []string {

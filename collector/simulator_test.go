@@ -17,10 +17,8 @@ import (
 // lookUps asks the service by the real client.
 type lookUps struct{ client *faceclient.Client }
 
-func (l lookUps) Session(ctx context.Context, id string, maxRequests int) (faceclient.Check, int, error) {
-	allowance := faceclient.NewAllowance(maxRequests)
-	check, err := l.client.Session(ctx, faceclient.DetectLiveness, id, allowance)
-	return check, allowance.Used(), err
+func (l lookUps) Session(ctx context.Context, id string, allowance *faceclient.Allowance) (faceclient.Check, error) {
+	return l.client.Session(ctx, faceclient.DetectLiveness, id, allowance)
 }
 
 // The real client walks a simulated customer's list for three hours, and what the exporter has counted is compared with

@@ -74,7 +74,7 @@ func TestText(t *testing.T) {
 		{"a number of Entra ID", &faceclient.Error{Code: "authentication", Detail: faceclient.DetailSignInRefused, SignIn: "client_secret", AADSTS: 7000222}, "authentication, sign_in_refused AADSTS7000222: the client secret has expired (client_secret, AADSTS7000222); make a new one and write it into entra.client_secret_file"},
 		{"another number", &faceclient.Error{Code: "authentication", Detail: faceclient.DetailSignInRefused, SignIn: "client_secret", AADSTS: 12345}, "authentication, sign_in_refused AADSTS12345: Entra ID refuses the sign-in (client_secret) with AADSTS12345; look at https://login.microsoftonline.com/error?code=12345, and check the fields below entra"},
 		{"what was before", &faceclient.Error{Code: "timeout", Detail: faceclient.DetailNoPage, Before: &faceclient.Error{Code: "503", Status: 503}}, "timeout, no_page: no page arrived within refresh.timeout; see what failed before that, or raise refresh.timeout, api.max_requests_per_second or refresh.max_concurrent; before that, 503: the service is not available; nothing, if it passes: the exporter tries again by itself"},
-		{"an error of somebody else", errors.Join(context.Canceled), "canceled: the exporter gave up the request, because it stops or its configuration changed"},
+		{"an error of somebody else", errors.Join(context.Canceled), "canceled: the exporter gave up the request, because it stops, its configuration changed, or a refresh was due during a look-up"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if got := explain.Text(test.err); got != test.want {

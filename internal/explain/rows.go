@@ -65,7 +65,7 @@ func CodeRows() []Row {
 		{Code: faceclient.CodeTLS, Meaning: "the TLS connection is refused", Remedy: "check the endpoint, the system's CAs and tls.ca_file"},
 		{Code: faceclient.CodeRedirect, Meaning: "the endpoint redirects, and a key is never sent on", Remedy: "use the resource's own address as endpoint"},
 		{Code: faceclient.CodeInvalidResponse, Meaning: "the answer is not a list of sessions", Remedy: noFaceThere},
-		{Code: faceclient.CodeCanceled, Meaning: "the exporter gave up the request, because it stops or its configuration changed", Remedy: ""},
+		{Code: faceclient.CodeCanceled, Meaning: "the exporter gave up the request, because it stops, its configuration changed, or a refresh was due during a look-up", Remedy: ""},
 		{Code: faceclient.CodePagination, Meaning: "the pages do not add up to a list", Remedy: reportBug},
 		{Code: faceclient.CodePanic, Meaning: "this program has a bug: it panicked", Remedy: "report it with the stack in the log line"},
 		{Code: faceclient.CodeAuthentication, Meaning: "no credential could be obtained", Remedy: "check key_file, or the fields below entra"},

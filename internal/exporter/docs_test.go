@@ -186,6 +186,8 @@ increase of one outcome divided by the increase of all outcomes. Its standard er
 n the increase of 'face_liveness_session_outcome_samples_total' in the same time: with 400 samples a share of 5 % is known to
 ±1.1 points (one standard error) and to ±2.1 points with 95 % confidence.
 
+The next refresh ends look-ups that are still under way. One that was sent by then counts as a request with the error 'canceled'.
+
 | name | type | more labels | what it means | series |
 |---|---|---|---|---:|
 {outcomes}

@@ -139,7 +139,7 @@ func (p patient) lookUp(ctx context.Context, watched *watchedSource, facts *doct
 		facts.LookUp = doctor.NoSession
 		return
 	}
-	switch check, _, err := watched.Session(ctx, watched.finished, 1); {
+	switch check, err := watched.Session(ctx, watched.finished, faceclient.NewAllowance(1)); {
 	case faceclient.NotFound(err):
 		facts.LookUp = doctor.Deleted
 	case err != nil:

@@ -77,10 +77,8 @@ type source struct {
 }
 
 // Session is part of collector.Looker.
-func (s source) Session(ctx context.Context, id string, maxRequests int) (faceclient.Check, int, error) {
-	allowance := faceclient.NewAllowance(maxRequests)
-	check, err := s.client.Session(ctx, s.operation, id, allowance)
-	return check, allowance.Used(), err
+func (s source) Session(ctx context.Context, id string, allowance *faceclient.Allowance) (faceclient.Check, error) {
+	return s.client.Session(ctx, s.operation, id, allowance)
 }
 
 // CredentialChanged is part of collector.Source.
