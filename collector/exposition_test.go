@@ -120,12 +120,43 @@ func (s series) wantAbsent(t testing.TB, name string) {
 	}
 }
 
-// isPopulation tells the metrics that come and go with a snapshot's population.
-func isPopulation(name string) bool {
-	return strings.HasPrefix(name, "face_liveness_sessions") || strings.HasPrefix(name, "face_liveness_device") ||
-		strings.HasPrefix(name, "face_liveness_session_ttl_seconds") ||
-		strings.HasPrefix(name, "face_liveness_session_remaining_ttl_seconds") ||
-		strings.HasPrefix(name, "face_liveness_session_start_delay_seconds")
+// inPopulation gives a function that tells whether a metric, or a series by name and labels, is in the section Population of
+// docs/metrics.md: such metrics come and go with a snapshot's population.
+func inPopulation(t *testing.T) func(string) bool {
+	t.Helper()
+	names := map[string]bool{}
+	for _, promise := range promised(t) {
+		if promise.section != "Population" {
+			continue
+		}
+		names[promise.name] = true
+		if promise.kind == "histogram" {
+			names[promise.name+"_count"], names[promise.name+"_sum"] = true, true
+		}
+	}
+	if len(names) < 13 {
+		t.Fatalf("docs/metrics.md has %d names of population metrics, and some are missing", len(names))
+	}
+	return func(series string) bool {
+		name, _, _ := strings.Cut(series, "{")
+		return names[name]
+	}
+}
+
+// wantNames compares the names of the series with those of others.
+func (s series) wantNames(t testing.TB, when string, want []string) {
+	t.Helper()
+	got := s.without(nothing)
+	for _, name := range got {
+		if !slices.Contains(want, name) {
+			t.Errorf("%s: %s is there, want it absent", when, name)
+		}
+	}
+	for _, name := range want {
+		if !slices.Contains(got, name) {
+			t.Errorf("%s: %s is absent", when, name)
+		}
+	}
 }
 
 // without are the sorted names of the series that drop does not tell to leave out.
@@ -138,6 +169,7 @@ func (s series) without(drop func(string) bool) []string {
 type family struct {
 	name, kind string
 	labels     []string // sorted
+	section    string   // of the page
 }
 
 // promised are the metrics of docs/metrics.md that are about a resource. The page is reviewed: it is the contract.
@@ -150,7 +182,8 @@ func promised(t *testing.T) []family {
 	var all []family
 	for section := range strings.SplitSeq(string(text), "\n## ") {
 		labels := []string{"operation", "resource"}
-		switch title, _, _ := strings.Cut(section, "\n"); title {
+		title, _, _ := strings.Cut(section, "\n")
+		switch title {
 		case "A resource, whatever its operations":
 			labels = []string{"resource"}
 		case "The exporter":
@@ -158,7 +191,7 @@ func promised(t *testing.T) []family {
 		}
 		for _, row := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\| (\\w+) \\| (.*?) \\|").FindAllStringSubmatch(section, -1) {
 			more := regexp.MustCompile(`\w+`).FindAllString(row[3], -1)
-			promise := family{name: row[1], kind: row[2], labels: slices.Concat(labels, more)}
+			promise := family{name: row[1], kind: row[2], labels: slices.Concat(labels, more), section: title}
 			slices.Sort(promise.labels)
 			all = append(all, promise)
 		}
@@ -231,6 +264,7 @@ func TestEveryMetricOfTheContractAndNoOther(t *testing.T) {
 }
 
 func TestPopulationHelpSaysThatItIsCached(t *testing.T) {
+	isPopulation := inPopulation(t)
 	for name, family := range gather(t, busy(t)) {
 		if said := strings.Contains(family.GetHelp(), "kept between scrapes"); said != isPopulation(name) {
 			t.Errorf("%s: HELP %q", name, family.GetHelp())

@@ -15,6 +15,10 @@ import (
 )
 
 func TestPopulationIsShownUntilMaxStale(t *testing.T) {
+	isPopulation := inPopulation(t)
+	isSnapshot := func(name string) bool {
+		return isPopulation(name) || strings.HasPrefix(name, "face_liveness_snapshot_")
+	}
 	tests := []struct {
 		name                   string
 		interval, stale, lasts time.Duration
@@ -44,27 +48,17 @@ func TestPopulationIsShownUntilMaxStale(t *testing.T) {
 				}
 				pass(test.lasts - time.Since(ended))
 				atLast := values()
-				if got, want := atLast.without(nothing), whole.without(nothing); !slices.Equal(got, want) {
-					t.Errorf("after %v there are %q, want %q", test.lasts, got, want)
-				}
+				atLast.wantNames(t, "as long as the population is shown", whole.without(nothing))
 				if test.lasts > test.interval+time.Minute {
 					atLast.want(t, "up", 0)
 				}
 				pass(1)
 				after := values()
-				if got, want := after.without(nothing), whole.without(isPopulation); !slices.Equal(got, want) {
-					t.Errorf("later there are %q, want all but the population: %q", got, want)
-				}
+				after.wantNames(t, "later", whole.without(isPopulation))
 				for _, name := range []string{"snapshot_timestamp_seconds", "snapshot_pages", "snapshot_coverage_ratio"} {
 					after.want(t, name, whole["face_liveness_"+name])
 				}
-
-				isSnapshot := func(name string) bool {
-					return isPopulation(name) || strings.HasPrefix(name, "face_liveness_snapshot_")
-				}
-				if got, want := atStart.without(nothing), whole.without(isSnapshot); !slices.Equal(got, want) {
-					t.Errorf("from the start there are %q, want all but population and snapshot: %q", got, want)
-				}
+				atStart.wantNames(t, "before the first refresh", whole.without(isSnapshot))
 			})
 		})
 	}

@@ -35,12 +35,13 @@ type cell struct {
 	code          string // of the refresh
 	requests      int
 	listed        int // sessions, at the scrape
+	isPopulation  func(name string) bool
 }
 
 // happens plays a fault in a state, with the settings that an exporter has by itself but for small pages.
 func happens(t *testing.T, f fault, s state) cell {
 	t.Helper()
-	var got cell
+	got := cell{isPopulation: inPopulation(t)}
 	synctest.Test(t, func(t *testing.T) {
 		service := facesim.New(facesim.Options{Gzip: true})
 		defer service.Close()
@@ -117,19 +118,14 @@ func moves(name string) bool {
 }
 
 // populationOf is the part of an exposition that shows sessions.
-func populationOf(values series) series {
-	own := series{}
-	for key, value := range values {
-		name := strings.TrimPrefix(key, "face_liveness_")
-		if !strings.Contains(name, "_total") && (strings.HasPrefix(name, "session") || strings.HasPrefix(name, "device")) {
-			own[key] = value
-		}
-	}
+func (c cell) populationOf(values series) series {
+	own := maps.Clone(values)
+	maps.DeleteFunc(own, func(key string, _ float64) bool { return !c.isPopulation(key) })
 	return own
 }
 
 func (c cell) population() string {
-	before, after := populationOf(c.before), populationOf(c.after)
+	before, after := c.populationOf(c.before), c.populationOf(c.after)
 	switch {
 	case len(after) == 0 && len(before) == 0:
 		return "nothing"
@@ -143,7 +139,7 @@ func (c cell) population() string {
 
 // changes are the lines of a golden file: every series that the scrape changed, the population as one.
 func (c cell) changes() []string {
-	population := populationOf(c.after)
+	population := c.populationOf(c.after)
 	lines := []string{"population: " + c.population()}
 	if len(population) > 0 {
 		lines[0] += fmt.Sprintf(", %v sessions", population["face_liveness_sessions"])
@@ -153,7 +149,7 @@ func (c cell) changes() []string {
 	for _, key := range slices.Sorted(maps.Keys(names)) {
 		before, had := c.before[key]
 		after, has := c.after[key]
-		if _, is := populationOf(series{key: 0})[key]; is || moves(key) || (had == has && before == after) {
+		if c.isPopulation(key) || moves(key) || (had == has && before == after) {
 			continue
 		}
 		switch {
@@ -210,7 +206,7 @@ func (c cell) sound(t *testing.T, f fault, s state) {
 		}
 	}
 	for key := range c.before {
-		if _, is := populationOf(series{key: 0})[key]; is {
+		if c.isPopulation(key) {
 			continue
 		}
 		if _, still := c.after[key]; !still {

@@ -47,6 +47,7 @@ func golden() []page {
 }
 
 func TestGoldenExposition(t *testing.T) {
+	isPopulation := inPopulation(t)
 	want, err := os.ReadFile("testdata/population.prom")
 	if err != nil {
 		t.Fatal(err)

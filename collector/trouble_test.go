@@ -239,6 +239,7 @@ func TestLongDeviceIDs(t *testing.T) {
 }
 
 func TestPopulationHistogramsCanBeGaugeHistograms(t *testing.T) {
+	isPopulation := inPopulation(t)
 	registry := registered(t, busy(t))
 	plain, err := registry.Gather()
 	if err != nil {

@@ -104,16 +104,7 @@ func (e exposition) want(t *testing.T, key string, value float64) {
 	}
 }
 
-// populationMetrics are those that come and go with a snapshot's population.
-func populationMetrics() []string {
-	return []string{
-		"sessions", "sessions_active", "sessions_expired", "sessions_started", "sessions_abandoned", "session_ttl_seconds",
-		"session_remaining_ttl_seconds", "session_start_delay_seconds", "devices", "device_sessions", "device_sessions_other",
-		"sessions_without_device", "sessions_per_device",
-	}
-}
-
-// population is the part of the exposition that shows a target's sessions.
+// population is the part of the exposition that shows a target's sessions. The help of such a metric says that it is cached.
 func (e exposition) population(resource, operation string) map[string]float64 {
 	own := map[string]float64{}
 	for key, value := range e.samples {
@@ -121,9 +112,8 @@ func (e exposition) population(resource, operation string) map[string]float64 {
 		if !strings.Contains(labels, fmt.Sprintf("resource=%q", resource)) || !strings.Contains(labels, fmt.Sprintf("operation=%q", operation)) {
 			continue
 		}
-		name = strings.TrimPrefix(name, "face_liveness_")
 		for _, suffix := range []string{"", "_bucket", "_sum", "_count"} {
-			if base, is := strings.CutSuffix(name, suffix); is && slices.Contains(populationMetrics(), base) {
+			if base, is := strings.CutSuffix(name, suffix); is && strings.HasSuffix(e.families[base].GetHelp(), cachedHelp) {
 				own[key] = value
 				break
 			}
