@@ -191,6 +191,12 @@ func TestFirstWalkTellsItsCost(t *testing.T) {
 				if len(costs) != 1 {
 					t.Fatalf("%d lines about cost in 4 walks, want 1: %v", len(costs), costs)
 				}
+				if costs[0]["interval"] != float64(test.interval) {
+					t.Errorf("interval %v, want %v", costs[0]["interval"], test.interval)
+				}
+				if as, simulated := costs[0]["cost_interval"]; simulated != (test.cost > 0) || simulated && as != float64(test.cost) {
+					t.Errorf("cost_interval %v, want %v", as, test.cost)
+				}
 				if costs[0]["level"] != test.level || costs[0]["requests_in_30_days"] != test.requests || !strings.HasPrefix(fmt.Sprint(costs[0]["msg"]), message) {
 					t.Errorf("%v, want level %s and %v requests", costs[0], test.level, test.requests)
 				}

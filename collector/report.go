@@ -139,9 +139,11 @@ func reportCost(ctx context.Context, logger *slog.Logger, state *State) {
 	requests := state.MonthlyRequests()
 	attributes := []any{
 		"sessions", snapshot.listed(), "coverage", snapshot.Coverage, "pages", snapshot.Pages, "duration", snapshot.Took(),
-		"interval", state.CostInterval(), "requests_in_30_days", int64(requests),
+		"interval", state.Interval, "requests_in_30_days", int64(requests),
 	}
-	if simulated := state.Settings.CostInterval > 0; requests > ManyRequests && !simulated {
+	if simulated := state.Settings.CostInterval; simulated > 0 {
+		attributes = append(attributes, "cost_interval", simulated)
+	} else if requests > ManyRequests {
 		logger.WarnContext(ctx, "first refresh done: refreshes at this interval take many billed requests; choose a longer interval or a monthly request budget", attributes...)
 		return
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // check reports on a configuration without a request: problems on stderr, what it asks for on stdout.
-func check(source configSource, process Process) error {
+func check(source configSource, simulated bool, process Process) error {
 	cfg, warnings, err := source.load()
 	for _, warning := range warnings {
 		fmt.Fprintln(process.Stderr, warning)
@@ -18,14 +18,18 @@ func check(source configSource, process Process) error {
 		return err
 	}
 	for _, r := range cfg.Resources {
-		for _, warning := range append(costWarnings(r, cfg.Refresh), unfitSettings(r, cfg.Refresh)...) {
+		warnings := unfitSettings(r, cfg.Refresh)
+		if !simulated {
+			warnings = append(costWarnings(r, cfg.Refresh), warnings...)
+		}
+		for _, warning := range warnings {
 			fmt.Fprintf(process.Stderr, "warning: resource %q: %s\n", r.Name, warning)
 		}
 	}
 	fmt.Fprintf(process.Stdout, "configuration is valid: %d resource(s)\n", len(cfg.Resources))
 	for _, r := range cfg.Resources {
 		fmt.Fprintf(process.Stdout, "  %s: %s with %s\n", r.Name, inWords(r.Operations), credentialInWords(r))
-		fmt.Fprintf(process.Stdout, "    %s\n", leastCostOf(r, cfg.Refresh.Interval))
+		fmt.Fprintf(process.Stdout, "    %s\n", leastCostOf(r, costRefresh(cfg.Refresh, simulated).Interval))
 	}
 	if note := source.note(cfg); note != "" {
 		fmt.Fprintln(process.Stdout, note)

@@ -44,6 +44,15 @@ func (c leastCost) String() string {
 	return text
 }
 
+// costRefresh gives the settings that a cost is worked out for. A simulated resource costs nothing; it shows what a real one
+// would cost by default.
+func costRefresh(refresh config.Refresh, simulated bool) config.Refresh {
+	if simulated {
+		refresh.Interval = config.Default().Refresh.Interval
+	}
+	return refresh
+}
+
 // costWarnings are what is doubtful about the least cost of a resource.
 func costWarnings(r config.Resource, refresh config.Refresh) []string {
 	operations := float64(len(r.Operations))

@@ -3,6 +3,7 @@ package exporter
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -76,7 +77,10 @@ func (d *demo) load() (*config.Config, config.Problems, error) {
 
 func (d *demo) reload() (*config.Config, config.Problems, error) { return nil, nil, errNoFile }
 
-func (d *demo) note(*config.Config) string { return "" }
+func (d *demo) note(*config.Config) string {
+	return fmt.Sprintf("the demo refreshes every %s and costs nothing; costs are those of a real resource that is refreshed every %s",
+		demoInterval, costRefresh(config.Refresh{}, true).Interval)
+}
 
 // stop ends the service and every answer that it is in the middle of.
 func (d *demo) stop() {

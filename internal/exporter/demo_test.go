@@ -43,6 +43,24 @@ func TestDemo(t *testing.T) {
 	eventually(t, "the demo has refreshed both lists twice by itself", func() bool { return refreshed() >= before+4 })
 }
 
+// The demo costs nothing: what a real resource would cost is told, and is no problem to solve.
+func TestDemoHasNoProblemOfCost(t *testing.T) {
+	t.Parallel()
+	for task, want := range map[string]string{
+		"--config.check": "    at least 17,280 requests in 30 days, and up to 345,600 for outcomes\nthe demo refreshes every 5s and costs nothing",
+		"--doctor":       "requests in 30 days at one refresh every 5m, ",
+	} {
+		t.Run(task, func(t *testing.T) {
+			t.Parallel()
+			got := runToEnd(t, []string{"--demo", task}, nil)
+			if got.code != 0 || !strings.Contains(got.stdout, want) {
+				t.Errorf("exit code %d, want 0 and %q:\n%s%s", got.code, want, got.stdout, got.stderr)
+			}
+			noneOf(t, "the output", got.stdout+got.stderr, "warning:", "problem ", "level=WARN")
+		})
+	}
+}
+
 func TestDemoEndsInItsFirstWalk(t *testing.T) {
 	t.Parallel()
 	p := start(t, []string{"--demo"}, nil)

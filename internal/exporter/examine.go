@@ -83,7 +83,7 @@ func (p patient) examine(ctx context.Context) doctor.Facts {
 		Doubts: unfitSettings(r, p.refresh),
 	}
 	if instead := state.Settings.CostInterval; instead > 0 {
-		facts.Interval, facts.Effective = instead, instead
+		facts.Interval, facts.Effective, facts.Simulated = instead, instead, true
 	}
 	snapshot := state.Snapshot
 	if snapshot == nil {

@@ -54,7 +54,7 @@ func newFleet(cfg *config.Config, before *fleet, simulated bool, logger *slog.Lo
 		},
 	}
 	if simulated {
-		template.CostInterval = config.Default().Refresh.Interval
+		template.CostInterval = costRefresh(cfg.Refresh, simulated).Interval
 	}
 	for _, r := range cfg.Resources {
 		s, err := newSettings(r, template, logger)

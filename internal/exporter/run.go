@@ -83,7 +83,7 @@ func run(ctx context.Context, f *flags, process Process, log *logQueue, logger *
 		if err != nil {
 			err = webConfigError(err)
 		}
-		return errors.Join(check(source, process), err)
+		return errors.Join(check(source, f.demo, process), err)
 	}
 	// A file that hangs does not keep a signal waiting. There is no other limit: a FIFO may be slow for a reason.
 	cfg, err := await(ctx, 0, func() (*config.Config, error) {

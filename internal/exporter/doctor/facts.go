@@ -43,6 +43,8 @@ type Facts struct {
 
 	// Interval is the configured one, Effective the one in force.
 	Interval, Effective time.Duration
+	// Simulated is whether the service is: it costs nothing, and the cost is that of a real one.
+	Simulated bool
 	// Pages is how many requests the next refresh needs for the list. Samples is how many sessions it looks up at most.
 	Pages   float64
 	Samples int

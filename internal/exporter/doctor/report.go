@@ -176,14 +176,18 @@ func (r *report) cost() {
 	requests := r.monthlyRequests(r.Effective)
 	text := fmt.Sprintf("about %s requests in 30 days at one refresh every %s, at your price %.2f",
 		Thousands(requests), inWords(r.Effective), collector.Price(requests, r.Price))
-	if requests > collector.ManyRequests {
+	switch {
+	case r.Simulated:
+		r.say(Note, "cost", "%s; the simulated service itself costs nothing", text)
+		return
+	case requests > collector.ManyRequests:
 		fewer := ""
 		if r.Samples > 0 {
 			fewer = ", lower outcomes.samples,"
 		}
 		r.say(Problem, "cost", "%s: to stay below %s, set refresh.interval to %s%s or set api.monthly_request_budget to %d",
 			text, Thousands(collector.ManyRequests), inWords(r.cheapInterval()), fewer, collector.ManyRequests)
-	} else {
+	default:
 		r.say(OK, "cost", "%s", text)
 	}
 	if requests > freeRequests {

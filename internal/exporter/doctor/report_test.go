@@ -57,6 +57,7 @@ func TestReport(t *testing.T) {
 		"look-up failed":  {func(f *doctor.Facts) { f.LookUp, f.LookUpFailure = doctor.Failed, "403: x; y" }, "problem outcomes: a session could not be looked up. 403: x; y"},
 		"costly":          {func(f *doctor.Facts) { f.Interval, f.Effective, f.Pages = 24*time.Hour, 24*time.Hour, 5000 }, "problem cost: about 150,000 requests in 30 days at one refresh every 1d, at your price 150.00: to stay below 100,000, set refresh.interval to 1d12h or set api.monthly_request_budget to 100000"},
 		"costly look-ups": {func(f *doctor.Facts) { f.Started, f.Samples = 6912, 20 }, "problem cost: about 112,320 requests in 30 days at one refresh every 5m, at your price 112.32: to stay below 100,000, set refresh.interval to 10m, lower outcomes.samples, or set"},
+		"simulated":       {func(f *doctor.Facts) { f.Started, f.Samples, f.Simulated = 6912, 20, true }, "note cost: about 112,320 requests in 30 days at one refresh every 5m, at your price 112.32; the simulated service itself costs nothing"},
 		"too much for F0": {func(f *doctor.Facts) { f.Pages = 4 }, "note cost: this is more than the 30,000 requests"},
 		"small budget":    {func(f *doctor.Facts) { f.Effective, f.Budget = time.Hour, 720 }, "note interval: the effective interval is 1h instead of 5m, because the budget of 720 requests"},
 		"fast":            {func(f *doctor.Facts) { f.MaxRequestsPerSecond = 11 }, "problem rate: api.max_requests_per_second is 11"},
