@@ -223,7 +223,7 @@ func multiply(test map[string]any, byAlert map[string][]mutant) {
 	for _, element := range list {
 		question := element.(map[string]any)
 		expression := question["expr"].(string)
-		if !strings.Contains(expression, "ALERTS") {
+		if !strings.Contains(expression, "ALERTS") || strings.Contains(expression, "alertname!=") {
 			continue
 		}
 		for alert, mutants := range byAlert {
