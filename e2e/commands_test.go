@@ -129,7 +129,7 @@ func try(t *testing.T, folder, line string) (problem string) {
 			return err.Error() + "\n" + lastLines(output.String(), 20)
 		}
 		<-ended //nolint:errcheck // the go command's own exit code is 1 then
-		if !strings.Contains(output.String(), "msg=stopping") {
+		if !strings.Contains(output.String(), "msg=stopped") {
 			return "it did not end by itself:\n" + lastLines(output.String(), 20)
 		}
 		return ""
