@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -33,6 +35,7 @@ type outcome struct {
 	duration time.Duration // from sending to the end of the body
 	status   int           // 0 where no answer came
 	header   http.Header   // of the answer
+	id       string        // the service's name for the request, where it looks like one
 	failure  *Error        // nil where the answer is good
 }
 
@@ -51,6 +54,10 @@ func (s *settings) send(ctx context.Context, request *http.Request, decode decod
 	response, err := s.Transport.RoundTrip(request)
 	if err == nil {
 		o.status, o.header = response.StatusCode, response.Header
+		if id := o.header.Get("apim-request-id"); isCode(id) && !s.echoes(id, request) {
+			o.id = id
+		}
+		reached.reached.Store(DetailSlowBody)
 		// Go's transport does not end the reading of every body when the context does.
 		release := context.AfterFunc(ctx, func() { _ = response.Body.Close() })
 		o.failure, err = s.read(request, response, decode)
@@ -64,7 +71,7 @@ func (s *settings) send(ctx context.Context, request *http.Request, decode decod
 	if o.failure != nil {
 		o.failure.Status, o.failure.APIVersion = o.status, s.APIVersion
 		o.failure.ClientRequestID = request.Header.Get(clientRequestID)
-		o.failure.RequestID = requestID(o.header)
+		o.failure.RequestID = o.id
 	}
 	return o
 }
@@ -95,26 +102,19 @@ func (s *settings) read(request *http.Request, response *http.Response, decode d
 	}
 	body, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBody)) // a cut body still has its status
 	return errorFromResponse(response.StatusCode, response.Header, body, date, func(text string) bool {
-		return echoes(text, request.Header, s.Credential.SecretHeaders())
+		return s.echoes(text, request)
 	}), nil
 }
 
-// echoes tells whether a text has a good part of what was sent in the secret headers.
-func echoes(text string, sent http.Header, secretHeaders []string) bool {
+// echoes tells whether a text has a good part of what was sent in the secret headers, or of the id of a session that was
+// sent.
+func (s *settings) echoes(text string, request *http.Request) bool {
 	const goodPart = 8 // characters
-	for _, name := range secretHeaders {
-		secret := strings.TrimPrefix(sent.Get(name), "Bearer ")
-		if min(len(secret), len(text)) >= goodPart && (strings.Contains(secret, text) || strings.Contains(text, secret)) {
-			return true
-		}
+	sent := []string{path.Base(request.URL.Path), request.URL.Query().Get("start")}
+	for _, name := range s.Credential.SecretHeaders() {
+		sent = append(sent, strings.TrimPrefix(request.Header.Get(name), "Bearer "))
 	}
-	return false
-}
-
-// requestID is the service's name for a request, where it looks like one.
-func requestID(header http.Header) string {
-	if id := header.Get("apim-request-id"); isCode(id) {
-		return id
-	}
-	return ""
+	return slices.ContainsFunc(sent, func(sent string) bool {
+		return min(len(sent), len(text)) >= goodPart && (strings.Contains(sent, text) || strings.Contains(text, sent))
+	})
 }

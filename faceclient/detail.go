@@ -236,12 +236,14 @@ func connectionDetail(err error) Detail {
 		return DetailNameNotResolved
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return DetailRefused
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return DetailReset
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ETIMEDOUT),
 		isOperation && operation.Op == "dial":
 		return DetailUnreachable
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return DetailEndsEarly
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.EOF):
+	case errors.Is(err, io.EOF):
 		return DetailReset
 	}
 	// net/http has no types for these.

@@ -19,6 +19,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -123,15 +124,21 @@ func TestWhyNoAnswerCame(t *testing.T) {
 		{"closed port", fast("http://" + closedPort(t)), "connection", faceclient.DetailRefused},
 		{"closed at once", fast("http://" + peer(t, func(net.Conn) {})), "connection", faceclient.DetailReset},
 		{"another protocol", fast("http://" + peer(t, answers("220 mail.example ESMTP\r\n"))), "connection", faceclient.DetailNotHTTP},
+		{"two lengths", fast("http://" + peer(t, answers("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n[]"))), "connection", faceclient.DetailNotHTTP},
+		{"a chunk that is none", fast("http://" + peer(t, answers("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\n[]"))), "connection", faceclient.DetailNotHTTP},
+		{"a trailer that is too long", fast("http://" + peer(t, answers("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[]\r\n0\r\nX: "+strings.Repeat("x", 9000)))), "connection", faceclient.DetailNotHTTP},
 		{"headers without an end", fast("http://" + peer(t, endlessHeaders)), "connection", faceclient.DetailLongHeader},
 		{"body cut short", fast("http://" + peer(t, func(conn net.Conn) {
 			_, _ = http.ReadRequest(bufio.NewReader(conn))
 			_, _ = conn.Write([]byte("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n["))
 		})), "connection", faceclient.DetailEndsEarly},
 		{"no answer", hanging(fast("http://" + peer(t, answers("")))), "timeout", faceclient.DetailNoAnswer},
+		{"nothing but information", hanging(fast("http://" + peer(t, answers("HTTP/1.1 103 Early Hints\r\n\r\n")))), "timeout", faceclient.DetailNoAnswer},
+		{"half a header", hanging(fast("http://" + peer(t, answers("HTTP/1.1 200 OK\r\nContent-")))), "timeout", faceclient.DetailNoAnswer},
 		{"no end of the answer", hanging(fast("http://" + peer(t, answers("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n[")))), "timeout", faceclient.DetailSlowBody},
 		{"no TLS handshake", hanging(fast("https://" + peer(t, holds))), "timeout", faceclient.DetailHandshake},
 		{"no proxy there", through(closedPort(t)), "connection", faceclient.DetailProxyUnreachable},
+		{"a proxy that does not answer", hanging(through(peer(t, answers("")))), "timeout", faceclient.DetailProxyUnreachable},
 		{"a proxy that refuses", through(peer(t, answers("HTTP/1.1 403 Forbidden\r\n\r\n"))), "connection", faceclient.DetailProxyRefuses},
 		{"a proxy that wants credentials", through(peer(t, answers("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"))), "connection", faceclient.DetailProxyCredentials},
 	} {
@@ -166,6 +173,7 @@ func TestWhyNoConnectionCameAbout(t *testing.T) {
 		{"network is down", &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ENETUNREACH)}, "connection", faceclient.DetailUnreachable},
 		{"kernel gave up", &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ETIMEDOUT)}, "connection", faceclient.DetailUnreachable},
 		{"broken pipe", &net.OpError{Op: "write", Err: os.NewSyscallError("write", syscall.EPIPE)}, "connection", faceclient.DetailReset},
+		{"reset at once", &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNRESET)}, "connection", faceclient.DetailReset},
 		{"reset", &net.OpError{Op: "read", Err: os.NewSyscallError("read", syscall.ECONNRESET)}, "connection", faceclient.DetailReset},
 		{"a client certificate is missing", &net.OpError{Op: "remote error", Err: tls.AlertError(116)}, "tls", faceclient.DetailClientCertificate},
 		{"an alert about the protocol", &net.OpError{Op: "remote error", Err: tls.AlertError(70)}, "tls", faceclient.DetailTLSProtocol},

@@ -209,7 +209,7 @@ func (r *request) book(ctx context.Context, o outcome, admitted permit) {
 		slog.String("client_request_id", o.sent.Get(clientRequestID)),
 	}
 	if o.header != nil {
-		attributes = append(attributes, slog.String("apim_request_id", requestID(o.header)))
+		attributes = append(attributes, slog.String("apim_request_id", o.id))
 	}
 	if attempt.ErrorCode != "" {
 		attributes = append(attributes, slog.String("error_code", attempt.ErrorCode))

@@ -46,7 +46,7 @@ func faultsThatQuote() []facesim.Fault {
 		facetest.ResetInBody(), facetest.HangInBody(), facetest.SlowDrip(10, time.Second), facetest.TruncatedJSON(), facesim.RepeatPages(),
 		facetest.BrokenGzip(), facetest.TruncatedGzip(), facetest.NotGzip(), facetest.GzipBomb(8 << 20), facetest.EndlessItems(), facetest.HTML(200),
 		facesim.Status(400, message), facesim.Status(503, "<html>canary</html>").Header("x-ms-error-code", "not a code: canary"),
-		facesim.Status(403, "").Header("apim-request-id", "not an id: canary"),
+		facesim.Status(403, "").Header("apim-request-id", "not an id: canary"), facesim.Status(403, "").Header("apim-request-id", "canary-secret"),
 		facesim.Status(400, "").Header("x-ms-error-code", "canary-secret"), facesim.StatusError(403, facesim.ShapeCode, "canary-secret", message),
 	}
 	for _, status := range []int{400, 401, 403, 404, 409, 418, 429, 500, 503} {
@@ -183,4 +183,14 @@ func TestNothingThatIsSecretIsToldByACause(t *testing.T) {
 		}
 		wantSilence(t, "the error", err.Error())
 	})
+}
+
+// A service that sends the id of a session back as a code, or as the name of the request, has it told by nobody.
+func TestSessionThatIsEchoed(t *testing.T) {
+	o := fast("http://" + peer(t, answers("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nx-ms-error-code: canary-session\r\napim-request-id: canary-session\r\n\r\n")))
+	_, err := newClient(t, o).Session(t.Context(), faceclient.DetectLiveness, "canary-session", faceclient.NewAllowance(1))
+	failure, ok := errors.AsType[*faceclient.Error](err)
+	if !ok || failure.Code != "400" || failure.RequestID != "" {
+		t.Errorf("%v, request %q", err, failure.RequestID)
+	}
 }

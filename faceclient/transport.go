@@ -75,8 +75,13 @@ type stages struct {
 func (s *stages) trace(ctx context.Context) context.Context {
 	at := func(detail Detail) { s.reached.Store(detail) }
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		DNSStart:          func(httptrace.DNSStartInfo) { at(DetailNameNotResolved) },
-		ConnectStart:      func(string, string) { at(DetailUnreachable) },
+		DNSStart:     func(httptrace.DNSStartInfo) { at(DetailNameNotResolved) },
+		ConnectStart: func(string, string) { at(DetailUnreachable) },
+		ConnectDone: func(_, _ string, err error) {
+			if err == nil { // unless it is that to a proxy, the next stage begins at once
+				at(DetailProxyUnreachable)
+			}
+		},
 		TLSHandshakeStart: func() { at(DetailHandshake) },
 		TLSHandshakeDone: func(_ tls.ConnectionState, err error) {
 			if err != nil {
@@ -89,7 +94,6 @@ func (s *stages) trace(ctx context.Context) context.Context {
 				at(DetailNoAnswer)
 			}
 		},
-		GotFirstResponseByte: func() { at(DetailSlowBody) },
 	})
 }
 
@@ -107,6 +111,8 @@ func (s *stages) failure(ctx context.Context, err error) *Error {
 			failure.Code = CodeTimeout // such as a TLS handshake's own
 		} else if s.handshake.Load() {
 			failure.Code, failure.Detail = CodeTLS, DetailTLSProtocol // crypto/tls has no type for it
+		} else if s.writes.Load() > 0 {
+			failure.Detail = DetailNotHTTP // net/http has no types for what it cannot read
 		}
 	}
 	if failure.Code == CodeTimeout && failure.Detail == "" {
