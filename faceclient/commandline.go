@@ -59,6 +59,7 @@ func (c commandLine) GetToken(ctx context.Context, options policy.TokenRequestOp
 		return azcore.AccessToken{}, errCommandNotFound
 	}
 	command := exec.CommandContext(ctx, path, c.args(options.Scopes[0])...)
+	endTogether(command)
 	command.WaitDelay = commandGrace
 	output, complaint := &bounded{end: maxSignInBody}, &bounded{end: maxSignInBody}
 	command.Stdout, command.Stderr = output, complaint

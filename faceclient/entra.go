@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -117,16 +118,16 @@ func NewEntraCredential(options EntraOptions) (*EntraCredential, error) {
 	if options.Transport == nil {
 		options.Transport = NewSignInTransport(nil)
 	}
-	return &EntraCredential{options: options, fetching: semaphore.NewWeighted(1), signIn: &signIn{transport: options.Transport}}, nil
+	return &EntraCredential{options: options, fetching: semaphore.NewWeighted(1), signIn: newSignIn(options)}, nil
 }
 
 // Authorize sets a token, fetching one where there is none, where it ends within five minutes, or where the service has
 // refused it. However many requests need one, it is fetched once, and they fail together where it cannot be had. That
-// takes at most ten seconds. The error is an *Error with [CodeAuthentication], or says why the context ended.
+// takes at most ten seconds. The error is an *Error with [CodeAuthentication], or that the context was canceled for no reason.
 func (c *EntraCredential) Authorize(ctx context.Context, header http.Header) error {
 	began := time.Now()
-	if c.fetching.Acquire(ctx, 1) != nil {
-		return context.Cause(ctx)
+	if err := c.fetching.Acquire(ctx, 1); err != nil {
+		return c.ended(ctx, err)
 	}
 	defer c.fetching.Release(1)
 	c.mu.Lock()
@@ -157,8 +158,11 @@ func (c *EntraCredential) fetch(ctx context.Context) (azcore.AccessToken, error)
 	c.mu.Unlock()
 	c.signIn.reset()
 	token, err := c.ask(limited, &source, renew)
+	if err == nil && !isToken(token.Token) {
+		err = errNoToken
+	}
 	if err != nil && ctx.Err() != nil {
-		return token, context.Cause(ctx) // whoever asked has left
+		return token, c.ended(ctx, err) // whoever asked has left
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -168,6 +172,23 @@ func (c *EntraCredential) fetch(ctx context.Context) (azcore.AccessToken, error)
 	}
 	c.token, c.source, c.renew, c.failure = token, source, false, nil
 	return token, nil
+}
+
+// ended tells why there is no token for whoever asked for one and did not wait for it. Who gives up for a reason, such as that
+// a refresh took too long, is told what it waited for.
+func (c *EntraCredential) ended(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return c.explained(ctx, err)
+}
+
+// errNoToken says that what came as a token cannot be one.
+var errNoToken = errors.New("not a token")
+
+// isToken tells whether a token can stand in a header: it is of visible ASCII characters (RFC 6750).
+func isToken(token string) bool {
+	return token != "" && !strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
 // ask asks the source for a token, making it first where there is none.
@@ -197,6 +218,8 @@ func (c *EntraCredential) explained(ctx context.Context, err error) *Error {
 func (c *EntraCredential) detail(ctx context.Context, err error) Detail {
 	seen := c.signIn.seen()
 	switch {
+	case errors.Is(err, errNoToken):
+		return DetailSignInFails
 	case seen.aadsts > 0:
 		return DetailSignInRefused
 	case errors.Is(err, errCommandNotFound):

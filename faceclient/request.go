@@ -140,17 +140,14 @@ func (r *request) prepare(httpRequest *http.Request) (permit, *Error) {
 	return admitted, nil
 }
 
-// unauthorized says why there is no credential. Whoever gives up a request for a reason, such as that it took too long, is
-// told that it waited for the sign-in.
+// unauthorized says why there is no credential.
 func unauthorized(ctx context.Context, err error) *Error {
 	failure, ok := errors.AsType[*Error](err)
 	switch {
 	case ok:
 		return failure
-	case ctx.Err() != nil && errors.Is(context.Cause(ctx), context.Canceled):
-		return fromTransport(context.Canceled)
 	case ctx.Err() != nil:
-		return &Error{Code: CodeAuthentication, Detail: DetailSignInTimeout, cause: err}
+		return fromTransport(context.Canceled)
 	}
 	return &Error{Code: CodeAuthentication, Detail: secretDetail(err), cause: err}
 }

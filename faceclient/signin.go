@@ -26,6 +26,7 @@ const (
 var (
 	errSignInTimeout  = errors.New("the sign-in took too long")
 	errSignInStatus   = errors.New("the sign-in answers with a status that has no token")
+	errSignInPlain    = errors.New("the sign-in names an address without TLS")
 	errSignInTooLarge = errors.New("the answer of the sign-in is too large")
 )
 
@@ -52,9 +53,17 @@ func signInProxy(proxy func(*http.Request) (*url.URL, error)) func(*http.Request
 // the size that it allows, and remembers what went wrong: the libraries above it keep only texts.
 type signIn struct {
 	transport http.RoundTripper
+	httpsOnly bool // no identity endpoint of this machine is asked, so that plain http would send a secret in clear text
 
 	mu      sync.Mutex // guards what follows
 	failure evidence
+}
+
+func newSignIn(options EntraOptions) *signIn {
+	return &signIn{
+		transport: options.Transport,
+		httpsOnly: options.Kind == EntraClientSecret || options.Kind == EntraWorkloadIdentity,
+	}
 }
 
 // evidence is what is known of a sign-in that failed.
@@ -92,6 +101,10 @@ var aadsts = regexp.MustCompile(`AADSTS(\d{4,9})`)
 // RoundTrip is part of http.RoundTripper.
 func (s *signIn) RoundTrip(request *http.Request) (*http.Response, error) {
 	local := request.URL.Scheme == "http"
+	if local && s.httpsOnly {
+		s.remember(evidence{detail: DetailSignInFails})
+		return nil, errSignInPlain
+	}
 	response, err := s.transport.RoundTrip(request)
 	if err != nil {
 		s.remember(evidence{detail: unreachable(err, local), imds: local})

@@ -110,6 +110,12 @@ func TestASignInThatFails(t *testing.T) {
 		{"429 with an hour to wait", secret, reply(429, http.Header{"Retry-After": {"3600"}}, ""), faceclient.DetailSignInFails, 0},
 		{"no JSON", secret, reply(200, nil, "<html>canary"), faceclient.DetailSignInFails, 0},
 		{"an application that is not known", secret, reply(400, nil, `{"error":"unauthorized_client","error_description":"AADSTS700016: canary"}`), faceclient.DetailSignInRefused, 700016},
+		{"an address without TLS", secret, func(request *http.Request) (*http.Response, error) {
+			if request.URL.Scheme == "http" {
+				return nil, errors.New("the secret was sent in clear text")
+			}
+			return reply(200, nil, `{"issuer":"https://login.test/tenant/v2.0","authorization_endpoint":"https://login.test/a","token_endpoint":"http://canary.test/token"}`)(request)
+		}, faceclient.DetailSignInFails, 0},
 		{"IMDS: no answer", identity, hang, faceclient.DetailIMDSUnreachable, 0},
 		{"IMDS: nobody there", identity, refused, faceclient.DetailIMDSUnreachable, 0},
 		{"IMDS: no identity", identity, reply(400, nil, `{"error":"invalid_request","error_description":"Identity not found"}`), faceclient.DetailNoIdentity, 0},
@@ -270,6 +276,7 @@ func TestAzureCLI(t *testing.T) {
 		{"no token", "echo '{}'", faceclient.DetailCLIFails},
 		{"more than a token", "while :; do echo '{\"canary\":                                                                      '; done", faceclient.DetailCLIFails},
 		{"more than an error", "while echo 'canary                                                                                  ' >&2; do :; done; exit 1", faceclient.DetailCLIFails},
+		{"a token with a line break", `echo '{"accessToken":"canary\\n1","expires_on":32503680000}'`, faceclient.DetailSignInFails},
 		{"a token", `echo '{"accessToken":"token-1","expires_on":32503680000}'`, ""},
 		{"a token of an old version", `echo '{"accessToken":"token-1","expiresOn":"2999-12-31 23:59:59.000000"}'`, ""},
 	} {
@@ -306,7 +313,9 @@ func TestAzureCLIThatHangs(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	began := time.Now()
-	if err := credential.Authorize(ctx, http.Header{}); !errors.Is(err, context.DeadlineExceeded) {
+	err = credential.Authorize(ctx, http.Header{})
+	failure, ok := errors.AsType[*faceclient.Error](err)
+	if !ok || !errors.Is(err, context.DeadlineExceeded) || failure.Detail != faceclient.DetailSignInTimeout || failure.SignIn != faceclient.EntraAzureCLI {
 		t.Errorf("%v", err)
 	}
 	if took := time.Since(began); took > 10*time.Second {
