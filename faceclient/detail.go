@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"syscall"
 )
@@ -265,7 +266,7 @@ func secretDetail(err error) Detail {
 		return DetailKeyFileMissing
 	case errors.Is(err, ErrSecretEmpty):
 		return DetailKeyFileEmpty
-	case errors.Is(err, fs.ErrPermission):
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, os.ErrDeadlineExceeded):
 		return DetailKeyFileUnreadable
 	}
 	if _, ok := errors.AsType[syscall.Errno](err); ok {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"unicode"
 )
 
@@ -36,20 +37,10 @@ func ReadSecretFile(path string) (Secret, error) {
 
 // readSecret returns the file's content without one line break at its end.
 func readSecret(path string) (string, error) {
-	if err := regularFile(path, maxSecretBytes); err != nil {
-		return "", err
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return "", withoutPath(err)
-	}
-	defer file.Close()
-	content, err := io.ReadAll(io.LimitReader(file, maxSecretBytes+1))
+	content, err := readRegular(path, maxSecretBytes)
 	switch {
 	case err != nil:
-		return "", withoutPath(err)
-	case len(content) > maxSecretBytes: // it has grown
-		return "", errors.New("the file is too large")
+		return "", err
 	case isUTF16(content):
 		return "", errors.New("the file is UTF-16, as Windows PowerShell writes it by >: write it again with Set-Content -NoNewline -Encoding ascii")
 	case bytes.HasPrefix(content, []byte(byteOrderMark)):
@@ -72,15 +63,30 @@ func isUTF16(data []byte) bool {
 
 // ReadPEMFile reads a file with certificates or a private key. It waits for nothing: what is no regular file, or has more
 // than 4 MiB, is an error.
-func ReadPEMFile(path string) ([]byte, error) {
-	if err := regularFile(path, maxPEMBytes); err != nil {
+func ReadPEMFile(path string) ([]byte, error) { return readRegular(path, maxPEMBytes) }
+
+// readRegular reads a regular file of at most so many bytes. The size of a file can be wrong, as below /proc.
+func readRegular(path string, most int64) ([]byte, error) {
+	if err := regularFile(path, most); err != nil {
 		return nil, err
 	}
-	content, err := os.ReadFile(path)
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // it may have become a pipe
 	if err != nil {
 		return nil, withoutPath(err)
 	}
+	defer file.Close()
+	content, err := io.ReadAll(io.LimitReader(file, most+1))
+	switch {
+	case err != nil:
+		return nil, withoutPath(err)
+	case int64(len(content)) > most:
+		return nil, tooLarge(most)
+	}
 	return content, nil
+}
+
+func tooLarge(most int64) error {
+	return fmt.Errorf("the file is larger than %d KiB: is it the right one?", most>>10)
 }
 
 // regularFile checks a file before it is opened, because opening a pipe waits for its writer.
@@ -92,7 +98,7 @@ func regularFile(path string, most int64) error {
 	case !info.Mode().IsRegular():
 		return errors.New("the path does not lead to a regular file")
 	case info.Size() > most:
-		return fmt.Errorf("the file is larger than %d KiB: is it the right one?", most>>10)
+		return tooLarge(most)
 	}
 	return nil
 }

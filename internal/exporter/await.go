@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime/debug"
+	"sync"
 	"time"
 )
 
@@ -12,6 +14,8 @@ const (
 	// fileTimeout bounds reading configuration files once the exporter serves. A FIFO or a file system that hangs can
 	// keep a read for ever.
 	fileTimeout = 10 * time.Second
+	// fileReadTimeout bounds reading a small file that is read again and again, such as a key.
+	fileReadTimeout = 2 * time.Second
 	// refreshStopTimeout bounds the wait for refreshes that were told to stop.
 	refreshStopTimeout = 3 * time.Second
 )
@@ -56,5 +60,48 @@ func await[T any](ctx context.Context, limit time.Duration, f func() (T, error))
 		return none, fmt.Errorf("%w after %v", errTimeLimit, limit)
 	case <-ctx.Done():
 		return none, ctx.Err()
+	}
+}
+
+// inTime gives a read that nobody waits for longer than fileReadTimeout after it began, because a file system can hang. Those
+// who ask while a read is under way share it, so that one that hangs keeps one goroutine and no more.
+func inTime[T any](read func() (T, error)) func() (T, error) {
+	type underWay struct {
+		over  context.Context // ends with the read's time
+		done  chan struct{}
+		value T
+		err   error
+	}
+	var mu sync.Mutex // guards shared
+	var shared *underWay
+	return func() (T, error) {
+		mu.Lock()
+		current := shared
+		if current == nil {
+			over, cancel := context.WithTimeout(context.Background(), fileReadTimeout)
+			current = &underWay{over: over, done: make(chan struct{})}
+			shared = current
+			go func() {
+				defer cancel()
+				current.value, current.err = read()
+				mu.Lock()
+				defer mu.Unlock()
+				shared = nil
+				close(current.done)
+			}()
+		}
+		mu.Unlock()
+		select {
+		case <-current.done:
+			return current.value, current.err
+		case <-current.over.Done():
+		}
+		select {
+		case <-current.done: // the end of the read cancels its time, too
+			return current.value, current.err
+		default:
+			var none T
+			return none, fmt.Errorf("the file cannot be read: %w", os.ErrDeadlineExceeded)
+		}
 	}
 }

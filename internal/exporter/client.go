@@ -60,13 +60,13 @@ func newCredential(r config.Resource) (faceclient.Credential, error) {
 }
 
 func secretFile(path string) faceclient.Secret {
-	return func() (string, error) {
+	return inTime(func() (string, error) {
 		secret, err := config.ReadSecretFile(path)
 		if errors.Is(err, config.ErrEmpty) {
 			err = faceclient.ErrSecretEmpty
 		}
 		return secret.Reveal(), err
-	}
+	})
 }
 
 func userAgent() string {

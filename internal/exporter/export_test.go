@@ -18,3 +18,6 @@ func Recovered(panics prometheus.Counter, logger *slog.Logger, next http.Handler
 
 // TimeForRefreshes is how long a scrape with this header waits for refreshes.
 func TimeForRefreshes(header string) time.Duration { return deadlineOf(header).forRefreshes() }
+
+// InTime is inTime for a read of text.
+func InTime(read func() (string, error)) func() (string, error) { return inTime(read) }

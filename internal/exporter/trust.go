@@ -5,10 +5,10 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
 	"sync"
-
-	commonconfig "github.com/prometheus/common/config"
 
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/internal/config"
@@ -16,35 +16,39 @@ import (
 
 // serviceTransport is for the requests to the service. It trusts what the resource's tls says, or the system's CAs.
 func serviceTransport(t config.TLS, concurrent int) (*rotating, error) {
-	return newRotating([]string{t.CAFile, t.CertFile, t.KeyFile}, func() (*http.Transport, error) {
-		trusted, err := commonconfig.NewTLSConfig(&commonconfig.TLSConfig{
-			CAFile: t.CAFile, CertFile: t.CertFile, KeyFile: t.KeyFile,
-			ServerName: t.ServerName, InsecureSkipVerify: t.InsecureSkipVerify,
-		})
-		if err != nil {
-			return nil, err
+	return newRotating([]string{t.CAFile, t.CertFile, t.KeyFile}, func(files [][]byte) (*http.Transport, error) {
+		trusted := &tls.Config{ServerName: t.ServerName, InsecureSkipVerify: t.InsecureSkipVerify, MinVersion: tls.VersionTLS12} //nolint:gosec // as configured
+		if t.CAFile != "" {
+			trusted.RootCAs = x509.NewCertPool()
+			if !trusted.RootCAs.AppendCertsFromPEM(files[0]) {
+				return nil, errNoCertificate
+			}
+		}
+		if t.CertFile != "" {
+			own, err := tls.X509KeyPair(files[1], files[2])
+			if err != nil {
+				return nil, fmt.Errorf("client certificate: %w", err)
+			}
+			trusted.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &own, nil }
 		}
 		return faceclient.NewTransport(trusted, concurrent), nil
 	})
 }
 
+// errNoCertificate says that the CA file is none.
+var errNoCertificate = errors.New("no certificate in the CA file")
+
 // signInTransport is for the requests to Entra ID. It trusts the CA file as well as the system's CAs: where a proxy opens
 // TLS, the file has the proxy's CA, and where the endpoint has a CA of its own, the sign-in still has a public one. The
 // other settings of tls are about the endpoint alone.
 func signInTransport(t config.TLS) (*rotating, error) {
-	return newRotating([]string{t.CAFile}, func() (*http.Transport, error) {
+	return newRotating([]string{t.CAFile}, func(files [][]byte) (*http.Transport, error) {
 		roots, err := x509.SystemCertPool()
 		if err != nil {
 			roots = x509.NewCertPool()
 		}
-		if t.CAFile != "" {
-			content, err := config.ReadPEMFile(t.CAFile)
-			if err != nil {
-				return nil, err
-			}
-			if !roots.AppendCertsFromPEM(content) {
-				return nil, errors.New("no certificate in the CA file")
-			}
+		if t.CAFile != "" && !roots.AppendCertsFromPEM(files[0]) {
+			return nil, errNoCertificate
 		}
 		return faceclient.NewSignInTransport(&tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}), nil
 	})
@@ -53,38 +57,35 @@ func signInTransport(t config.TLS) (*rotating, error) {
 // rotating is a transport that is made anew when the files that it is made of change. While they cannot be read, or are
 // half written, it goes on with what it has.
 type rotating struct {
-	files []string
-	build func() (*http.Transport, error)
+	read  func() ([][]byte, error) // gives the content of all files
+	build func(files [][]byte) (*http.Transport, error)
 
-	mu        sync.Mutex // guards what follows; held while small files are read
-	content   []byte     // of the files
+	mu        sync.Mutex // guards what follows; held while files are read, for fileReadTimeout at most
+	files     [][]byte
 	transport *http.Transport
 }
 
-func newRotating(files []string, build func() (*http.Transport, error)) (*rotating, error) {
-	transport, err := build()
-	if err != nil {
+// newRotating makes the transport of files, of which those without a name have no content.
+func newRotating(paths []string, build func(files [][]byte) (*http.Transport, error)) (*rotating, error) {
+	r := &rotating{build: build, read: inTime(func() ([][]byte, error) {
+		files := make([][]byte, len(paths))
+		for i, path := range paths {
+			if path == "" {
+				continue
+			}
+			var err error
+			if files[i], err = config.ReadPEMFile(path); err != nil {
+				return nil, fmt.Errorf("%s: %w", path, err)
+			}
+		}
+		return files, nil
+	})}
+	var err error
+	if r.files, err = r.read(); err != nil {
 		return nil, err
 	}
-	r := &rotating{files: files, build: build, transport: transport}
-	r.content, _ = r.read()
-	return r, nil
-}
-
-// read gives the content of all files, and false where one of them cannot be read.
-func (r *rotating) read() ([]byte, bool) {
-	var all []byte
-	for _, path := range r.files {
-		if path == "" {
-			continue
-		}
-		content, err := config.ReadPEMFile(path)
-		if err != nil {
-			return nil, false
-		}
-		all = append(append(all, content...), 0)
-	}
-	return all, true
+	r.transport, err = build(r.files)
+	return r, err
 }
 
 // RoundTrip is part of http.RoundTripper.
@@ -95,13 +96,13 @@ func (r *rotating) RoundTrip(request *http.Request) (*http.Response, error) {
 func (r *rotating) current() *http.Transport {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	content, readable := r.read()
-	if !readable || bytes.Equal(content, r.content) {
+	files, err := r.read()
+	if err != nil || slices.EqualFunc(files, r.files, bytes.Equal) {
 		return r.transport
 	}
-	if transport, err := r.build(); err == nil {
+	if transport, err := r.build(files); err == nil {
 		r.transport.CloseIdleConnections()
-		r.transport, r.content = transport, content
+		r.transport, r.files = transport, files
 	}
 	return r.transport
 }
