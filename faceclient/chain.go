@@ -36,9 +36,15 @@ func newDefaultChain(o EntraOptions, client azcore.ClientOptions, transport http
 		make   func() (azcore.TokenCredential, error) // fails where it is not set up here
 	}{
 		{"EnvironmentCredential", prod, func() (azcore.TokenCredential, error) {
+			if path := os.Getenv("AZURE_CLIENT_CERTIFICATE_PATH"); path != "" && !isTokenFile(path) {
+				return nil, os.ErrInvalid
+			}
 			return azidentity.NewEnvironmentCredential(&azidentity.EnvironmentCredentialOptions{ClientOptions: client, DisableInstanceDiscovery: o.private()})
 		}},
 		{"WorkloadIdentityCredential", prod, func() (azcore.TokenCredential, error) {
+			if !isTokenFile(os.Getenv("AZURE_FEDERATED_TOKEN_FILE")) {
+				return nil, os.ErrInvalid
+			}
 			return azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
 				ClientOptions: client, TenantID: o.TenantID, ClientID: o.ClientID, DisableInstanceDiscovery: o.private(),
 			})

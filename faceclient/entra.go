@@ -91,6 +91,7 @@ type EntraOptions struct {
 type EntraCredential struct {
 	options  EntraOptions
 	fetching *semaphore.Weighted // of one who fetches a token
+	asking   *semaphore.Weighted // of one call of azidentity
 	signIn   *signIn             // in use by whoever fetches
 	last     lastSecret
 
@@ -118,7 +119,7 @@ func NewEntraCredential(options EntraOptions) (*EntraCredential, error) {
 	if options.Transport == nil {
 		options.Transport = NewSignInTransport(nil)
 	}
-	return &EntraCredential{options: options, fetching: semaphore.NewWeighted(1), signIn: newSignIn(options)}, nil
+	return &EntraCredential{options: options, fetching: semaphore.NewWeighted(1), asking: semaphore.NewWeighted(1), signIn: newSignIn(options)}, nil
 }
 
 // Authorize sets a token, fetching one where there is none, where it ends within five minutes, or where the service has
@@ -157,7 +158,7 @@ func (c *EntraCredential) fetch(ctx context.Context) (azcore.AccessToken, error)
 	source, renew := c.source, c.renew
 	c.mu.Unlock()
 	c.signIn.reset()
-	token, err := c.ask(limited, &source, renew)
+	token, source, err := c.ask(limited, source, renew)
 	if err == nil && !isToken(token.Token) {
 		err = errNoToken
 	}
@@ -191,18 +192,66 @@ func isToken(token string) bool {
 	return token != "" && !strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
-// ask asks the source for a token, making it first where there is none.
-func (c *EntraCredential) ask(ctx context.Context, source *azcore.TokenCredential, renew bool) (token azcore.AccessToken, err error) {
-	if *source == nil {
-		if *source, err = c.newSource(); err != nil {
-			return token, err
+// ask asks the source for a token, making it first where there is none. It ends soon after ctx has: azidentity reads files,
+// and one that hangs cannot be interrupted. Until it goes on, nobody asks again.
+func (c *EntraCredential) ask(ctx context.Context, source azcore.TokenCredential, renew bool) (azcore.AccessToken, azcore.TokenCredential, error) {
+	type answer struct {
+		token  azcore.AccessToken
+		source azcore.TokenCredential
+		err    error
+	}
+	if !c.asking.TryAcquire(1) {
+		return azcore.AccessToken{}, source, errSignInTimeout
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		token, source, err := c.askNow(ctx, source, renew)
+		c.asking.Release(1) // before anybody can ask again
+		answered <- answer{token, source, err}
+	}()
+	var over <-chan time.Time
+	ended := ctx.Done()
+	for {
+		select {
+		case a := <-answered:
+			return a.token, a.source, a.err
+		case <-ended:
+			ended, over = nil, time.After(10*commandGrace)
+		case <-over:
+			return azcore.AccessToken{}, source, errSignInTimeout
+		}
+	}
+}
+
+func (c *EntraCredential) askNow(ctx context.Context, source azcore.TokenCredential, renew bool) (token azcore.AccessToken, _ azcore.TokenCredential, err error) {
+	defer func() {
+		if recover() != nil {
+			err = errNoToken
+		}
+	}()
+	if c.options.Kind == EntraWorkloadIdentity {
+		if missing := c.options.missingVariable(); missing != "" {
+			return token, source, &Error{Code: CodeAuthentication, Detail: missing}
+		}
+	}
+	if source == nil {
+		if source, err = c.newSource(); err != nil {
+			return token, nil, err
 		}
 	}
 	request := policy.TokenRequestOptions{Scopes: []string{c.options.Cloud.scope()}}
 	if renew && c.options.Kind == EntraManagedIdentity {
 		request.Claims = "{}" // all managed identities of a process share one cache, and only claims pass it by
 	}
-	return (*source).GetToken(ctx, request)
+	token, err = source.GetToken(ctx, request)
+	return token, source, err
+}
+
+// isTokenFile tells whether a path leads to a file that a token or a certificate can be read from. It is for the files that
+// azidentity reads, whatever they are.
+func isTokenFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular() && info.Size() <= maxSignInBody
 }
 
 // explained tells why a token could not be had.
@@ -229,7 +278,7 @@ func (c *EntraCredential) detail(ctx context.Context, err error) Detail {
 	case errors.Is(err, errCommandFails):
 		return DetailCLIFails
 	case c.options.Kind == EntraDefault && (seen == evidence{} || seen.imds):
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || errors.Is(err, errSignInTimeout) {
 			return DetailSignInTimeout
 		}
 		return DetailNoCredential
@@ -239,7 +288,7 @@ func (c *EntraCredential) detail(ctx context.Context, err error) Detail {
 		return seen.detail
 	case ctx.Err() != nil && c.options.Kind == EntraManagedIdentity && seen.status == 0:
 		return DetailIMDSUnreachable
-	case ctx.Err() != nil && seen.status == 0:
+	case errors.Is(err, errSignInTimeout), ctx.Err() != nil && seen.status == 0:
 		return DetailSignInTimeout
 	case c.options.Kind == EntraManagedIdentity:
 		return DetailIMDSFails
@@ -287,9 +336,6 @@ func (c *EntraCredential) azidentity() (azcore.TokenCredential, error) {
 	case EntraManagedIdentity:
 		return newManagedIdentity(client, o.ClientID)
 	case EntraWorkloadIdentity:
-		if missing := o.missingVariable(); missing != "" {
-			return nil, &Error{Code: CodeAuthentication, Detail: missing}
-		}
 		return azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
 			ClientOptions: client, TenantID: o.TenantID, ClientID: o.ClientID, DisableInstanceDiscovery: o.private(),
 		})
@@ -311,7 +357,7 @@ func (c *EntraCredential) azidentity() (azcore.TokenCredential, error) {
 // private tells whether the sign-in is one that Microsoft does not know.
 func (o *EntraOptions) private() bool { return o.AuthorityHost != "" }
 
-// missingVariable names what a workload identity takes from the environment and does not find there, "" if nothing: a
+// missingVariable names what a workload identity takes from the environment and cannot use there, "" if nothing: a
 // detail that names AZURE_CLIENT_ID, AZURE_TENANT_ID or AZURE_FEDERATED_TOKEN_FILE.
 func (o *EntraOptions) missingVariable() Detail {
 	for _, variable := range []struct {
@@ -325,6 +371,9 @@ func (o *EntraOptions) missingVariable() Detail {
 		if variable.given == "" && os.Getenv(variable.name) == "" {
 			return variable.missing
 		}
+	}
+	if !isTokenFile(os.Getenv("AZURE_FEDERATED_TOKEN_FILE")) {
+		return DetailNoTokenFile
 	}
 	return ""
 }

@@ -144,6 +144,54 @@ func TestASignInThatFails(t *testing.T) {
 	}
 }
 
+// What a sign-in waits for and cannot be interrupted, such as a file that hangs, ends in time as well. Until it goes on, it is
+// not begun again.
+func TestASignInThatCannotBeInterrupted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		comes, asked := make(chan struct{}), 0
+		o, _ := signingIn(t, faceclient.EntraClientSecret, func(*http.Request) (*http.Response, error) {
+			asked++
+			<-comes
+			return nil, errors.New("too late")
+		})
+		for _, want := range []time.Duration{11 * time.Second, 0} {
+			began := time.Now()
+			if failure := failureOf(t, o); failure.Detail != faceclient.DetailSignInTimeout {
+				t.Errorf("%v", failure)
+			}
+			if took := time.Since(began); took != want {
+				t.Errorf("took %v, want %v", took, want)
+			}
+		}
+		if asked != 1 {
+			t.Errorf("asked %d times", asked)
+		}
+		close(comes)
+		synctest.Wait()
+	})
+}
+
+// A path that leads to no file that can be read to its end is not opened.
+func TestTokenFileThatIsNone(t *testing.T) {
+	for name, file := range map[string]string{"not there": "/nowhere", "a folder": t.TempDir(), "no end": os.DevNull} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("AZURE_FEDERATED_TOKEN_FILE", file)
+			o, _ := signingIn(t, faceclient.EntraWorkloadIdentity, refused)
+			if failure := failureOf(t, o); failure.Detail != faceclient.DetailNoTokenFile {
+				t.Errorf("%v", failure)
+			}
+			t.Setenv("AZURE_CLIENT_CERTIFICATE_PATH", file)
+			t.Setenv("AZURE_TENANT_ID", "tenant")
+			t.Setenv("AZURE_CLIENT_ID", "client")
+			t.Setenv("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential")
+			o, _ = signingIn(t, faceclient.EntraDefault, refused)
+			if failure := failureOf(t, o); failure.Detail != faceclient.DetailNoCredential {
+				t.Errorf("%v", failure)
+			}
+		})
+	}
+}
+
 func TestAnAnswerOfASignInIsNotReadToNoEnd(t *testing.T) {
 	for kind, want := range map[faceclient.EntraKind]faceclient.Detail{
 		faceclient.EntraClientSecret: faceclient.DetailSignInFails, faceclient.EntraManagedIdentity: faceclient.DetailIMDSFails,

@@ -125,7 +125,7 @@ func credentialRows() []Row {
 		{Detail: faceclient.DetailCLIFails, Meaning: "az gave no token", Remedy: "run az account get-access-token as the user that the exporter runs as, and see what it says"},
 		{Detail: faceclient.DetailNoClientID, Meaning: "the environment variable AZURE_CLIENT_ID is missing for workload_identity", Remedy: "label the pod azure.workload.identity/use: \"true\" and annotate its service account, or set entra.client_id"},
 		{Detail: faceclient.DetailNoTenantID, Meaning: "the environment variable AZURE_TENANT_ID is missing for workload_identity", Remedy: "label the pod azure.workload.identity/use: \"true\", or set entra.tenant_id"},
-		{Detail: faceclient.DetailNoTokenFile, Meaning: "the environment variable AZURE_FEDERATED_TOKEN_FILE is missing for workload_identity", Remedy: "label the pod azure.workload.identity/use: \"true\", and check that the cluster has the webhook of workload identity"},
+		{Detail: faceclient.DetailNoTokenFile, Meaning: "the environment variable AZURE_FEDERATED_TOKEN_FILE is missing for workload_identity, or names no file that a token can be read from", Remedy: "label the pod azure.workload.identity/use: \"true\", and check that the cluster has the webhook of workload identity"},
 		{Detail: faceclient.DetailNoCredential, Meaning: "no credential of the default chain is there: environment variables, workload identity, managed identity, az login", Remedy: "set FACE_API_KEY or key_file, run az login, or choose one by entra.credential"},
 		{Detail: faceclient.DetailSignInOptions, Meaning: "the sign-in ({kind}) cannot be set up", Remedy: "check the fields below entra"},
 	}
