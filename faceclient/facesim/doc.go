@@ -7,9 +7,9 @@
 // type), so that a mistake made there cannot be repeated here and cancel itself out. That is why it has its own constants
 // for operations and versions.
 //
-// What the real service may do is unknown in places, so it can be chosen: [WholeGUIDsOnly], [ListedIDsOnly] and
-// [NoEmptyStart] for the start of a page, [QuotaExhausted], Options.DateLag for the header Date. [Server.Outcome],
-// [Server.LookUps] and [Traffic.Between] tell a test what is true, and [Traffic.Spike] and [Traffic.SpoofSpike] change it.
+// What the real service may do is unknown in places, so it can be chosen: [ListedIDsOnly] and [NoEmptyStart] for the start
+// of a page, Options.DateLag for the header Date. [Server.Outcome], [Server.LookUps] and [Traffic.Between] tell a test what
+// is true, and [Traffic.Spike] changes it.
 //
 // A [Server] is an [http.Handler]. Put it behind net/http/httptest for a real socket, or use [Server.Dial] or
 // [Server.Transport], which need no network and therefore work inside a testing/synctest bubble. Make the server inside

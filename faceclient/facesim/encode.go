@@ -1,6 +1,7 @@
 package facesim
 
 import (
+	"fmt"
 	"strconv"
 	"time"
 )
@@ -12,149 +13,94 @@ const slots = 7
 // decoy is the unknown field: nested, with a key and brackets that a careless parser would take for the item's own.
 const decoy = `"extension":{"id":"not-a-session","sessionExpired":false,"list":[1,-2.5e3,null,"]}\"\u00e9",{"start":{}}]},`
 
-// appendItem writes the session as an item of the page. Encoding is done at the time of the answer and not before: it
-// takes some 0.2 µs an item, and a million prepared items would take 250 MB.
-func (r *record) appendItem(b []byte, now int64) []byte {
+// appendItem writes the session as an item of the page.
+func (s *Session) appendItem(b []byte, now time.Time) []byte {
 	b = append(b, '{')
-	slot := int(r.order) % slots
-	step := 1 + int(r.order)/slots%(slots-1)
+	slot := int(s.Wire.Order) % slots
+	step := 1 + int(s.Wire.Order)/slots%(slots-1)
 	for range slots {
-		b = r.appendField(b, slot, now)
+		b = s.appendField(b, slot, now)
 		slot = (slot + step) % slots
 	}
 	b[len(b)-1] = '}' // takes the place of the last comma
 	return b
 }
 
-func (r *record) appendField(b []byte, slot int, now int64) []byte {
+func (s *Session) appendField(b []byte, slot int, now time.Time) []byte {
 	switch slot {
 	case 0:
-		b = append(b, `"id":"`...)
-		b = appendText(b, r.id, r.flags.has(escapeID))
+		b = appendText(append(b, `"id":"`...), s.ID)
 		return append(b, `",`...)
 	case 1:
-		b = append(b, `"createdDateTime":"`...)
-		b = r.appendTime(b, r.created)
+		b = s.Wire.appendTime(append(b, `"createdDateTime":"`...), s.Created)
 		return append(b, `",`...)
 	case 2:
-		if r.started != notStarted {
-			b = append(b, `"sessionStartDateTime":"`...)
-			b = r.appendTime(b, r.started)
+		if s.HasStarted() {
+			b = s.Wire.appendTime(append(b, `"sessionStartDateTime":"`...), s.Started)
 			return append(b, `",`...)
 		}
-		if r.flags.has(nullStart) {
+		if s.Wire.NullStart {
 			return append(b, `"sessionStartDateTime":null,`...)
 		}
 	case 3:
-		if now >= r.expires() {
-			return append(b, `"sessionExpired":true,`...)
-		}
-		return append(b, `"sessionExpired":false,`...)
+		b = strconv.AppendBool(append(b, `"sessionExpired":`...), s.Expired(now))
+		return append(b, ',')
 	case 4:
-		return r.appendDevice(b)
+		return s.appendDevice(b)
 	case 5:
-		if r.ttl != 0 {
-			b = append(b, `"authTokenTimeToLiveInSeconds":`...)
-			b = strconv.AppendInt(b, int64(r.ttl), 10)
+		if s.TTL != 0 {
+			b = strconv.AppendInt(append(b, `"authTokenTimeToLiveInSeconds":`...), int64(s.TTL/time.Second), 10)
 			return append(b, ',')
 		}
 	case 6:
-		if r.flags.has(extra) {
+		if s.Wire.Extra {
 			return append(b, decoy...)
 		}
 	}
 	return b
 }
 
-func (r *record) appendDevice(b []byte) []byte {
+func (s *Session) appendDevice(b []byte) []byte {
 	switch {
-	case r.device != "":
-		b = append(b, `"deviceCorrelationId":"`...)
-		b = appendText(b, r.device, r.flags.has(escapeDevice))
+	case s.DeviceID != "" || s.Wire.EmptyDevice:
+		b = appendText(append(b, `"deviceCorrelationId":"`...), s.DeviceID)
 		return append(b, `",`...)
-	case r.flags.has(emptyDevice):
-		return append(b, `"deviceCorrelationId":"",`...)
-	case r.flags.has(nullDevice):
+	case s.Wire.NullDevice:
 		return append(b, `"deviceCorrelationId":null,`...)
 	}
 	return b
 }
 
-// appendTime writes ISO 8601 with the fraction digits and the offset the record asks for.
-func (r *record) appendTime(b []byte, ns int64) []byte {
-	t := time.Unix(0, ns).UTC()
-	year, month, day := t.Date()
-	hour, minute, second := t.Clock()
-	b = appendDigits(b, year, 4)
-	b = append(b, '-')
-	b = appendDigits(b, int(month), 2)
-	b = append(b, '-')
-	b = appendDigits(b, day, 2)
-	b = append(b, 'T')
-	b = appendDigits(b, hour, 2)
-	b = append(b, ':')
-	b = appendDigits(b, minute, 2)
-	b = append(b, ':')
-	b = appendDigits(b, second, 2)
-	b = appendFraction(b, t.Nanosecond(), r.digits)
-	if r.flags.has(zulu) {
+// appendTime writes a time that is already cut to what the session's digits can say.
+func (w Wire) appendTime(b []byte, t time.Time) []byte {
+	if w.Digits == 0 {
+		b = t.AppendFormat(b, time.RFC3339Nano) // cuts trailing zeros
+		b = b[:len(b)-len("Z")]
+	} else {
+		b = t.AppendFormat(b, "2006-01-02T15:04:05.000000000"[:len("2006-01-02T15:04:05.")+int(min(w.Digits, 9))])
+	}
+	if w.Zulu {
 		return append(b, 'Z')
 	}
 	return append(b, "+00:00"...)
 }
 
-func appendFraction(b []byte, nanosecond int, digits uint8) []byte {
-	if digits != 0 {
-		b = append(b, '.')
-		return appendDigits(b, nanosecond/int(wirePrecision(digits)), int(min(digits, 9)))
-	}
-	ticks := nanosecond / 100
-	if ticks == 0 {
-		return b
-	}
-	width := 7
-	for ticks%10 == 0 {
-		ticks /= 10
-		width--
-	}
-	b = append(b, '.')
-	return appendDigits(b, ticks, width)
-}
-
-func appendDigits(b []byte, n, width int) []byte {
-	var digits [9]byte
-	for i := width - 1; i >= 0; i-- {
-		digits[i] = byte('0' + n%10)
-		n /= 10
-	}
-	return append(b, digits[:width]...)
-}
-
-func needsEscape(s string) bool {
-	for i := range len(s) {
-		if s[i] < 0x20 || s[i] == '"' || s[i] == '\\' {
-			return true
-		}
-	}
-	return false
-}
-
 // appendText writes the inside of a JSON string. Bytes that are not UTF-8 go out as they are: that a service can send
 // them is what a test wants to see.
-func appendText(b []byte, s string, escape bool) []byte {
-	if !escape {
-		return append(b, s...)
-	}
-	const hex = "0123456789abcdef"
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c == '"' || c == '\\':
+func appendText(b []byte, text string) []byte {
+	plain := 0 // where the part begins that needs no escape
+	for i := range len(text) {
+		c := text[i]
+		if c >= 0x20 && c != '"' && c != '\\' {
+			continue
+		}
+		b = append(b, text[plain:i]...)
+		plain = i + 1
+		if c < 0x20 {
+			b = fmt.Appendf(b, `\u%04x`, c)
+		} else {
 			b = append(b, '\\', c)
-		case c < 0x20:
-			b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		default:
-			b = append(b, c)
 		}
 	}
-	return b
+	return append(b, text[plain:]...)
 }

@@ -134,13 +134,6 @@ func StatusError(status int, shape Shape, code, message string) Fault {
 	})
 }
 
-// QuotaExhausted answers the 403 of a month's quota that is used up. The wait stands in the message as given; seen were
-// "2 days", "2.12 days" and "00:05:00". Seen shapes are ShapeStatusCode and ShapeFlat.
-func QuotaExhausted(shape Shape, wait string) Fault {
-	message := "Out of call volume quota. Quota will be replenished in " + wait + "."
-	return StatusError(http.StatusForbidden, shape, "403", message).Named("quota")
-}
-
 // RateLimited answers 429. The wait is rounded up to seconds; HintNone does not tell it.
 func RateLimited(shape Shape, hint Hint, wait time.Duration) Fault {
 	return newFault("429", func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {

@@ -19,11 +19,10 @@ func TestRefusals(t *testing.T) {
 	asIs := func(*http.Request) {}
 	list := func(query string) string { return listURL(facesim.DetectLiveness, query) }
 	for name, test := range map[string]struct {
-		url      string
-		change   func(*http.Request)
-		regional bool
-		status   int
-		code     string
+		url    string
+		change func(*http.Request)
+		status int
+		code   string
 	}{
 		"page":                 {url: list(""), change: asIs, status: 200},
 		"smallest top":         {url: list("top=1"), change: asIs, status: 200},
@@ -39,14 +38,13 @@ func TestRefusals(t *testing.T) {
 		"wrong key":            {url: list(""), change: key("other"), status: 401, code: "401"},
 		"no credentials":       {url: list(""), change: key(""), status: 401, code: "401"},
 		"wrong token":          {url: list(""), change: bearer("other"), status: 401, code: "Unspecified"},
-		"token, regional":      {url: list(""), change: bearer("test-token"), regional: true, status: 400, code: "BadRequest"},
 		"version without list": {url: strings.Replace(list(""), "v1.2-preview.1", "v1.2", 1), change: asIs, status: 404, code: "404"},
 		"other operation":      {url: listURL("detectFaces", ""), change: asIs, status: 404, code: "404"},
 		"other path":           {url: "https://contoso.cognitiveservices.azure.com/", change: asIs, status: 404, code: "404"},
 		"other method":         {url: list(""), change: method(http.MethodPost), status: 404, code: "404"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			srv := facesim.New(facesim.Options{Now: fixed(noon()), Token: "test-token", Regional: test.regional})
+			srv := facesim.New(facesim.Options{Now: fixed(noon()), Token: "test-token"})
 			resp := ask(srv, test.url, test.change)
 			if resp.StatusCode != test.status {
 				t.Fatalf("status %d, want %d", resp.StatusCode, test.status)

@@ -12,20 +12,20 @@ import (
 //
 //	srv.Fail(facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, time.Second).Times(2))
 //
-// A fault applies to every request until it is cleared, unless it is narrowed by On, OnLists, OnSessions, When,
+// A fault applies to every request until it is cleared, unless it is narrowed by On, OnSessions, When,
 // After, Times and Share.
 // Several faults at once compose: the first given is the outermost, so Fail(Delay(time.Second), Status(500, "")) answers
 // 500 after a second.
 type Fault struct {
-	name   string
-	ops    []string
-	target target
-	when   func(Request) bool
-	after  int
-	times  int // 0: no end
-	share  float64
-	header http.Header
-	skew   time.Duration
+	name     string
+	ops      []string
+	sessions bool // only requests for one session
+	when     func(Request) bool
+	after    int
+	times    int // 0: no end
+	share    float64
+	header   http.Header
+	skew     time.Duration
 
 	// At most one of the two does the work: serve stands around the answer, list changes what the page holds.
 	serve func(w http.ResponseWriter, r *http.Request, next http.Handler)
@@ -56,24 +56,8 @@ func (f Fault) After(n int) Fault { f.after = n; return f }
 // On narrows the fault to requests for these operations.
 func (f Fault) On(ops ...string) Fault { f.ops = ops; return f }
 
-// OnLists narrows the fault to requests for the list.
-func (f Fault) OnLists() Fault { f.target = lists; return f }
-
 // OnSessions narrows the fault to requests for one session.
-func (f Fault) OnSessions() Fault { f.target = singles; return f }
-
-// target is a kind of request.
-type target int
-
-const (
-	everything target = iota
-	lists
-	singles
-)
-
-func (t target) includes(r Request) bool {
-	return t == everything || (t == singles) == (r.Session != "")
-}
+func (f Fault) OnSessions() Fault { f.sessions = true; return f }
 
 // When narrows the fault to requests that the function accepts, by what is known at their arrival. It is called with a
 // lock held and must not call the server.
@@ -166,7 +150,7 @@ func (set *faultSet) match(r Request) []Fault {
 		switch {
 		case f.times != 0 && f.used >= f.times:
 		case len(f.ops) > 0 && !slices.Contains(f.ops, r.Operation):
-		case !f.target.includes(r):
+		case f.sessions && r.Session == "":
 		case f.when != nil && !f.when(r):
 		case f.share != 0 && set.random.Float64() >= f.share:
 		default:
@@ -195,11 +179,6 @@ func RaggedPages(n int) Fault {
 	return listFault("ragged pages", func(l *listing) { l.top = min(l.top, 1+int(hash(l.start)%uint64(n))) })
 }
 
-// LongPages gives n sessions a page even where fewer were asked for.
-func LongPages(n int) Fault {
-	return listFault("long pages", func(l *listing) { l.top = max(l.top, n) })
-}
-
 // InOrder gives the list in another order. start goes on after that id in that order.
 func InOrder(order Order) Fault {
 	return listFault("other order", func(l *listing) { l.order = order })
@@ -209,9 +188,6 @@ func InOrder(order Order) Fault {
 func IgnoreStart() Fault {
 	return listFault("start ignored", func(l *listing) { l.start = "" })
 }
-
-// InclusiveStart begins a page with start itself, where it is listed.
-func InclusiveStart() Fault { return Overlap(1).Named("start inclusive") }
 
 // Overlap begins every page n sessions before its place.
 func Overlap(n int) Fault {
@@ -234,11 +210,6 @@ func RepeatPages() Fault {
 // WrapAround makes the list endless: it goes on with the first session after the last, so that no page but the first is ever short.
 func WrapAround() Fault {
 	return listFault("list wraps around", func(l *listing) { l.wrap = true })
-}
-
-// WholeGUIDsOnly refuses a start that is not a whole GUID, with 400 BadArgument.
-func WholeGUIDsOnly() Fault {
-	return listFault("whole GUIDs only", func(l *listing) { l.refuseNoGUID = true })
 }
 
 // ListedIDsOnly refuses a start that no listed session has, with 400 BadArgument or 404 SessionNotFound.

@@ -21,9 +21,8 @@ func TestFaultsOfTheList(t *testing.T) {
 	}{
 		"none":            {facesim.Fault{}, map[string]string{"": "abc", "c": "def", "f": "gh", "h": ""}},
 		"short pages":     {facesim.ShortPages(2), map[string]string{"": "ab", "b": "cd", "g": "h"}},
-		"long pages":      {facesim.LongPages(5), map[string]string{"": "abcde", "e": "fgh"}},
 		"start ignored":   {facesim.IgnoreStart(), map[string]string{"": "abc", "c": "abc"}},
-		"start inclusive": {facesim.InclusiveStart(), map[string]string{"": "abc", "c": "cde", "h": "h"}},
+		"start inclusive": {facesim.Overlap(1), map[string]string{"": "abc", "c": "cde", "h": "h"}},
 		"overlap":         {facesim.Overlap(2), map[string]string{"": "abc", "c": "bcd", "a": "abc"}},
 		"page repeated":   {facesim.RepeatPages(), map[string]string{"": "abc", "c": "abc", "f": "def"}},
 		"wrap around":     {facesim.WrapAround(), map[string]string{"": "abc", "f": "gha", "h": "abc", "b": "cde"}},

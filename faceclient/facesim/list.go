@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -25,7 +25,6 @@ type listing struct {
 
 	// Which starts the service refuses beyond those that are too long.
 	refuseEmpty    bool
-	refuseNoGUID   bool
 	refuseUnlisted int // the status of the refusal; 0: takes any
 }
 
@@ -58,8 +57,6 @@ func (l listing) refuseStart(listed func(id string) bool) apiError {
 		if l.refuseEmpty {
 			return invalid
 		}
-	case l.refuseNoGUID && !isGUID(l.start):
-		return invalid
 	case l.refuseUnlisted != 0 && !listed(l.start):
 		if l.refuseUnlisted == http.StatusNotFound {
 			return sessionNotFound()
@@ -67,23 +64,6 @@ func (l listing) refuseStart(listed func(id string) bool) apiError {
 		return invalid
 	}
 	return apiError{}
-}
-
-// isGUID reports whether the text is 32 hexadecimal digits, in either case, in five groups.
-func isGUID(s string) bool {
-	if len(s) != 36 {
-		return false
-	}
-	for i := range len(s) {
-		if i == 8 || i == 13 || i == 18 || i == 23 {
-			if s[i] != '-' {
-				return false
-			}
-		} else if !strings.ContainsRune("0123456789abcdefABCDEF", rune(s[i])) {
-			return false
-		}
-	}
-	return true
 }
 
 func badArgument(message string) apiError {
@@ -95,7 +75,7 @@ func sessionNotFound() apiError {
 }
 
 // appendPage writes the page as a bare JSON array and says how many sessions are on it.
-func (s *store) appendPage(b []byte, l listing, now int64) ([]byte, int) {
+func (s *store) appendPage(b []byte, l listing, now time.Time) ([]byte, int) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	list := s.inOrder(l.order)

@@ -238,11 +238,11 @@ func TestStartNeedNotExist(t *testing.T) {
 }
 
 func TestHeadersOfAPage(t *testing.T) {
-	srv := facesim.New(facesim.Options{Now: fixed(noon()), Region: "East US"})
+	srv := facesim.New(facesim.Options{Now: fixed(noon())})
 	first, second := ask(srv, listURL(facesim.DetectLiveness, "")), ask(srv, listURL(facesim.DetectLiveness, ""))
 	for key, want := range map[string]string{
 		"Date":                          "Wed, 12 Mar 2025 12:00:00 GMT",
-		"x-ms-region":                   "East US",
+		"x-ms-region":                   "West Europe",
 		"CSP-Billing-Usage":             "CognitiveServices.Face.Transaction=1",
 		"x-envoy-upstream-service-time": "0",
 		"Content-Type":                  "application/json; charset=utf-8",

@@ -1,8 +1,10 @@
 package facesim
 
 import (
-	"container/heap"
+	"cmp"
+	"slices"
 	"sort"
+	"time"
 )
 
 // eventKind is what happens to a session.
@@ -24,7 +26,7 @@ const (
 
 // event is one thing that will happen.
 type event struct {
-	at       int64  // Unix nanoseconds
+	at       time.Time
 	sequence uint64 // decides between events of the same time: first come, first served
 	kind     eventKind
 	plan     *plan
@@ -38,10 +40,7 @@ func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
 func (q *queue) Push(e any)   { *q = append(*q, e.(event)) }
 
 func (q queue) Less(i, j int) bool {
-	if q[i].at != q[j].at {
-		return q[i].at < q[j].at
-	}
-	return q[i].sequence < q[j].sequence
+	return cmp.Or(q[i].at.Compare(q[j].at), cmp.Compare(q[i].sequence, q[j].sequence)) < 0
 }
 
 func (q *queue) Pop() any {
@@ -52,40 +51,26 @@ func (q *queue) Pop() any {
 	return e
 }
 
-func (q *queue) schedule(at int64, kind eventKind, p *plan, sequence uint64) {
-	heap.Push(q, event{at: at, sequence: sequence, kind: kind, plan: p})
-}
-
-func (q *queue) take() event { return heap.Pop(q).(event) }
-
-// due is when the next event happens; ok is false where there is none.
-func (q queue) due() (at int64, ok bool) {
-	if len(q) == 0 {
-		return 0, false
-	}
-	return q[0].at, true
-}
-
 // history counts what happened and remembers when, for the last 48 hours at least.
 type history struct {
 	totals [eventKinds]int
-	times  [eventKinds][]int64 // ascending
+	times  [eventKinds][]time.Time // ascending
 }
 
-func (h *history) note(kind eventKind, at int64) {
+func (h *history) note(kind eventKind, at time.Time) {
 	h.totals[kind]++
 	h.times[kind] = append(h.times[kind], at)
 	times := h.times[kind]
 	// Old times are dropped when they are half of all, so that copying is rare.
-	if old := countUntil(times, at-int64(Retention)); old > len(times)/2 && old > 1000 {
-		times = append([]int64(nil), times[old:]...)
+	if old := countUntil(times, at.Add(-Retention)); old > len(times)/2 && old > 1000 {
+		times = slices.Clone(times[old:])
 	}
 	h.times[kind] = times
 }
 
 func (h *history) total() Truth { return truth(func(kind eventKind) int { return h.totals[kind] }) }
 
-func (h *history) between(from, to int64) Truth {
+func (h *history) between(from, to time.Time) Truth {
 	return truth(func(kind eventKind) int {
 		return max(countUntil(h.times[kind], to)-countUntil(h.times[kind], from), 0)
 	})
@@ -108,43 +93,6 @@ func truth(count func(eventKind) int) Truth {
 }
 
 // countUntil is how many of the ascending times are at or before at.
-func countUntil(times []int64, at int64) int {
-	return sort.Search(len(times), func(i int) bool { return times[i] > at })
-}
-
-// pastList is a list while the past is simulated. It needs no order, because only its end is read.
-type pastList map[string]*record
-
-func (p pastList) add(records []record) {
-	for i := range records {
-		p[records[i].id] = &records[i]
-	}
-}
-
-func (p pastList) update(now int64, id string, change func(*record)) bool {
-	r, ok := p[id]
-	if !ok || r.removed(now) {
-		return false
-	}
-	change(r)
-	return true
-}
-
-func (p pastList) remove(now int64, ids ...string) int {
-	listed := 0
-	for _, id := range ids {
-		if r, ok := p[id]; ok && !r.removed(now) {
-			listed++
-		}
-		delete(p, id)
-	}
-	return listed
-}
-
-func (p pastList) records() []record {
-	all := make([]record, 0, len(p))
-	for _, r := range p {
-		all = append(all, *r)
-	}
-	return all
+func countUntil(times []time.Time, at time.Time) int {
+	return sort.Search(len(times), func(i int) bool { return times[i].After(at) })
 }

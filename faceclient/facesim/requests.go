@@ -100,12 +100,11 @@ func requestID(n int) string {
 	return newUUID(rand.New(rand.NewPCG(0x5e17a9, uint64(n))))
 }
 
-// requestLog keeps the last requests in a ring and sums of all.
+// requestLog keeps the last requests, and sums of all.
 type requestLog struct {
 	mu     sync.Mutex
 	limit  int
-	ring   []*entry // guarded by mu, as the entries' Request is from begin on
-	next   int      // where the ring is written next, once it is full
+	kept   []*entry // guarded by mu, as the entries' Request is from begin on
 	last   int      // number of the last request
 	counts map[string]*Counts
 }
@@ -118,12 +117,8 @@ func newRequestLog(limit int) requestLog {
 func (l *requestLog) begin(e *entry) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.ring) < l.limit {
-		l.ring = append(l.ring, e)
-	} else if l.limit > 0 {
-		l.ring[l.next] = e
-		l.next = (l.next + 1) % l.limit
-	}
+	l.kept = append(l.kept, e)
+	l.kept = l.kept[max(0, len(l.kept)-l.limit):]
 	c, ok := l.counts[e.Operation]
 	if !ok {
 		c = &Counts{ByStatus: make(map[int]int)}
@@ -159,9 +154,9 @@ func (s *Server) Requests() []Request {
 	l := &s.log
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	all := make([]Request, 0, len(l.ring))
-	for i := range l.ring {
-		all = append(all, l.ring[(l.next+i)%len(l.ring)].Request)
+	all := make([]Request, 0, len(l.kept))
+	for _, e := range l.kept {
+		all = append(all, e.Request)
 	}
 	return all
 }
@@ -185,7 +180,7 @@ func (s *Server) ForgetRequests() {
 	l := &s.log
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.ring, l.next = nil, 0
+	l.kept = nil
 	for _, c := range l.counts {
 		*c = Counts{InFlight: c.InFlight, MaxInFlight: c.InFlight, ByStatus: make(map[int]int)}
 	}

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"face_liveness_exporter/faceclient/facesim"
 )
@@ -60,46 +59,5 @@ func TestRequestsAreBounded(t *testing.T) {
 	}
 	if n := srv.Counts(facesim.DetectLiveness).Requests; n != 5 {
 		t.Errorf("counted %d, want 5", n)
-	}
-}
-
-func TestRateLimit(t *testing.T) {
-	for name, test := range map[string]struct {
-		limit      facesim.RateLimit
-		retryAfter string
-		message    string
-	}{
-		"code, header":         {facesim.RateLimit{PerSecond: 1. / 3, Burst: 2}, "3", "Please retry after 3 seconds."},
-		"statusCode, message":  {facesim.RateLimit{PerSecond: 1, Burst: 2, Shape: facesim.ShapeStatusCode, Hint: facesim.HintMessage}, "", `{"error":{"statusCode":429,"message":"Rate limit is exceeded. Try again in 1 second."}}`},
-		"flat, nothing at all": {facesim.RateLimit{PerSecond: 1, Burst: 2, Shape: facesim.ShapeFlat, Hint: facesim.HintNone}, "", `{"statusCode":429,"message":"Rate limit is exceeded."}`},
-	} {
-		t.Run(name, func(t *testing.T) {
-			now := noon()
-			srv := facesim.New(facesim.Options{Now: func() time.Time { return now }, RateLimit: test.limit})
-			for i := range 2 {
-				if got := ask(srv, listURL(facesim.DetectLiveness, "")).StatusCode; got != 200 {
-					t.Fatalf("request %d of the burst: %d", i, got)
-				}
-			}
-			resp := ask(srv, listURL(facesim.DetectLiveness, ""))
-			body := new(strings.Builder)
-			if err := resp.Write(body); err != nil {
-				t.Fatal(err)
-			}
-			if resp.StatusCode != http.StatusTooManyRequests || resp.Header.Get("Retry-After") != test.retryAfter || !strings.Contains(body.String(), test.message) {
-				t.Errorf("refusal: %s", body)
-			}
-			now = now.Add(time.Duration(float64(time.Second) / test.limit.PerSecond))
-			if got := ask(srv, listURL(facesim.DetectLiveness, "")).StatusCode; got != 200 {
-				t.Errorf("after the wait: %d", got)
-			}
-			if got := ask(srv, listURL(facesim.DetectLiveness, "")).StatusCode; got != 429 {
-				t.Errorf("one wait gave two: %d", got)
-			}
-			srv.SetRateLimit(facesim.RateLimit{})
-			if got := ask(srv, listURL(facesim.DetectLiveness, "")).StatusCode; got != 200 {
-				t.Errorf("limit lifted: %d", got)
-			}
-		})
 	}
 }

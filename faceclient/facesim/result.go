@@ -27,12 +27,12 @@ func (o Outcome) String() string {
 
 // Outcome is what the answer for one session says now.
 func (s *Server) Outcome(op, id string) Outcome {
-	now := s.tick().UnixNano()
-	r, listed := s.store(op).get(now, id)
+	now := s.tick()
+	session, listed := s.store(op).get(now, id)
 	if !listed {
 		return Deleted
 	}
-	return r.outcomeAt(now)
+	return session.outcomeAt(now)
 }
 
 // LookUps is how often each session was asked for, as far as [Server.Requests] reaches back.
@@ -46,15 +46,17 @@ func (s *Server) LookUps(op string) map[string]int {
 	return count
 }
 
-func (r *record) outcomeAt(now int64) Outcome {
-	if now < r.finished {
+func (s *Session) outcomeAt(now time.Time) Outcome {
+	if now.Before(s.Finished) {
 		return NoResult
 	}
-	return r.outcome
+	return s.Outcome
 }
 
-// Shares of the started sessions that are not spoofs. The others pass.
+// Shares of the started sessions: first of all, then of those that are not spoofs. The others pass.
 const (
+	spoofShare = 0.04
+
 	uncertainShare = 0.03
 	failedShare    = 0.04
 	noResultShare  = 0.04
@@ -62,46 +64,38 @@ const (
 	identicalShare = 0.97 // of those that pass or are uncertain
 )
 
-// result is what becomes of a session that was started.
-type result struct {
-	outcome   Outcome
-	finished  time.Time
-	identical bool
-}
-
-// drawResult has random numbers of the session's own, so that a change of the shares changes no other session.
-func drawResult(seed uint64, id string, started, expires time.Time, spoofShare float64) result {
-	random := rand.New(rand.NewPCG(seed, hash(id)))
+// drawResult decides what becomes of a session that is started then. It has random numbers of the session's own, so that a
+// change of the shares changes no other session.
+func (s *Session) drawResult(seed uint64, started time.Time) {
+	random := rand.New(rand.NewPCG(seed, hash(s.ID)))
 	spoof, part := random.Float64() < spoofShare, random.Float64()
-	drawn := result{
-		outcome:   RealFace,
-		finished:  started.Add(logNormal(random, 8*time.Second, 0.5)),
-		identical: !spoof && random.Float64() < identicalShare,
-	}
+	finished := started.Add(logNormal(random, 8*time.Second, 0.5))
+	outcome := RealFace
 	switch {
-	case !drawn.finished.Before(expires):
-		return result{}
+	case !finished.Before(s.Expires()):
+		return
 	case spoof:
-		drawn.outcome = SpoofFace
+		outcome = SpoofFace
 	case part < uncertainShare:
-		drawn.outcome = Uncertain
+		outcome = Uncertain
 	case part < uncertainShare+failedShare:
-		drawn.outcome = Failed
+		outcome = Failed
 	case part < uncertainShare+failedShare+noResultShare:
-		return result{}
+		return
 	}
-	return drawn
+	s.Outcome, s.Finished = outcome, finished.Truncate(s.Wire.precision())
+	s.Identical = !spoof && random.Float64() < identicalShare
 }
 
 // appendSession writes the answer for one session: its item of the list, a status and a result where there is one.
-func (r *record) appendSession(b []byte, now int64, op string) []byte {
-	b = r.appendItem(b, now)
+func (s *Session) appendSession(b []byte, now time.Time, op string) []byte {
+	b = s.appendItem(b, now)
 	b = b[:len(b)-1]
 	switch {
-	case r.outcomeAt(now) != NoResult:
+	case s.outcomeAt(now) != NoResult:
 		b = append(b, `,"status":"ResultAvailable",`...)
-		b = r.appendResult(b, op)
-	case r.started != notStarted:
+		b = s.appendResult(b, op)
+	case s.HasStarted():
 		b = append(b, `,"status":"Started"`...)
 	default:
 		b = append(b, `,"status":"NotStarted"`...)
@@ -113,36 +107,35 @@ const faceRectangle = `"faceRectangle":{"top":59,"left":121,"width":409,"height"
 
 // appendResult writes the result of the latest attempt as it was recorded. The body of a failed attempt was never seen; an
 // error body is likely.
-func (r *record) appendResult(b []byte, op string) []byte {
-	random := rand.New(rand.NewPCG(hash(r.id), 2))
+func (s *Session) appendResult(b []byte, op string) []byte {
+	random := rand.New(rand.NewPCG(hash(s.ID), 2))
 	b = append(b, `"result":{"id":1,"sessionId":"`...)
-	b = appendText(b, r.id, r.flags.has(escapeID))
+	b = appendText(b, s.ID)
 	b = fmt.Appendf(b, `","requestId":"%s","receivedDateTime":"`, newUUID(random))
-	b = r.appendTime(b, r.finished)
+	b = s.Wire.appendTime(b, s.Finished)
 	b = fmt.Appendf(b, `","digest":"%016X%016X%016X%016X",`, random.Uint64(), random.Uint64(), random.Uint64(), random.Uint64())
 	b = fmt.Appendf(b, `"request":{"url":"/face/v1.2-preview.1/%s/singleModal","method":"POST","contentLength":%d,`+
 		`"contentType":"multipart/form-data; boundary=x","userAgent":"sim/1.0"},`, op, 300_000+random.IntN(200_000))
 	status, body := 200, `{"error":{"code":"FaceNotFound","message":"No face was found."}}`
-	if r.outcome == Failed {
+	if s.Outcome == Failed {
 		status = 400
 	} else {
-		body = r.body(op)
+		body = s.body(op)
 	}
 	return fmt.Appendf(b, `"response":{"statusCode":%d,"latencyInMilliseconds":%d,"body":%s}}`, status, 700+random.IntN(900), body)
 }
 
-func (r *record) body(op string) string {
+func (s *Session) body(op string) string {
 	var body strings.Builder
 	fmt.Fprintf(&body, `{"livenessDecision":"%s","modelVersionUsed":"2024-11-15","target":{%s,`+
-		`"fileName":"content","timeOffsetWithinFile":0,"imageType":"Color"}`, r.outcome, faceRectangle)
+		`"fileName":"content","timeOffsetWithinFile":0,"imageType":"Color"}`, s.Outcome, faceRectangle)
 	if op == DetectLivenessWithVerify {
-		identical := r.flags.has(identical)
 		confidence := 0.12
-		if identical {
+		if s.Identical {
 			confidence = 0.93
 		}
 		fmt.Fprintf(&body, `,"verifyResult":{"matchConfidence":%v,"isIdentical":%t,"verifyImage":{%s,"qualityForRecognition":"high"}}`,
-			confidence, identical, faceRectangle)
+			confidence, s.Identical, faceRectangle)
 	}
 	body.WriteByte('}')
 	return body.String()

@@ -2,6 +2,8 @@ package facesim
 
 import "time"
 
+const secondsPerDay = 24 * 60 * 60
+
 // rhythm is how fast sessions are created at a time: by the hour of the day and the day of the week.
 type rhythm struct {
 	perDay   float64 // on a weekday
@@ -20,9 +22,9 @@ func byHour(hour int) float64 {
 // busiest is the largest value of byHour.
 const busiest = 1.70
 
-// rate is sessions a second at a time in Unix nanoseconds.
-func (r rhythm) rate(at int64) float64 {
-	t := time.Unix(0, at).In(r.location)
+// rate is sessions a second at a time.
+func (r rhythm) rate(at time.Time) float64 {
+	t := at.In(r.location)
 	hour, minute, second := t.Clock()
 	part := (float64(minute) + float64(second)/60) / 60
 	share := byHour(hour)*(1-part) + byHour(hour+1)*part
@@ -38,4 +40,4 @@ func (r rhythm) rate(at int64) float64 {
 // highest is a rate that is never exceeded.
 func (r rhythm) highest() float64 { return busiest * r.mean() }
 
-func (r rhythm) mean() float64 { return r.perDay / (24 * 60 * 60) }
+func (r rhythm) mean() float64 { return r.perDay / secondsPerDay }

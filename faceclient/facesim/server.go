@@ -16,30 +16,25 @@ import (
 
 // Options of a server; the zero value is a resource that answers at once to the key "test-key".
 type Options struct {
-	Now       func() time.Time // the service's clock; default time.Now
-	Key       string           // accepted in Ocp-Apim-Subscription-Key; default "test-key"
-	Token     string           // accepted as bearer token; "" accepts none
-	Regional  bool             // a regional endpoint: a bearer token gets 400 BadRequest
-	Region    string           // the header x-ms-region; default "West Europe"
-	Gzip      bool             // compresses for clients that accept it. Costs some ten times the page itself
-	Latency   time.Duration    // before every page, by a timer; ends early when the client leaves
-	RateLimit RateLimit        // zero: none
-	DateLag   time.Duration    // the most that the header Date is behind the clock; it varies from answer to answer. Seen: 1.4 s
-	Requests  int              // how many requests Requests keeps, the last ones; default 10,000
+	Now      func() time.Time // the service's clock; default time.Now
+	Key      string           // accepted in Ocp-Apim-Subscription-Key; default "test-key"
+	Token    string           // accepted as bearer token; "" accepts none
+	Gzip     bool             // compresses for clients that accept it. Costs some ten times the page itself
+	Latency  time.Duration    // before every page, by a timer; ends early when the client leaves
+	DateLag  time.Duration    // the most that the header Date is behind the clock; it varies from answer to answer. Seen: 1.4 s
+	Requests int              // how many requests Requests keeps, the last ones; default 10,000
 }
 
 // Server is the Face API of one resource. All methods may be called at once from anywhere.
 type Server struct {
-	now      func() time.Time
-	region   string
-	regional bool
-	gzip     bool
-	dateLag  time.Duration
+	now     func() time.Time
+	gzip    bool
+	dateLag time.Duration
+	latency time.Duration
 
 	stores  map[string]*store // by operation; the map itself never changes
 	faults  faultSet
 	log     requestLog
-	limiter limiter
 	pipe    pipe
 	traffic atomic.Pointer[Traffic]
 	buffers sync.Pool // of *[]byte, for pages
@@ -49,7 +44,6 @@ type Server struct {
 
 	mu         sync.Mutex // guards what follows
 	key, token string
-	latency    time.Duration
 }
 
 // New makes a server with two empty lists. A server made outside a testing/synctest bubble cannot be used inside one.
@@ -58,11 +52,9 @@ func New(opts Options) *Server {
 		opts.Now = time.Now
 	}
 	s := &Server{
-		now:      opts.Now,
-		region:   cmp.Or(opts.Region, "West Europe"),
-		regional: opts.Regional,
-		gzip:     opts.Gzip,
-		dateLag:  opts.DateLag,
+		now:     opts.Now,
+		gzip:    opts.Gzip,
+		dateLag: opts.DateLag,
 		stores: map[string]*store{
 			DetectLiveness:           new(store),
 			DetectLivenessWithVerify: new(store),
@@ -73,7 +65,6 @@ func New(opts Options) *Server {
 		latency: opts.Latency,
 	}
 	s.buffers.New = func() any { return new([]byte) }
-	s.limiter.set(opts.RateLimit)
 	s.life, s.end = context.WithCancel(context.Background())
 	return s
 }
@@ -106,36 +97,22 @@ func (s *Server) SetToken(token string) {
 	s.token = token
 }
 
-// SetLatency changes the time that every page takes.
-func (s *Server) SetLatency(latency time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.latency = latency
-}
-
-// SetRateLimit changes the rate limit and fills it up; the zero value lifts it.
-func (s *Server) SetRateLimit(limit RateLimit) { s.limiter.set(limit) }
-
 // Add puts sessions into an operation's list. A session with the id of a listed one replaces it. An operation the API
 // does not have panics, here and below.
 func (s *Server) Add(op string, sessions ...Session) {
-	records := make([]record, len(sessions))
-	for i := range sessions {
-		records[i] = newRecord(sessions[i])
-	}
-	s.store(op).add(records)
+	s.store(op).add(slices.Clone(sessions))
 }
 
 // Delete removes sessions as a customer does and says how many of them were listed.
 func (s *Server) Delete(op string, ids ...string) int {
-	return s.store(op).remove(s.tick().UnixNano(), ids...)
+	return s.store(op).remove(s.tick(), ids...)
 }
 
 // Len is how many sessions a walk would find now.
-func (s *Server) Len(op string) int { return s.store(op).count(s.tick().UnixNano()) }
+func (s *Server) Len(op string) int { return s.store(op).count(s.tick()) }
 
 // Sessions is a copy of what a walk would find now, ascending by id.
-func (s *Server) Sessions(op string) []Session { return s.store(op).sessions(s.tick().UnixNano()) }
+func (s *Server) Sessions(op string) []Session { return s.store(op).all(s.tick()) }
 
 func (s *Server) store(op string) *store {
 	list, ok := s.stores[op]
@@ -155,7 +132,7 @@ func (s *Server) tick() time.Time {
 }
 
 // ServeHTTP answers one request. Faults come before everything else, like a gateway; then the route (404), the
-// credentials (401), the rate limit (429), the parameters (400) and the page.
+// credentials (401), the parameters (400) and the page.
 //
 // An answer that must break off panics with http.ErrAbortHandler, which net/http expects and a bare ResponseRecorder
 // does not.
@@ -182,7 +159,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer func() { s.log.end(entry, t.status, t.written, t.billed) }()
 
 	t.Header().Set("apim-request-id", requestID(n))
-	t.Header().Set("x-ms-region", s.region)
+	t.Header().Set("x-ms-region", "West Europe")
 	answer.ServeHTTP(t, r)
 }
 
@@ -195,10 +172,6 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, e *entry, faults
 		refused.write(w)
 		return
 	}
-	if wait, shape, hint := s.limiter.take(s.now()); wait > 0 {
-		writeRateLimited(w, wait, shape, hint)
-		return
-	}
 	l, refused := parseListing(r.URL.RawQuery)
 	for i := range faults {
 		if faults[i].list != nil {
@@ -207,7 +180,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, e *entry, faults
 	}
 	if refused.status == 0 {
 		refused = l.refuseStart(func(id string) bool {
-			_, listed := s.stores[e.Operation].get(s.tick().UnixNano(), id)
+			_, listed := s.stores[e.Operation].get(s.tick(), id)
 			return listed
 		})
 	}
@@ -215,10 +188,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, e *entry, faults
 		refused.write(w)
 		return
 	}
-	s.mu.Lock()
-	latency := s.latency
-	s.mu.Unlock()
-	if !wait(r.Context(), latency) {
+	if !wait(r.Context(), s.latency) {
 		panic(http.ErrAbortHandler)
 	}
 	if e.Session != "" {
@@ -233,7 +203,7 @@ func (s *Server) writePage(w http.ResponseWriter, r *http.Request, e *entry, l l
 	defer s.buffers.Put(buffer)
 
 	now := s.tick()
-	body, items := s.stores[e.Operation].appendPage((*buffer)[:0], l, now.UnixNano())
+	body, items := s.stores[e.Operation].appendPage((*buffer)[:0], l, now)
 	*buffer = body
 	e.items.Store(int64(items))
 	s.writeBilled(w, r, e, now, body)
@@ -241,12 +211,12 @@ func (s *Server) writePage(w http.ResponseWriter, r *http.Request, e *entry, l l
 
 func (s *Server) writeSession(w http.ResponseWriter, r *http.Request, e *entry) {
 	now := s.tick()
-	session, listed := s.stores[e.Operation].get(now.UnixNano(), e.Session)
+	session, listed := s.stores[e.Operation].get(now, e.Session)
 	if !listed {
 		sessionNotFound().write(w)
 		return
 	}
-	s.writeBilled(w, r, e, now, session.appendSession(nil, now.UnixNano(), e.Operation))
+	s.writeBilled(w, r, e, now, session.appendSession(nil, now, e.Operation))
 }
 
 func (s *Server) writeBilled(w http.ResponseWriter, r *http.Request, e *entry, now time.Time, body []byte) {
@@ -270,8 +240,6 @@ func (s *Server) refuse(r *http.Request) apiError {
 		return apiError{}
 	case kind == AuthKey:
 		return apiError{http.StatusUnauthorized, ShapeCode, "401", "Access denied: the subscription key is invalid or belongs to another endpoint."}
-	case kind == AuthBearer && s.regional:
-		return apiError{http.StatusBadRequest, ShapeCode, "BadRequest", "A token needs the resource's own subdomain; this endpoint is regional."}
 	case kind == AuthBearer && s.token != "" && secret == s.token:
 		return apiError{}
 	case kind == AuthBearer:

@@ -1,9 +1,6 @@
 package facesim
 
-import (
-	"math"
-	"time"
-)
+import "time"
 
 // The two operations that have a list.
 const (
@@ -23,7 +20,7 @@ const (
 // clock at the moment of the answer.
 //
 // The server cuts times to what is written on the wire (see [Wire.Digits]), so that [Server.Sessions] is exactly what a
-// client can know. Times must lie in the years 1678 to 2262.
+// client can know.
 type Session struct {
 	ID       string        // any string; the service gives lower-case version 4 UUIDs
 	Created  time.Time     // required
@@ -51,7 +48,7 @@ type Wire struct {
 }
 
 // TimeToLive is the TTL in force: TTL, or DefaultTTL where that is absent.
-func (s Session) TimeToLive() time.Duration {
+func (s *Session) TimeToLive() time.Duration {
 	if s.TTL == 0 {
 		return DefaultTTL
 	}
@@ -59,133 +56,34 @@ func (s Session) TimeToLive() time.Duration {
 }
 
 // Expires is when sessionExpired turns true.
-func (s Session) Expires() time.Time { return s.Created.Add(s.TimeToLive()) }
+func (s *Session) Expires() time.Time { return s.Created.Add(s.TimeToLive()) }
 
 // Expired reports what sessionExpired says at now.
-func (s Session) Expired(now time.Time) bool { return !now.Before(s.Expires()) }
+func (s *Session) Expired(now time.Time) bool { return !now.Before(s.Expires()) }
 
 // HasStarted reports whether sessionStartDateTime has a value.
-func (s Session) HasStarted() bool { return !s.Started.IsZero() }
+func (s *Session) HasStarted() bool { return !s.Started.IsZero() }
 
-// notStarted stands for an absent start in a record; no time of a session can have this value.
-const notStarted = math.MinInt64
+// removed reports whether the service has removed the session by its age.
+func (s *Session) removed(now time.Time) bool { return now.Sub(s.Created) >= Retention }
 
-// record is a Session in the form the store keeps: half the size, times as Unix nanoseconds, the escaping decided once.
-type record struct {
-	id, device       string
-	created, started int64
-	finished         int64
-	ttl              int32 // seconds; 0: absent
-	digits, order    uint8
-	outcome          Outcome
-	flags            flags
-}
-
-type flags uint8
-
-const (
-	zulu flags = 1 << iota
-	nullStart
-	emptyDevice
-	nullDevice
-	extra
-	escapeID
-	escapeDevice
-	identical
-)
-
-func (f flags) has(bit flags) bool { return f&bit != 0 }
-
-func (f *flags) set(bit flags, on bool) {
-	if on {
-		*f |= bit
+// asWritten is the session with its times cut to what is written of them.
+func (s Session) asWritten() Session {
+	for _, t := range []*time.Time{&s.Created, &s.Started, &s.Finished} {
+		*t = t.Truncate(s.Wire.precision()).UTC()
 	}
-}
-
-func newRecord(s Session) record {
-	precision := wirePrecision(s.Wire.Digits)
-	r := record{
-		id:      s.ID,
-		device:  s.DeviceID,
-		created: floor(s.Created.UnixNano(), precision),
-		started: notStarted,
-		ttl:     int32(s.TTL / time.Second),
-		digits:  s.Wire.Digits,
-		order:   s.Wire.Order,
-		outcome: s.Outcome,
-	}
-	if !s.Finished.IsZero() {
-		r.finished = floor(s.Finished.UnixNano(), precision)
-	}
-	if s.HasStarted() {
-		r.started = floor(s.Started.UnixNano(), precision)
-	}
-	r.flags.set(zulu, s.Wire.Zulu)
-	r.flags.set(nullStart, s.Wire.NullStart)
-	r.flags.set(emptyDevice, s.Wire.EmptyDevice)
-	r.flags.set(nullDevice, s.Wire.NullDevice)
-	r.flags.set(extra, s.Wire.Extra)
-	r.flags.set(escapeID, needsEscape(s.ID))
-	r.flags.set(escapeDevice, needsEscape(s.DeviceID))
-	r.flags.set(identical, s.Identical)
-	return r
-}
-
-func (r *record) session() Session {
-	s := Session{
-		ID:       r.id,
-		Created:  time.Unix(0, r.created).UTC(),
-		TTL:      time.Duration(r.ttl) * time.Second,
-		DeviceID: r.device,
-		Wire: Wire{
-			Zulu:        r.flags.has(zulu),
-			NullStart:   r.flags.has(nullStart),
-			EmptyDevice: r.flags.has(emptyDevice),
-			NullDevice:  r.flags.has(nullDevice),
-			Extra:       r.flags.has(extra),
-			Digits:      r.digits,
-			Order:       r.order,
-		},
-		Outcome:   r.outcome,
-		Identical: r.flags.has(identical),
-	}
-	if r.finished != 0 {
-		s.Finished = time.Unix(0, r.finished).UTC()
-	}
-	if r.started != notStarted {
-		s.Started = time.Unix(0, r.started).UTC()
-	}
+	s.TTL = s.TTL.Truncate(time.Second)
 	return s
 }
 
-// expires is Expires in Unix nanoseconds.
-func (r *record) expires() int64 {
-	if r.ttl == 0 {
-		return r.created + int64(DefaultTTL)
+// precision is the smallest step of time that can be written.
+func (w Wire) precision() time.Duration {
+	if w.Digits == 0 {
+		return 100
 	}
-	return r.created + int64(r.ttl)*int64(time.Second)
-}
-
-// removed reports whether the service has removed the session by its age.
-func (r *record) removed(now int64) bool { return now-r.created >= int64(Retention) }
-
-// wirePrecision is the smallest step of time, in nanoseconds, that so many digits can say.
-func wirePrecision(digits uint8) int64 {
-	if digits == 0 {
-		digits = 7
-	}
-	step := int64(1)
-	for range 9 - min(digits, 9) {
-		step *= 10
+	step := time.Second
+	for range min(w.Digits, 9) {
+		step /= 10
 	}
 	return step
-}
-
-// floor is n cut down to a multiple of step, towards the past for times before 1970 too.
-func floor(n, step int64) int64 {
-	rest := n % step
-	if rest < 0 {
-		rest += step
-	}
-	return n - rest
 }

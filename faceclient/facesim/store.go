@@ -6,6 +6,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"time"
 )
 
 // store keeps the sessions of one operation. A session that the service has removed by its age stays in it until someone
@@ -13,42 +14,46 @@ import (
 type store struct {
 	mu sync.RWMutex
 
-	// records, guarded by mu, is strictly ascending by id in byte order. It holds pointers because traffic inserts and
+	// sessions, guarded by mu, is strictly ascending by id in byte order. It holds pointers because traffic inserts and
 	// removes one session at a time.
-	records []*record
+	sessions []*Session
 }
 
-// add takes the records over and puts them into the list. Where two have one id, the last stays.
-func (s *store) add(added []record) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(added) == 1 {
-		i, found := s.find(added[0].id)
-		if !found {
-			s.records = slices.Insert(s.records, i, nil)
-		}
-		s.records[i] = &added[0]
-		return
+// add takes sessions over into the list. Where two have one id, the last stays.
+func (s *store) add(added []Session) {
+	for i := range added {
+		added[i] = added[i].asWritten()
 	}
 	// Sorted as values first, so that a page of a large list is read from neighboring memory.
-	slices.SortStableFunc(added, func(a, b record) int { return strings.Compare(a.id, b.id) })
-	all := slices.Grow(s.records, len(added))
+	slices.SortStableFunc(added, func(a, b Session) int { return strings.Compare(a.ID, b.ID) })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := slices.Grow(s.sessions, len(added))
 	for i := range added {
 		all = append(all, &added[i])
 	}
-	if len(s.records) > 0 {
-		slices.SortStableFunc(all, Ascending.compare)
-	}
-	s.records = all[:0]
-	for i, r := range all {
-		if i+1 == len(all) || all[i+1].id != r.id {
-			s.records = append(s.records, r)
+	slices.SortStableFunc(all, Ascending.compare)
+	s.sessions = all[:0]
+	for i, session := range all {
+		if i+1 == len(all) || all[i+1].ID != session.ID {
+			s.sessions = append(s.sessions, session)
 		}
 	}
 }
 
+// insert is add for one session, without sorting.
+func (s *store) insert(session Session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i, found := s.find(session.ID)
+	if !found {
+		s.sessions = slices.Insert(s.sessions, i, nil)
+	}
+	s.sessions[i] = &session
+}
+
 // remove takes the ids out of the list and says how many were listed at now.
-func (s *store) remove(now int64, ids ...string) (listed int) {
+func (s *store) remove(now time.Time, ids ...string) (listed int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, id := range ids {
@@ -56,42 +61,42 @@ func (s *store) remove(now int64, ids ...string) (listed int) {
 		if !found {
 			continue
 		}
-		if !s.records[i].removed(now) {
+		if !s.sessions[i].removed(now) {
 			listed++
 		}
-		s.records = slices.Delete(s.records, i, i+1)
+		s.sessions = slices.Delete(s.sessions, i, i+1)
 	}
 	return listed
 }
 
-// update changes a listed record, never its id or creation. It reports whether the id was listed at now.
-func (s *store) update(now int64, id string, change func(*record)) bool {
+// update changes a listed session, never its id or creation. It reports whether the id was listed at now.
+func (s *store) update(now time.Time, id string, change func(*Session)) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i, found := s.find(id)
-	if !found || s.records[i].removed(now) {
+	if !found || s.sessions[i].removed(now) {
 		return false
 	}
-	change(s.records[i])
+	change(s.sessions[i])
 	return true
 }
 
 // get is a copy of a session that is listed at now.
-func (s *store) get(now int64, id string) (r record, listed bool) {
+func (s *store) get(now time.Time, id string) (session Session, listed bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	i, found := s.find(id)
-	if !found || s.records[i].removed(now) {
-		return record{}, false
+	if !found || s.sessions[i].removed(now) {
+		return Session{}, false
 	}
-	return *s.records[i], true
+	return *s.sessions[i], true
 }
 
 // count is how many sessions are listed at now.
-func (s *store) count(now int64) (n int) {
+func (s *store) count(now time.Time) (n int) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	for _, r := range s.records {
+	for _, r := range s.sessions {
 		if !r.removed(now) {
 			n++
 		}
@@ -99,14 +104,14 @@ func (s *store) count(now int64) (n int) {
 	return n
 }
 
-// sessions is a copy of the list at now, ascending by id.
-func (s *store) sessions(now int64) []Session {
+// all is a copy of the list at now, ascending by id.
+func (s *store) all(now time.Time) []Session {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	all := make([]Session, 0, len(s.records))
-	for _, r := range s.records {
+	all := make([]Session, 0, len(s.sessions))
+	for _, r := range s.sessions {
 		if !r.removed(now) {
-			all = append(all, r.session())
+			all = append(all, *r)
 		}
 	}
 	return all
@@ -114,30 +119,30 @@ func (s *store) sessions(now int64) []Session {
 
 // find needs mu. It gives the place of the id, or the place it would have.
 func (s *store) find(id string) (int, bool) {
-	return slices.BinarySearchFunc(s.records, id, func(r *record, id string) int { return strings.Compare(r.id, id) })
+	return slices.BinarySearchFunc(s.sessions, id, func(r *Session, id string) int { return strings.Compare(r.ID, id) })
 }
 
 // inOrder needs mu. It is the list in another order.
-func (s *store) inOrder(order Order) []*record {
+func (s *store) inOrder(order Order) []*Session {
 	if order == Ascending {
-		return s.records
+		return s.sessions
 	}
-	return slices.SortedFunc(slices.Values(s.records), order.compare)
+	return slices.SortedFunc(slices.Values(s.sessions), order.compare)
 }
 
 // after needs mu. It is the first place past the cursor in a list of that order. An id that is not listed has a place in
 // every order but ByCreation, whose list it begins anew.
-func (s *store) after(list []*record, order Order, start string) int {
+func (s *store) after(list []*Session, order Order, start string) int {
 	if start == "" {
 		return 0
 	}
-	cursor := &record{id: start}
+	cursor := &Session{ID: start}
 	if order == ByCreation {
 		i, found := s.find(start)
 		if !found {
 			return 0
 		}
-		cursor = s.records[i]
+		cursor = s.sessions[i]
 	}
 	return sort.Search(len(list), func(i int) bool { return order.compare(list[i], cursor) > 0 })
 }
@@ -153,16 +158,16 @@ const (
 	ByCreation              // by createdDateTime
 )
 
-func (o Order) compare(a, b *record) int {
+func (o Order) compare(a, b *Session) int {
 	switch o {
 	case Descending:
-		return strings.Compare(b.id, a.id)
+		return strings.Compare(b.ID, a.ID)
 	case Hashed:
-		return cmp.Or(cmp.Compare(hash(a.id), hash(b.id)), strings.Compare(a.id, b.id))
+		return cmp.Or(cmp.Compare(hash(a.ID), hash(b.ID)), strings.Compare(a.ID, b.ID))
 	case ByCreation:
-		return cmp.Or(cmp.Compare(a.created, b.created), strings.Compare(a.id, b.id))
+		return cmp.Or(a.Created.Compare(b.Created), strings.Compare(a.ID, b.ID))
 	default:
-		return strings.Compare(a.id, b.id)
+		return strings.Compare(a.ID, b.ID)
 	}
 }
 

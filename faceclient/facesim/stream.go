@@ -1,7 +1,7 @@
 package facesim
 
 import (
-	"math"
+	"container/heap"
 	"math/rand/v2"
 	"time"
 )
@@ -15,56 +15,41 @@ type stream struct {
 	number   uint64 // of the operation; sets its random numbers apart
 	random   *rand.Rand
 	devices  devices
-	list     sessionList
+	list     *store
 	history  history
 	queue    queue
 	sequence uint64
-	spoofs   spoofs
-	begin    int64 // nothing is created before
-	next     int64 // when the next ordinary session may be created
-	day      int64 // the first day, counted from 1970, whose spikes are not planned yet
-}
-
-// spoofs is a share of spoofs other than the usual one, for sessions created before a time.
-type spoofs struct {
-	until int64
-	share float64
-}
-
-// sessionList is where sessions are kept: the server's list, or a map while the past is simulated.
-type sessionList interface {
-	add(records []record)
-	update(now int64, id string, change func(*record)) bool
-	remove(now int64, ids ...string) int
+	begin    time.Time // nothing is created before
+	next     time.Time // when the next ordinary session may be created
+	day      int64     // the first day, counted from 1970, whose spikes are not planned yet
 }
 
 // devicePopulation is how many devices a customer has; most of them are never seen in 48 hours.
 const devicePopulation = 20_000
 
-func newStream(opts TrafficOptions, number uint64, rhythm rhythm, begin time.Time) *stream {
+func newStream(opts TrafficOptions, number uint64, rhythm rhythm, list *store, begin time.Time) *stream {
 	random := rand.New(rand.NewPCG(opts.Seed, number))
 	st := &stream{
-		opts: opts, number: number, rhythm: rhythm, random: random,
+		opts: opts, number: number, rhythm: rhythm, random: random, list: list,
 		devices: newDevices(random, devicePopulation, 20),
-		begin:   begin.UnixNano(),
-		next:    begin.UnixNano(),
-		day:     floor(begin.UnixNano(), int64(24*time.Hour)) / int64(24*time.Hour),
+		begin:   begin,
+		next:    begin,
+		day:     begin.Unix() / secondsPerDay,
 	}
 	st.next = st.drawNext()
 	return st
 }
 
 // run simulates everything up to and including until.
-func (st *stream) run(until int64) {
-	for st.day*int64(24*time.Hour) <= until {
+func (st *stream) run(until time.Time) {
+	for !time.Unix(st.day*secondsPerDay, 0).After(until) {
 		st.planSpikes()
 	}
 	for {
-		at, queued := st.queue.due()
 		switch {
-		case queued && at <= min(until, st.next):
-			st.happen(st.queue.take())
-		case st.next <= until:
+		case len(st.queue) > 0 && !st.queue[0].at.After(until) && !st.queue[0].at.After(st.next):
+			st.happen(heap.Pop(&st.queue).(event))
+		case !st.next.After(until):
 			// Thinning: candidates come at the highest rate there is, and are taken in the ratio of the rate now to it.
 			if st.random.Float64() < st.rhythm.rate(st.next)/st.rhythm.highest() {
 				st.create(st.draw(st.next, st.random, st.devices.pick, false))
@@ -76,29 +61,29 @@ func (st *stream) run(until int64) {
 	}
 }
 
-func (st *stream) drawNext() int64 { return after(st.next, st.rhythm.highest(), st.random) }
+func (st *stream) drawNext() time.Time { return after(st.next, st.rhythm.highest(), st.random) }
 
 // after is the next point of a Poisson process, in steps of the wire's 100 ns; rate is a second's.
-func after(at int64, rate float64, random *rand.Rand) int64 {
-	const never = math.MaxInt64 / 2
+func after(at time.Time, rate float64, random *rand.Rand) time.Time {
+	const never = 100 * 365 * 24 * time.Hour
 	seconds := random.ExpFloat64() / rate
 	if !(seconds < 1e9) { // no traffic at all
-		return never
+		return at.Add(never)
 	}
-	return floor(at+max(int64(seconds*float64(time.Second)), 100), 100)
+	return at.Add(max(time.Duration(seconds*float64(time.Second)), 100)).Truncate(100)
 }
 
 // plan is a session and what will happen to it.
 type plan struct {
-	record
-	start  int64 // notStarted: never
-	remove int64 // by the customer; 0: never
+	Session
+	start  time.Time // zero: never
+	remove time.Time // by the customer; zero: never
 }
 
-func (st *stream) draw(at int64, random *rand.Rand, device func() string, abandoned bool) *plan {
-	p := &plan{start: notStarted, record: newRecord(Session{
+func (st *stream) draw(at time.Time, random *rand.Rand, device func() string, abandoned bool) *plan {
+	p := &plan{Session: Session{
 		ID:      newUUID(random),
-		Created: time.Unix(0, at),
+		Created: at,
 		TTL:     pickTTL(st.opts.Products, random),
 		Wire: Wire{
 			Zulu:        random.IntN(10) == 0,
@@ -106,58 +91,41 @@ func (st *stream) draw(at int64, random *rand.Rand, device func() string, abando
 			NullStart:   random.IntN(10) == 0,
 			Order:       uint8(random.IntN(2)),
 		},
-	})}
+	}.asWritten()}
 	if random.Float64() > 0.12 {
-		p.device = device()
+		p.DeviceID = device()
 	}
-	delay := int64(startDelay(random))
-	if !abandoned && random.Float64() >= st.opts.AbandonedShare && at+delay < p.expires() {
-		p.start = floor(at+delay, 100)
+	start := at.Add(startDelay(random)).Truncate(p.Wire.precision())
+	if !abandoned && random.Float64() >= st.opts.AbandonedShare && start.Before(p.Expires()) {
+		p.start = start
+		p.drawResult(st.opts.Seed, start)
 	}
-	st.decide(p)
 	if random.Float64() < st.opts.DeletedShare {
-		p.remove = p.expires() + int64(logNormal(random, 20*time.Minute, 0.8))
-		if p.start != notStarted && random.Float64() < 0.05 {
+		p.remove = p.Expires().Add(logNormal(random, 20*time.Minute, 0.8))
+		if !p.start.IsZero() && random.Float64() < 0.05 {
 			// Some applications delete a session as soon as they have its result.
-			p.remove = p.start + int64(30*time.Second) + random.Int64N(int64(2*time.Minute))
+			p.remove = p.start.Add(30*time.Second + time.Duration(random.Int64N(int64(2*time.Minute))))
 		}
 	}
 	return p
 }
 
-// decide draws the result of a session that will be started. It shows some seconds after the start.
-func (st *stream) decide(p *plan) {
-	if p.start == notStarted {
-		return
-	}
-	share := st.opts.SpoofShare
-	if p.created < st.spoofs.until {
-		share = st.spoofs.share
-	}
-	drawn := drawResult(st.opts.Seed, p.id, time.Unix(0, p.start), time.Unix(0, p.expires()), share)
-	if drawn.outcome == NoResult {
-		return
-	}
-	p.outcome, p.finished = drawn.outcome, floor(drawn.finished.UnixNano(), 100)
-	p.flags.set(identical, drawn.identical)
-}
-
 func (st *stream) create(p *plan) {
-	st.list.add([]record{p.record})
-	st.history.note(eventCreated, p.created)
-	st.schedule(p.expires(), eventExpired, p)
-	if p.start != notStarted {
+	st.list.insert(p.Session)
+	st.history.note(eventCreated, p.Created)
+	st.schedule(p.Expires(), eventExpired, p)
+	if !p.start.IsZero() {
 		st.schedule(p.start, eventStarted, p)
 	}
-	if p.remove != 0 {
+	if !p.remove.IsZero() {
 		st.schedule(p.remove, eventDeleted, p)
 	}
-	st.schedule(p.created+int64(Retention), eventRemoved, p)
+	st.schedule(p.Created.Add(Retention), eventRemoved, p)
 }
 
-func (st *stream) schedule(at int64, kind eventKind, p *plan) {
+func (st *stream) schedule(at time.Time, kind eventKind, p *plan) {
 	st.sequence++
-	st.queue.schedule(at, kind, p, st.sequence)
+	heap.Push(&st.queue, event{at: at, sequence: st.sequence, kind: kind, plan: p})
 }
 
 func (st *stream) happen(e event) {
@@ -165,34 +133,33 @@ func (st *stream) happen(e event) {
 	case eventCreated:
 		st.create(e.plan)
 	case eventStarted:
-		if st.list.update(e.at, e.plan.id, func(r *record) { r.started = e.at }) {
+		if st.list.update(e.at, e.plan.ID, func(s *Session) { s.Started = e.at }) {
 			st.history.note(eventStarted, e.at)
 		}
 	case eventExpired:
 		// Nothing changes in the list, which derives expiry from the clock; the look-up tells whether it is still there.
-		var ended record
-		if st.list.update(e.at, e.plan.id, func(r *record) { ended = *r }) {
+		if ended, listed := st.list.get(e.at, e.plan.ID); listed {
 			st.noteEnd(&ended, e.at)
 		}
 	case eventDeleted:
-		if st.list.remove(e.at, e.plan.id) == 1 {
+		if st.list.remove(e.at, e.plan.ID) == 1 {
 			st.history.note(eventDeleted, e.at)
 		}
 	case eventRemoved:
-		st.list.remove(e.at, e.plan.id)
+		st.list.remove(e.at, e.plan.ID)
 	}
 }
 
-func (st *stream) noteEnd(r *record, at int64) {
+func (st *stream) noteEnd(s *Session, at time.Time) {
 	st.history.note(eventExpired, at)
-	if r.started == notStarted {
+	if !s.HasStarted() {
 		st.history.note(eventAbandoned, at)
 		return
 	}
-	st.history.note(eventOutcome+eventKind(r.outcome), at)
+	st.history.note(eventOutcome+eventKind(s.Outcome), at)
 	switch {
-	case st.number == 0 || r.outcome == NoResult || r.outcome == Failed: // no faces were compared
-	case r.flags.has(identical):
+	case st.number == 0 || s.Outcome == NoResult || s.Outcome == Failed: // no faces were compared
+	case s.Identical:
 		st.history.note(eventIdentical, at)
 	default:
 		st.history.note(eventDifferent, at)
@@ -207,15 +174,15 @@ const (
 
 // planSpikes draws the spikes of the next day (UTC), with random numbers of that day's own.
 func (st *stream) planSpikes() {
-	begin := st.day * int64(24*time.Hour)
+	begin := time.Unix(st.day*secondsPerDay, 0).UTC()
 	random := rand.New(rand.NewPCG(st.opts.Seed^0x9e3779b97f4a7c15, uint64(st.day)))
 	st.day++
 	st.planHammering(begin)
 	// The random numbers are the same for both operations, because what breaks at the customer's site breaks both.
 	at := begin
 	for n := uint64(0); ; n++ {
-		at = after(at, max(st.opts.SpikesPerDay, 0)/(24*60*60), random)
-		if at >= begin+int64(24*time.Hour) {
+		at = after(at, max(st.opts.SpikesPerDay, 0)/secondsPerDay, random)
+		if !at.Before(begin.Add(24 * time.Hour)) {
 			return
 		}
 		factor := spikeLowest + random.Float64()*(spikeHighest-spikeLowest)
@@ -224,34 +191,33 @@ func (st *stream) planSpikes() {
 }
 
 // planHammering lets one device of the first operation make very many sessions on some days.
-func (st *stream) planHammering(day int64) {
+func (st *stream) planHammering(day time.Time) {
 	const sessions, pause = 300, 6 * time.Second
-	random := rand.New(rand.NewPCG(st.opts.Seed^0x2545f4914f6cdd1d, uint64(day)))
+	random := rand.New(rand.NewPCG(st.opts.Seed^0x2545f4914f6cdd1d, uint64(day.UnixNano())))
 	if st.number != 0 || random.Float64() >= st.opts.HammeringDays {
 		return
 	}
 	device := newUUID(random)
-	at := day + random.Int64N(int64(24*time.Hour))
+	at := day.Add(time.Duration(random.Int64N(int64(24 * time.Hour)))).Truncate(100)
 	for range sessions {
-		p := st.draw(floor(at, 100), random, func() string { return device }, false)
-		p.device = device
-		if at > st.begin {
-			st.schedule(p.created, eventCreated, p)
+		p := st.draw(at, random, func() string { return device }, false)
+		p.DeviceID = device
+		if at.After(st.begin) {
+			st.schedule(p.Created, eventCreated, p)
 		}
-		at += int64(pause)
+		at = at.Add(pause)
 	}
 }
 
 // spike draws the sessions that one spike adds. number gives it random numbers of its own.
-func (st *stream) spike(number uint64, begin int64, duration time.Duration, factor float64) {
+func (st *stream) spike(number uint64, begin time.Time, duration time.Duration, factor float64) {
 	random := rand.New(rand.NewPCG(st.opts.Seed+number, st.number+2))
 	rate := max(st.opts.AbandonedShare, 0) * max(factor-1, 0) * st.rhythm.highest()
 	// The phones of many people fail: every session has a device of its own.
 	oneOff := func() string { return newUUID(random) }
-	end := begin + int64(duration)
-	for at := after(begin, rate, random); at < end; at = after(at, rate, random) {
-		wanted := random.Float64() < st.rhythm.rate(at)/st.rhythm.highest()
-		if wanted && at > st.begin { // the first day's spikes may lie before the beginning
+	end := begin.Add(duration)
+	for at := after(begin, rate, random); at.Before(end); at = after(at, rate, random) {
+		if random.Float64() < st.rhythm.rate(at)/st.rhythm.highest() && at.After(st.begin) { // the first day's spikes may lie before the beginning
 			st.schedule(at, eventCreated, st.draw(at, random, oneOff, true))
 		}
 	}

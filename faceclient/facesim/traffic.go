@@ -2,7 +2,6 @@ package facesim
 
 import (
 	"cmp"
-	"math"
 	"sync"
 	"time"
 )
@@ -11,13 +10,11 @@ import (
 // negative value says so.
 type TrafficOptions struct {
 	Seed           uint64         // the same seed and clock give the same traffic
-	PerDay         float64        // detectLiveness sessions created on a weekday; default 12,000
-	VerifyPart     float64        // detectLivenessWithVerify sessions for each of those; default 0.3
+	PerDay         float64        // detectLiveness sessions created on a weekday; default 12,000. The other operation has 0.3 times as many
 	AbandonedShare float64        // of the sessions outside spikes are never started; default 0.06
 	DeletedShare   float64        // of the sessions the customer deletes, most of them after their TTL; default 0.8
 	SpikesPerDay   float64        // of abandoned sessions, on average, 20 minutes each; default 3
 	ThrottledShare float64        // of the requests get 429; default 0.01
-	SpoofShare     float64        // of the started sessions are spoofs; default 0.04
 	HammeringDays  float64        // part of the days on which one device makes 300 detectLiveness sessions in half an hour; default 0
 	Products       []Product      // TTLs; default 300, 600, 1800 and few 86400 seconds, some of the 600 left unsaid
 	Location       *time.Location // whose nights are quiet; default UTC
@@ -39,19 +36,17 @@ type Traffic struct {
 	spikes  int        // how often Spike was called
 }
 
-// defaultSpoofShare is of the started sessions.
-const defaultSpoofShare = 0.04
+// verifyPart is how many sessions there are with DetectLivenessWithVerify for each with DetectLiveness.
+const verifyPart = 0.3
 
 // NewTraffic simulates the 48 hours before the server's now at once, so that the lists are full, and goes on from there. A
 // server has one Traffic: a second one takes the place of the first, whose sessions stay as they are.
 func NewTraffic(s *Server, opts TrafficOptions) *Traffic {
 	opts.PerDay = cmp.Or(opts.PerDay, 12_000)
-	opts.VerifyPart = cmp.Or(opts.VerifyPart, 0.3)
 	opts.AbandonedShare = cmp.Or(opts.AbandonedShare, 0.06)
 	opts.DeletedShare = cmp.Or(opts.DeletedShare, 0.8)
 	opts.SpikesPerDay = cmp.Or(opts.SpikesPerDay, 3)
 	opts.ThrottledShare = cmp.Or(opts.ThrottledShare, 0.01)
-	opts.SpoofShare = cmp.Or(opts.SpoofShare, defaultSpoofShare)
 	if len(opts.Products) == 0 {
 		opts.Products = defaultProducts()
 	}
@@ -62,17 +57,12 @@ func NewTraffic(s *Server, opts TrafficOptions) *Traffic {
 	now := s.now()
 	t := &Traffic{server: s, now: now, unthrottle: func() {}}
 	for i, op := range []string{DetectLiveness, DetectLivenessWithVerify} {
-		perDay := math.Max(opts.PerDay, 0)
+		perDay := max(opts.PerDay, 0)
 		if op == DetectLivenessWithVerify {
-			perDay *= math.Max(opts.VerifyPart, 0)
+			perDay *= verifyPart
 		}
-		st := newStream(opts, uint64(i), rhythm{perDay: perDay, location: opts.Location}, now.Add(-Retention))
-		// The past is simulated in a map, because inserting one by one into the sorted list takes three times as long.
-		past := make(pastList)
-		st.list = past
-		st.run(now.UnixNano())
-		s.store(op).add(past.records())
-		st.list = s.store(op)
+		st := newStream(opts, uint64(i), rhythm{perDay: perDay, location: opts.Location}, s.store(op), now.Add(-Retention))
+		st.run(now)
 		t.streams = append(t.streams, st)
 	}
 	if opts.ThrottledShare > 0 {
@@ -103,7 +93,7 @@ func (t *Traffic) advance(now time.Time) {
 	}
 	t.now = now
 	for _, st := range t.streams {
-		st.run(now.UnixNano())
+		st.run(now)
 	}
 }
 
@@ -117,19 +107,7 @@ func (t *Traffic) Spike(duration time.Duration, factor float64) {
 	t.spikes++
 	for _, st := range t.streams {
 		// Numbers above 2^32 are no days, so that these spikes never repeat the random numbers of those that are planned.
-		st.spike(1<<32+uint64(t.spikes), t.now.UnixNano(), duration, factor)
-	}
-}
-
-// SpoofSpike makes that share of the started sessions spoofs, in both operations, of those created from the server's now
-// for that long. It replaces an earlier one.
-func (t *Traffic) SpoofSpike(duration time.Duration, share float64) {
-	now := t.server.now()
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.advance(now)
-	for _, st := range t.streams {
-		st.spoofs = spoofs{until: t.now.Add(duration).UnixNano(), share: share}
+		st.spike(1<<32+uint64(t.spikes), t.now, duration, factor)
 	}
 }
 
@@ -155,7 +133,7 @@ func (t *Traffic) Truth(op string) Truth {
 
 // Between is what happened in (from, to], the window a watermark counts. It reaches back 48 hours from now, no further.
 func (t *Traffic) Between(op string, from, to time.Time) Truth {
-	return t.read(op, func(h *history) Truth { return h.between(from.UnixNano(), to.UnixNano()) })
+	return t.read(op, func(h *history) Truth { return h.between(from, to) })
 }
 
 func (t *Traffic) read(op string, read func(*history) Truth) Truth {
