@@ -60,7 +60,7 @@ func newDefaultChain(o EntraOptions, client azcore.ClientOptions, transport http
 		{"AzureCLICredential", dev, func() (azcore.TokenCredential, error) { return optional{azureCLI(o.TenantID)}, nil }},
 		{"AzureDeveloperCLICredential", dev, func() (azcore.TokenCredential, error) { return optional{azureDeveloperCLI(o.TenantID)}, nil }},
 		{"AzurePowerShellCredential", dev, func() (azcore.TokenCredential, error) {
-			powerShell, err := azidentity.NewAzurePowerShellCredential(&azidentity.AzurePowerShellCredentialOptions{TenantID: o.TenantID})
+			powerShell, err := azurePowerShell(o.TenantID)
 			return optional{powerShell}, err
 		}},
 	} {

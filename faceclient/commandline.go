@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,16 +24,15 @@ var (
 	errCommandFails       = errors.New("the command gave no token")
 )
 
-// commandLine gets tokens from the Azure CLI or the Azure Developer CLI, as azidentity does, but with a bound on what the
-// command writes.
+// commandLine gets tokens from a command, as azidentity does, but with a bound on what the command writes.
 type commandLine struct {
-	name string // of the executable
-	args func(scope string) []string
+	names []string // of the executable; the first that is found is run
+	args  func(scope string) []string
 }
 
 // azureCLI asks `az`. The resource is the scope of old; every version of the CLI takes it.
 func azureCLI(tenantID string) commandLine {
-	return commandLine{"az", func(scope string) []string {
+	return commandLine{[]string{"az"}, func(scope string) []string {
 		args := []string{"account", "get-access-token", "--output", "json", "--resource", strings.TrimSuffix(scope, "/.default")}
 		if tenantID != "" {
 			args = append(args, "--tenant", tenantID)
@@ -43,7 +43,7 @@ func azureCLI(tenantID string) commandLine {
 
 // azureDeveloperCLI asks `azd`.
 func azureDeveloperCLI(tenantID string) commandLine {
-	return commandLine{"azd", func(scope string) []string {
+	return commandLine{[]string{"azd"}, func(scope string) []string {
 		args := []string{"auth", "token", "--output", "json", "--no-prompt", "--scope", scope}
 		if tenantID != "" {
 			args = append(args, "--tenant-id", tenantID)
@@ -52,18 +52,37 @@ func azureDeveloperCLI(tenantID string) commandLine {
 	}}
 }
 
+// azurePowerShell asks the module Az.Accounts, whose newer versions give the token as a SecureString. The tenant is part of a
+// script, so it must not have a character that ends a quotation.
+func azurePowerShell(tenantID string) (commandLine, error) {
+	if tenantID != "" && !isCode(tenantID) {
+		return commandLine{}, errors.New("not a tenant")
+	}
+	return commandLine{[]string{"pwsh", "powershell"}, func(scope string) []string {
+		script := "$ErrorActionPreference = 'Stop'; $token = Get-AzAccessToken -WarningAction Ignore -ResourceUrl '" + strings.TrimSuffix(scope, "/.default") + "'"
+		if tenantID != "" {
+			script += " -TenantId '" + tenantID + "'"
+		}
+		script += "; @{accessToken = [System.Net.NetworkCredential]::new('', $token.Token).Password; expires_on = $token.ExpiresOn.ToUnixTimeSeconds()} | ConvertTo-Json"
+		return []string{"-NoProfile", "-NonInteractive", "-OutputFormat", "Text", "-Command", script}
+	}}, nil
+}
+
 // GetToken is part of azcore.TokenCredential. The error is one of those above, or says why the context ended.
 func (c commandLine) GetToken(ctx context.Context, options policy.TokenRequestOptions) (azcore.AccessToken, error) {
-	path, err := exec.LookPath(c.name)
-	if err != nil {
+	found := slices.IndexFunc(c.names, func(name string) bool {
+		_, err := exec.LookPath(name)
+		return err == nil
+	})
+	if found < 0 {
 		return azcore.AccessToken{}, errCommandNotFound
 	}
-	command := exec.CommandContext(ctx, path, c.args(options.Scopes[0])...)
+	command := exec.CommandContext(ctx, c.names[found], c.args(options.Scopes[0])...)
 	endTogether(command)
 	command.WaitDelay = commandGrace
 	output, complaint := &bounded{end: maxSignInBody}, &bounded{end: maxSignInBody}
 	command.Stdout, command.Stderr = output, complaint
-	err = command.Run()
+	err := command.Run()
 	if ctx.Err() != nil {
 		return azcore.AccessToken{}, context.Cause(ctx)
 	}
@@ -84,7 +103,7 @@ func (c commandLine) GetToken(ctx context.Context, options policy.TokenRequestOp
 	return token, nil
 }
 
-// tokenOf reads what the commands write: az gives seconds since 1970, or in old versions local time; azd gives RFC 3339.
+// tokenOf reads what the commands write: az and our script give seconds since 1970, or old versions of az local time; azd gives RFC 3339.
 func tokenOf(output []byte) (azcore.AccessToken, error) {
 	var parsed struct {
 		AccessToken string `json:"accessToken"`

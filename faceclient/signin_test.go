@@ -303,9 +303,15 @@ func TestWorkloadIdentityNamesTheVariableThatIsMissing(t *testing.T) {
 // az is a command in PATH that does what a script says; none where it is empty.
 func az(t *testing.T, script string) {
 	t.Helper()
+	command(t, "az", script)
+}
+
+// command makes PATH a folder that has this command alone.
+func command(t *testing.T, name, script string) {
+	t.Helper()
 	folder := t.TempDir()
 	if script != "" {
-		if err := os.WriteFile(filepath.Join(folder, "az"), []byte("#!/bin/sh\n"+script), 0o700); err != nil { //nolint:gosec // a command
+		if err := os.WriteFile(filepath.Join(folder, name), []byte("#!/bin/sh\n"+script), 0o700); err != nil { //nolint:gosec // a command
 			t.Fatal(err)
 		}
 	}
@@ -383,5 +389,36 @@ func TestDefaultChainEndsAtTheCLI(t *testing.T) {
 	r.finds(walk, visited, err)
 	if got := r.server.Requests()[0].Auth; got != facesim.AuthBearer {
 		t.Errorf("authorized by %v", got)
+	}
+}
+
+func TestAzurePowerShell(t *testing.T) {
+	const begins = "$ErrorActionPreference = 'Stop'; $token = Get-AzAccessToken -WarningAction Ignore -ResourceUrl 'https://cognitiveservices.azure.com' -TenantId 'tenant';"
+	for _, test := range []struct {
+		name, tenant, script string
+		want                 faceclient.Detail
+	}{
+		{"not there", "tenant", "", faceclient.DetailNoCredential},
+		{"a failure", "tenant", "echo canary >&2; exit 1", faceclient.DetailNoCredential},
+		{"more than a token", "tenant", "while :; do echo '{\"canary\":                                                                      '; done", faceclient.DetailNoCredential},
+		{"a tenant that would end the quotation", "a'; canary '", `echo '{"accessToken":"token-1","expires_on":32503680000}'`, faceclient.DetailNoCredential},
+		{"a token", "tenant", `case "$6" in "` + strings.ReplaceAll(begins, "$", `\$`) + `"*) echo '{"accessToken":"token-1","expires_on":32503680000}' ;; esac`, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			command(t, "pwsh", test.script)
+			t.Setenv("AZURE_TOKEN_CREDENTIALS", "AzurePowerShellCredential")
+			credential, err := faceclient.NewEntraCredential(faceclient.EntraOptions{Kind: faceclient.EntraDefault, TenantID: test.tenant, Transport: answering(refused)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			header := http.Header{}
+			err = credential.Authorize(t.Context(), header)
+			if failure, ok := errors.AsType[*faceclient.Error](err); test.want != "" && (!ok || failure.Detail != test.want) {
+				t.Errorf("%v, want %s", err, test.want)
+			}
+			if test.want == "" && header.Get("Authorization") != "Bearer token-1" {
+				t.Errorf("%q, %v", header.Get("Authorization"), err)
+			}
+		})
 	}
 }
