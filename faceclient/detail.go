@@ -108,6 +108,7 @@ const (
 	DetailLongID       Detail = "id_too_long"
 	DetailRepeats      Detail = "pages_repeat"
 	DetailNothingNew   Detail = "nothing_new"
+	DetailUnordered    Detail = "unordered_too_long"
 	DetailTooManyPages Detail = "too_many_pages"
 	DetailNoAttempts   Detail = "no_attempts_left"
 )
@@ -128,7 +129,7 @@ func Details() []Detail {
 		DetailStartRefused, DetailTopRefused, DetailLongWait,
 		DetailTooLarge, DetailNoJSON, DetailNoList, DetailMoreAfter, DetailNoObject, DetailFieldMissing, DetailBadID, DetailBadCreated,
 		DetailBadStarted, DetailBadExpired, DetailBadDevice, DetailBadTTL, DetailLongID,
-		DetailRepeats, DetailNothingNew, DetailTooManyPages, DetailNoAttempts,
+		DetailRepeats, DetailNothingNew, DetailUnordered, DetailTooManyPages, DetailNoAttempts,
 	}
 }
 

@@ -19,6 +19,9 @@ func ascend(cursor string, sessions []faceclient.Session) bool {
 	return true
 }
 
+// maxUnordered bounds the sessions of a list whose ids do not ascend. They need about 40 bytes each.
+const maxUnordered = 2_000_000
+
 // seen remembers the sessions of a walk by a hash of their ids. It is needed only where ids do not ascend, because
 // there nothing else tells a page that goes on from one that goes in circles.
 type seen struct {
@@ -50,6 +53,9 @@ func (s *seen) filter(p *faceclient.Page, cursor string) error {
 	}
 	if len(fresh) == 0 {
 		return pagination(faceclient.DetailNothingNew)
+	}
+	if len(s.ids) > maxUnordered {
+		return pagination(faceclient.DetailUnordered)
 	}
 	p.Sessions = fresh
 	return nil

@@ -1,11 +1,14 @@
 package facelist_test
 
 import (
+	"errors"
 	"hash/fnv"
+	"strconv"
 	"strings"
 	"testing"
 
 	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facelist"
 )
 
 // ragged cuts a page to a length that follows from its start.
@@ -108,5 +111,33 @@ func TestOddIDsAreRead(t *testing.T) {
 	lister := newLister(s, limits())
 	for range 2 {
 		walkExactly(t, s, lister, 7)
+	}
+}
+
+// uncounted is a visitor that keeps nothing.
+type uncounted struct{}
+
+func (uncounted) Restart() {}
+
+func (uncounted) Visit(facelist.Batch) {}
+
+// A list in no order that never ends is given up, because it takes memory to know what was read of it.
+func TestAListInNoOrderThatNeverEnds(t *testing.T) {
+	t.Parallel()
+	next := 1_000_000_000
+	s := withSessions(1, 1)
+	s.answer = func(string, []string) []string {
+		page := make([]string, 1000)
+		for i := range page {
+			next-- // in descending order, so that each is new
+			page[i] = strconv.Itoa(next)
+		}
+		return page
+	}
+	lister := newLister(s, limits(pageSize(1000), maxPages(20_000)))
+	_, err := lister.Walk(t.Context(), 0, uncounted{})
+	failure, ok := errors.AsType[*faceclient.Error](err)
+	if requests := s.forget(); !ok || failure.Detail != faceclient.DetailUnordered || requests > 2100 {
+		t.Errorf("%v after %d requests", err, requests)
 	}
 }

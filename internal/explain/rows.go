@@ -170,6 +170,7 @@ func answerRows() []Row {
 		{Detail: faceclient.DetailLongID, Meaning: "an id has more than 64 characters, so that no page can start after it", Remedy: reportBug},
 		{Detail: faceclient.DetailRepeats, Meaning: "the pages do not add up to a list: one ends where an earlier one did", Remedy: reportBug},
 		{Detail: faceclient.DetailNothingNew, Meaning: "the pages do not add up to a list: one brings nothing new", Remedy: reportBug},
+		{Detail: faceclient.DetailUnordered, Meaning: "the sessions come in no order, and there are more than 2,000,000 of them or no end", Remedy: reportBug},
 		{Detail: faceclient.DetailTooManyPages, Meaning: "the list needs at least {pages} pages, which is more than api.max_pages", Remedy: "raise api.max_pages"},
 		{Detail: faceclient.DetailNoAttempts, Meaning: "the list has to be read again from its beginning, and the budget has no request left for it", Remedy: "raise api.monthly_request_budget or refresh.interval"},
 	}
