@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,7 +12,7 @@ import (
 )
 
 const (
-	clientRequestID = "client-request-id"
+	clientRequestID = "Client-Request-Id"
 	// maxErrorBody is how much of an error's body is read, in bytes.
 	maxErrorBody = 64 << 10
 )
@@ -46,21 +45,21 @@ func (o *outcome) unsent() bool {
 
 // send sends a request and reads the answer to its end, so that a body that breaks off is a failed attempt like any other.
 // It ends when ctx does.
-func (s *settings) send(ctx context.Context, request *http.Request, decode decoder) outcome {
+func (r *request) send(ctx context.Context, request *http.Request) outcome {
 	reached := new(stages)
 	request = request.WithContext(reached.trace(ctx))
 	began := time.Now()
 	o := outcome{sent: request.Header}
-	response, err := s.Transport.RoundTrip(request)
+	response, err := r.settings.Transport.RoundTrip(request)
 	if err == nil {
 		o.status, o.header = response.StatusCode, response.Header
-		if id := o.header.Get("apim-request-id"); isCode(id) && !s.echoes(id, request) {
+		if id := o.header.Get("Apim-Request-Id"); isCode(id) && !r.echoes(id, request.Header) {
 			o.id = id
 		}
 		reached.reached.Store(DetailSlowBody)
 		// Go's transport does not end the reading of every body when the context does.
 		release := context.AfterFunc(ctx, func() { _ = response.Body.Close() })
-		o.failure, err = s.read(request, response, decode)
+		o.failure, err = r.read(request.Header, response)
 		release()
 		_ = response.Body.Close() // all that is wanted was read
 	}
@@ -69,7 +68,7 @@ func (s *settings) send(ctx context.Context, request *http.Request, decode decod
 	}
 	o.duration, o.writes = time.Since(began), int(reached.writes.Load())
 	if o.failure != nil {
-		o.failure.Status, o.failure.APIVersion = o.status, s.APIVersion
+		o.failure.Status, o.failure.APIVersion = o.status, r.settings.APIVersion
 		o.failure.ClientRequestID = request.Header.Get(clientRequestID)
 		o.failure.RequestID = o.id
 	}
@@ -80,7 +79,7 @@ func (s *settings) send(ctx context.Context, request *http.Request, decode decod
 type decoder func(body io.Reader, date time.Time) error
 
 // read reads an answer and says what is wrong with it. The error is that of the connection.
-func (s *settings) read(request *http.Request, response *http.Response, decode decoder) (*Error, error) {
+func (r *request) read(sent http.Header, response *http.Response) (*Error, error) {
 	date := time.Now()
 	if theirs, err := http.ParseTime(response.Header.Get("Date")); err == nil {
 		date = theirs
@@ -89,7 +88,7 @@ func (s *settings) read(request *http.Request, response *http.Response, decode d
 	case status < 200: // such as 101: what follows is no HTTP any more, and has no end
 		return &Error{Code: strconv.Itoa(status)}, nil
 	case status < 300:
-		err := decode(response.Body, date)
+		err := r.decode(response.Body, date)
 		if failure, ok := errors.AsType[*Error](err); ok {
 			if status != http.StatusOK && failure.Code != CodePagination {
 				failure = &Error{Code: CodeInvalidResponse, cause: errNoList}
@@ -102,17 +101,17 @@ func (s *settings) read(request *http.Request, response *http.Response, decode d
 	}
 	body, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBody)) // a cut body still has its status
 	return errorFromResponse(response.StatusCode, response.Header, body, date, func(text string) bool {
-		return s.echoes(text, request)
+		return r.echoes(text, sent)
 	}), nil
 }
 
 // echoes tells whether a text has a good part of what was sent in the secret headers, or of the id of a session that was
 // sent.
-func (s *settings) echoes(text string, request *http.Request) bool {
+func (r *request) echoes(text string, header http.Header) bool {
 	const goodPart = 8 // characters
-	sent := []string{path.Base(request.URL.Path), request.URL.Query().Get("start")}
-	for _, name := range s.Credential.SecretHeaders() {
-		sent = append(sent, strings.TrimPrefix(request.Header.Get(name), "Bearer "))
+	sent := []string{r.session, r.query.Get("start")}
+	for _, name := range r.settings.Credential.SecretHeaders() {
+		sent = append(sent, strings.TrimPrefix(header.Get(name), "Bearer "))
 	}
 	return slices.ContainsFunc(sent, func(sent string) bool {
 		return min(len(sent), len(text)) >= goodPart && (strings.Contains(sent, text) || strings.Contains(text, sent))

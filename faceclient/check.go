@@ -41,12 +41,11 @@ func (c *Client) Session(ctx context.Context, operation Operation, id string, al
 	}
 	err := c.do(ctx, call{
 		operation: operation,
-		path:      append(listPath(), id),
+		session:   id,
 		decode: func(body io.Reader, _ time.Time) (err error) {
 			found, err = readCheck(body)
 			return err
 		},
-		expects: func(failure *Error) bool { return failure.Status == http.StatusNotFound },
 	}, allowance)
 	return found, err
 }

@@ -51,7 +51,8 @@ type Options struct {
 // settings are the options in force. They are never changed: Apply puts others in their place.
 type settings struct {
 	Options
-	base      *url.URL
+	address   string // of the API: the endpoint with the version behind it
+	host      string
 	closeIdle func()
 }
 
@@ -81,7 +82,9 @@ func newSettings(options Options) (*settings, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &settings{Options: options, base: base, closeIdle: func() {}}
+	base = base.JoinPath("face", options.APIVersion)
+	base.RawQuery, base.ForceQuery, base.Fragment = "", false, ""
+	s := &settings{Options: options, address: base.String(), host: base.Host, closeIdle: func() {}}
 	if s.Observer == nil {
 		s.Observer = noObserver{}
 	}
@@ -133,7 +136,7 @@ func (c *Client) Apply(options Options) error {
 }
 
 // Host is the endpoint's host, the only part of an address that is ever logged.
-func (c *Client) Host() string { return c.settings.Load().base.Host }
+func (c *Client) Host() string { return c.settings.Load().host }
 
 // CredentialChanged tells whether the secret of the credential is another one than the last request was sent with.
 func (c *Client) CredentialChanged() bool { return c.settings.Load().Credential.Changed() }
@@ -161,7 +164,6 @@ func (c *Client) Page(ctx context.Context, query PageQuery, allowance *Allowance
 	}
 	return c.do(ctx, call{
 		operation: query.Operation,
-		path:      listPath(),
 		query:     parameters,
 		decode: func(body io.Reader, date time.Time) error {
 			into.Date = date
@@ -182,9 +184,6 @@ func RefusesStart(err error) bool {
 	}
 	return failure.Status == http.StatusBadRequest || failure.Status == http.StatusNotFound
 }
-
-// listPath is where the list of an operation is.
-func listPath() []string { return []string{"singleModal", "sessions"} }
 
 // maxPageBytes is how large a page of so many sessions may be: about ten times what the service was seen to send.
 func maxPageBytes(sessions int) int { return 64<<10 + sessions*4<<10 }

@@ -38,6 +38,10 @@ func TestRequest(t *testing.T) {
 			"https://contoso.cognitiveservices.azure.cn/face/v1.2-preview.1/detectLiveness/singleModal/sessions",
 		},
 		{
+			"query and fragment", "https://contoso.cognitiveservices.azure.com/?a=b#c", "v1.2-preview.1", faceclient.DetectLiveness,
+			"https://contoso.cognitiveservices.azure.com/face/v1.2-preview.1/detectLiveness/singleModal/sessions",
+		},
+		{
 			"port and prefix", "http://127.0.0.1:8080/gateway/", "v1.2-preview.1", faceclient.DetectLiveness,
 			"http://127.0.0.1:8080/gateway/face/v1.2-preview.1/detectLiveness/singleModal/sessions",
 		},

@@ -44,7 +44,7 @@ const maxBilled = 1000
 // billed sums what CSP-Billing-Usage charges, such as "CognitiveServices.Face.Transaction=1".
 func billed(header http.Header) float64 {
 	sum := 0.0
-	for entry := range strings.SplitSeq(strings.Join(header.Values("CSP-Billing-Usage"), ","), ",") {
+	for entry := range strings.SplitSeq(strings.Join(header["Csp-Billing-Usage"], ","), ",") {
 		_, value, _ := strings.Cut(entry, "=")
 		if amount, err := strconv.ParseFloat(strings.TrimSpace(value), 64); err == nil && amount > 0 && !math.IsInf(amount, 0) {
 			sum += amount

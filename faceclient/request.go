@@ -17,17 +17,14 @@ import (
 // call is what to ask the service for, and what to make of the answer.
 type call struct {
 	operation Operation
-	path      []string // below the operation; every request is a GET
-	query     url.Values
+	session   string     // the id of the session that is asked for; "" asks for the list
+	query     url.Values // of the list
 	decode    decoder
-	// expects tells whether a failure of an attempt is an answer that the caller can use; nil expects none. It is booked as
-	// an answer and not as an error.
-	expects func(*Error) bool
 }
 
-// answered tells whether an attempt brought what the caller can use.
+// answered tells whether an attempt brought what the caller can use. That a session is not there is such an answer.
 func (c *call) answered(o outcome) bool {
-	return o.failure == nil || c.expects != nil && c.expects(o.failure)
+	return o.failure == nil || c.session != "" && o.failure.Status == http.StatusNotFound
 }
 
 // request is one call under way. It is the transport, the retry policy and the backoff of go-retryablehttp, because each
@@ -56,9 +53,14 @@ func (c *Client) do(ctx context.Context, what call, allowance *Allowance) error 
 	}
 	waiting, cancel := allowance.Waiting(ctx)
 	defer cancel()
-	address := s.base.JoinPath(append([]string{"face", s.APIVersion, string(what.operation)}, what.path...)...)
-	address.RawQuery = what.query.Encode()
-	httpRequest, err := retryablehttp.NewRequestWithContext(waiting, http.MethodGet, address.String(), nil)
+	address := s.address + "/" + string(what.operation) + "/singleModal/sessions"
+	if what.session != "" {
+		address += "/" + what.session
+	}
+	if len(what.query) > 0 {
+		address += "?" + what.query.Encode()
+	}
+	httpRequest, err := retryablehttp.NewRequestWithContext(waiting, http.MethodGet, address, nil)
 	if err != nil {
 		return fromTransport(err)
 	}
@@ -112,7 +114,7 @@ func (r *request) RoundTrip(httpRequest *http.Request) (*http.Response, error) {
 	defer cancel()
 
 	r.allowance.Sent()
-	o := r.settings.send(ctx, httpRequest, r.decode) //nolint:contextcheck // see request.life
+	o := r.send(ctx, httpRequest) //nolint:contextcheck // see request.life
 	if o.unsent() {
 		return nil, r.unsent(o.failure)
 	}
@@ -199,7 +201,7 @@ func (r *request) book(ctx context.Context, o outcome, admitted permit) {
 	observer.ObserveAttempt(attempt)
 
 	attributes := []slog.Attr{
-		slog.String("host", r.settings.base.Host),
+		slog.String("host", r.settings.host),
 		slog.String("operation", string(r.operation)),
 		slog.Int("status", attempt.Status),
 		slog.Duration("duration", attempt.Duration),
