@@ -53,6 +53,7 @@ func TestReloadFromAnotherOrigin(t *testing.T) {
 		{"another site in an old browser", []string{"Origin", "https://evil.example"}, 403},
 		{"another port of the same host", []string{"Sec-Fetch-Site", "same-site", "Origin", "http://127.0.0.1:1"}, 403},
 		{"a file", []string{"Origin", "null"}, 403},
+		{"a name that was pointed here", []string{"Host", "evil.example", "Sec-Fetch-Site", "same-origin", "Origin", "http://evil.example"}, 403},
 	} {
 		for _, method := range []string{http.MethodPost, http.MethodPut} {
 			got, err := p.request(method, "/face/-/reload", test.header...)

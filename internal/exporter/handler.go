@@ -2,8 +2,10 @@ package exporter
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"net/http/pprof"
+	"net/url"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -154,13 +156,29 @@ func (h *handler) page(answer http.Handler) http.Handler {
 	})
 }
 
-// sameOrigin refuses what a page of another site makes a browser send.
+// sameOrigin refuses what a page of another site makes a browser send. A browser takes a name that somebody has pointed at
+// this machine for the origin of its page, so that only a page at an address, on this machine, or at the external URL is ours.
 func (h *handler) sameOrigin(next http.Handler) http.Handler {
 	protection := http.NewCrossOriginProtection()
+	own := "" // origin of the external URL
 	if external := h.flags.externalURL; external != nil {
-		_ = protection.AddTrustedOrigin(external.Scheme + "://" + external.Host) // parseFlags has checked both
+		own = external.Scheme + "://" + external.Host
+		_ = protection.AddTrustedOrigin(own) // parseFlags has checked it
 	}
-	return protection.Handler(next)
+	protected := protection.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if origin := r.Header.Get("Origin"); origin != "" && origin != own && !isAddress(origin) {
+			writeLine(w, http.StatusForbidden, "this page is not one of the exporter; see --web.external-url")
+			return
+		}
+		protected.ServeHTTP(w, r)
+	})
+}
+
+// isAddress tells whether an origin is one that no name server can lead elsewhere.
+func isAddress(origin string) bool {
+	u, err := url.Parse(origin)
+	return err == nil && (u.Hostname() == "localhost" || net.ParseIP(u.Hostname()) != nil)
 }
 
 // reloadNow reads the configuration again.
