@@ -29,6 +29,10 @@ const (
 	maxLabelLength = 128
 	// maxIDLength is how long an id may be, in bytes, to be kept whole. The service names 64 characters as the most.
 	maxIDLength = 64
+	// maxDeviceBytes is about what the devices of a list may take in memory: a million that are named by UUIDs.
+	maxDeviceBytes = 48 << 20
+	// uuidBytes and otherBytes are what one device takes, for the latter beside its name.
+	uuidBytes, otherBytes = 48, 96
 )
 
 // DeviceOptions say which devices are shown, and how.
@@ -84,6 +88,8 @@ type deviceTally struct {
 	uuids   map[[16]byte]uint64
 	others  map[string]*uint64
 	long    map[[sha256.Size]byte]*longDevice
+	bytes   int  // about what these take
+	cut     bool // there was no room for some devices
 }
 
 // longDevice is a device with a long id: what it is ranked and shown by, and its sessions.
@@ -99,9 +105,21 @@ func newDeviceTally(options DeviceOptions) deviceTally {
 	}
 }
 
+// room tells whether there is room for one more device that takes so many bytes. Without room, new devices are not told apart.
+func (t *deviceTally) room(bytes int) bool {
+	if t.bytes+bytes > maxDeviceBytes {
+		t.cut = true
+		return false
+	}
+	t.bytes += bytes
+	return true
+}
+
 func (t *deviceTally) add(id []byte) {
 	if compact, ok := compactUUID(id); ok {
-		t.uuids[compact]++
+		if count := t.uuids[compact]; count > 0 || t.room(uuidBytes) {
+			t.uuids[compact] = count + 1
+		}
 		return
 	}
 	if len(id) > maxIDLength {
@@ -110,6 +128,9 @@ func (t *deviceTally) add(id []byte) {
 	}
 	count := t.others[string(id)]
 	if count == nil {
+		if !t.room(otherBytes + len(id)) {
+			return
+		}
 		count = new(uint64)
 		t.others[string(id)] = count
 	}
@@ -121,6 +142,9 @@ func (t *deviceTally) addLong(id []byte) {
 	device := t.long[hash]
 	if device == nil {
 		device = &longDevice{prefix: string(id[:maxIDLength]), label: t.options.label(string(id))}
+		if !t.room(otherBytes + len(hash) + len(device.prefix) + len(device.label)) {
+			return
+		}
 		t.long[hash] = device
 	}
 	device.sessions++

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/google/uuid"
 	dto "github.com/prometheus/client_model/go"
 
 	"face_liveness_exporter/collector"
@@ -401,4 +402,26 @@ func FuzzDevices(f *testing.F) {
 			}
 		}
 	})
+}
+
+// More devices than there is room for are not told apart, and not counted wrongly. Those that came first are.
+func TestMoreDevicesThanThereIsRoomFor(t *testing.T) {
+	t.Parallel()
+	first := uuid.UUID{15: 1}.String()
+	ids := []string{first}
+	for n := range 1_100_000 {
+		ids = append(ids, uuid.UUID{0: 1, 12: byte(n >> 16), 13: byte(n >> 8), 14: byte(n)}.String())
+	}
+	ids = append(ids, first, strings.Repeat("long", 100), "short")
+	target := counted(t, collector.DeviceOptions{Top: 1, Label: collector.DeviceRaw}, of(ids...))
+	snapshot := target.State().Snapshot
+	if _, known := snapshot.DeviceCount(); known || !snapshot.Complete() {
+		t.Errorf("%d devices of a complete list are known", snapshot.Devices)
+	}
+	if want := []collector.DeviceCount{{Label: first, Sessions: 2}}; !slices.Equal(snapshot.TopDevices, want) {
+		t.Errorf("%v, want %v", snapshot.TopDevices, want)
+	}
+	if want := uint64(len(ids) - 2); snapshot.OtherDeviceSessions != want {
+		t.Errorf("%d sessions of others, want %d", snapshot.OtherDeviceSessions, want)
+	}
 }

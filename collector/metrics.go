@@ -101,7 +101,7 @@ func populationMetrics() []metric {
 			distribution(func(s *Snapshot) *Histogram { return s.StartDelay }),
 		},
 		{
-			"devices", gauge, "", "Distinct devices (deviceCorrelationId) of the listed sessions. Absent where only a part of the list was read.",
+			"devices", gauge, "", "Distinct devices (deviceCorrelationId) of the listed sessions. Absent where only a part of the list was read, or with more than about a million devices.",
 			func(s *State, out *samples) {
 				if devices, known := s.Snapshot.DeviceCount(); known {
 					out.add(devices)
@@ -125,9 +125,9 @@ func populationMetrics() []metric {
 			estimate(func(s *Snapshot) uint64 { return s.WithoutDevice }),
 		},
 		{
-			"sessions_per_device", histogram, "", "Listed sessions per device, one observation for each device. Absent where only a part of the list was read.",
+			"sessions_per_device", histogram, "", "Listed sessions per device, one observation for each device. Absent where the number of devices is.",
 			func(s *State, out *samples) {
-				if s.Snapshot.Complete() {
+				if _, known := s.Snapshot.DeviceCount(); known {
 					out.addHistogram(s.Snapshot.SessionsPerDevice, 1)
 				}
 			},

@@ -27,7 +27,9 @@ type Snapshot struct {
 	TTL, RemainingTTL, StartDelay *Histogram
 
 	// Devices is the number of distinct devices, TopDevices those to show and OtherDeviceSessions what all others have.
+	// DevicesCut says that there were too many to tell apart: those that came last are only in OtherDeviceSessions.
 	Devices             uint64
+	DevicesCut          bool
 	TopDevices          []DeviceCount
 	OtherDeviceSessions uint64
 	// WithoutDevice is the number of sessions that name no device.
@@ -55,8 +57,10 @@ func (s *Snapshot) Estimate(count uint64) float64 { return float64(count) / s.Co
 func (s *Snapshot) Active() uint64 { return s.Sessions - s.Expired }
 
 // DeviceCount is the number of distinct devices. It is known only where every session was counted, because it cannot be
-// scaled up from a part of them.
-func (s *Snapshot) DeviceCount() (n float64, known bool) { return float64(s.Devices), s.Complete() }
+// scaled up from a part of them, and where there were not too many devices.
+func (s *Snapshot) DeviceCount() (n float64, known bool) {
+	return float64(s.Devices), s.Complete() && !s.DevicesCut
+}
 
 // withoutDevices is the same snapshot without the names of devices.
 func (s *Snapshot) withoutDevices() *Snapshot {
@@ -156,7 +160,7 @@ func (t *tally) finish(walk facelist.Result, began Instant) {
 	s := &t.snapshot
 	s.Began, s.Ended, s.Coverage = began, t.clock(), walk.Coverage
 	s.Pages, s.Proofs = walk.Pages, walk.Proofs
-	s.Devices = uint64(t.devices.distinct())
+	s.Devices, s.DevicesCut = uint64(t.devices.distinct()), t.devices.cut
 	for sessions := range t.devices.counts() {
 		s.SessionsPerDevice.Observe(float64(sessions))
 	}

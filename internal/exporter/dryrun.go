@@ -73,7 +73,8 @@ func summarize(fleet *fleet, process Process) error {
 		devices, result := "-", "ok"
 		if n, known := snapshot.DeviceCount(); known {
 			devices = strconv.FormatFloat(n, 'f', 0, 64)
-		} else {
+		}
+		if !snapshot.Complete() {
 			result = fmt.Sprintf("estimated from %.1f %% of the list", 100*snapshot.Coverage)
 		}
 		fmt.Fprintf(table, "%s\t%s\t%.0f\t%.0f\t%.0f\t%s\t%d\t%s\t%s\n", target.Resource(), target.Operation(),

@@ -141,6 +141,8 @@ func newDevices(l *List) *devices {
 	s, d := l.Snapshot, &devices{}
 	if n, known := s.DeviceCount(); known {
 		d.Summary = many(n, "device")
+	} else if s.DevicesCut {
+		d.Summary = "more devices than can be counted"
 	}
 	others, rows := s.OtherDeviceSessions, s.TopDevices
 	for _, device := range rows[min(topDevices, len(rows)):] {
