@@ -50,31 +50,6 @@ func (c *Client) Session(ctx context.Context, operation Operation, id string, al
 	return found, err
 }
 
-// result is the part of a session's result that is read. Nothing else of it is kept.
-type result struct {
-	Response loose[struct {
-		StatusCode loose[int] `json:"statusCode"`
-		Body       loose[struct {
-			LivenessDecision loose[string] `json:"livenessDecision"`
-			VerifyResult     loose[struct {
-				IsIdentical loose[*bool] `json:"isIdentical"`
-			}] `json:"verifyResult"`
-		}] `json:"body"`
-	}] `json:"response"`
-}
-
-// loose is a field that is left empty where it has another type than the reference says.
-type loose[T any] struct{ value T }
-
-// UnmarshalJSON is part of json.Unmarshaler.
-func (l *loose[T]) UnmarshalJSON(data []byte) error {
-	var value T
-	if json.Unmarshal(data, &value) == nil {
-		l.value = value
-	}
-	return nil
-}
-
 // readCheck reads the answer about one session. The error is an *Error where the body is at fault; else it is that of the
 // reader.
 func readCheck(body io.Reader) (Check, error) {
@@ -82,9 +57,7 @@ func readCheck(body io.Reader) (Check, error) {
 	if err != nil {
 		return Check{}, err
 	}
-	var answer struct {
-		Result *loose[result] `json:"result"`
-	}
+	var answer map[string]any
 	switch err := json.Unmarshal(data, &answer); {
 	case len(data) > maxCheckBytes || err != nil && len(data) > 0 && json.Valid(data):
 		return Check{}, &Error{Code: CodeInvalidResponse}
@@ -92,14 +65,15 @@ func readCheck(body io.Reader) (Check, error) {
 		return Check{}, &Error{Code: CodeConnection, Detail: DetailEndsEarly, cause: io.ErrUnexpectedEOF}
 	case err != nil:
 		return Check{}, &Error{Code: CodeInvalidResponse, cause: errNoJSON}
-	case answer.Result == nil:
-		return Check{}, nil
 	}
-	response := answer.Result.value.Response.value
-	return Check{
-		HasResult:  true,
-		StatusCode: response.StatusCode.value,
-		Decision:   response.Body.value.LivenessDecision.value,
-		Identical:  response.Body.value.VerifyResult.value.IsIdentical.value,
-	}, nil
+	result := answer["result"]
+	found := Check{HasResult: result != nil}
+	if status, ok := at(result, "response", "statusCode").(float64); ok && status > 0 && status < 1000 {
+		found.StatusCode = int(status)
+	}
+	found.Decision, _ = at(result, "response", "body", "livenessDecision").(string)
+	if identical, ok := at(result, "response", "body", "verifyResult", "isIdentical").(bool); ok {
+		found.Identical = &identical
+	}
+	return found, nil
 }

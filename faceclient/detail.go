@@ -179,41 +179,27 @@ func tlsDetail(err error) (detail Detail, is bool) {
 	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok || errors.Is(err, http.ErrSchemeMismatch) {
 		return DetailTLSProtocol, true
 	}
-	if alert, ok := errors.AsType[tls.AlertError](err); ok {
-		return alertDetail(alert), true
-	}
 	if operation, ok := errors.AsType[*net.OpError](err); ok && (operation.Op == "remote error" || operation.Op == "local error") {
-		return alertDetailOf(operation.Err), true // how crypto/tls reports an alert, the other side's or its own
+		return alertDetail(operation.Err), true // how crypto/tls reports an alert, the other side's or its own
 	}
 	return "", false
 }
 
-// Numbers of TLS alerts (RFC 8446, section 6.2) by which a service refuses the certificate of a client.
-const (
-	alertBadCertificate      = 42
-	alertUnsupported         = 43
-	alertRevoked             = 44
-	alertExpired             = 45
-	alertUnknownCertificate  = 46
-	alertUnknownCA           = 48
-	alertAccessDenied        = 49
-	alertCertificateRequired = 116
-)
-
-func alertDetail(alert tls.AlertError) Detail {
-	switch alert {
-	case alertBadCertificate, alertUnsupported, alertRevoked, alertExpired, alertUnknownCertificate, alertUnknownCA, alertAccessDenied,
-		alertCertificateRequired:
-		return DetailClientCertificate
-	}
-	return DetailTLSProtocol
-}
-
-// alertDetailOf knows the alerts that crypto/tls keeps in a type of its own by their text.
-func alertDetailOf(alert error) Detail {
-	for number := range 256 {
-		if code := tls.AlertError(uint8(number)); alert != nil && code.Error() == alert.Error() {
-			return alertDetail(code)
+// alertDetail tells what a TLS alert means (RFC 8446, section 6.2). Alerts of crypto/tls have a type of their own, but the same
+// texts as a tls.AlertError.
+func alertDetail(alert error) Detail {
+	for _, refusesCertificate := range []tls.AlertError{
+		42,  // bad_certificate
+		43,  // unsupported_certificate
+		44,  // certificate_revoked
+		45,  // certificate_expired
+		46,  // certificate_unknown
+		48,  // unknown_ca
+		49,  // access_denied
+		116, // certificate_required
+	} {
+		if alert.Error() == refusesCertificate.Error() {
+			return DetailClientCertificate
 		}
 	}
 	return DetailTLSProtocol

@@ -336,9 +336,7 @@ func (c *EntraCredential) azidentity() (azcore.TokenCredential, error) {
 	case EntraManagedIdentity:
 		return newManagedIdentity(client, o.ClientID)
 	case EntraWorkloadIdentity:
-		return azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
-			ClientOptions: client, TenantID: o.TenantID, ClientID: o.ClientID, DisableInstanceDiscovery: o.private(),
-		})
+		return newWorkloadIdentity(o, client)
 	case EntraClientSecret:
 		secret, err := o.ClientSecret()
 		if err != nil {
@@ -400,4 +398,10 @@ func newManagedIdentity(client azcore.ClientOptions, clientID string) (azcore.To
 		options.ID = azidentity.ClientID(clientID)
 	}
 	return azidentity.NewManagedIdentityCredential(&options)
+}
+
+func newWorkloadIdentity(o EntraOptions, client azcore.ClientOptions) (azcore.TokenCredential, error) {
+	return azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
+		ClientOptions: client, TenantID: o.TenantID, ClientID: o.ClientID, DisableInstanceDiscovery: o.private(),
+	})
 }

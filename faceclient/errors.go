@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,14 +24,17 @@ const (
 	CodePanic           = "panic"            // a bug of this program, given by who recovers
 )
 
-// ours tells whether a code is one that only this package gives. A service cannot take it.
-func ours(code string) bool {
-	switch code {
-	case CodeTimeout, CodeConnection, CodeTLS, CodeRedirect, CodeInvalidResponse, CodeCanceled, CodePagination, CodeAuthentication,
-		CodeQuotaExceeded, codeOther, codeError, CodePanic:
-		return true
+// ownCodes are the codes that only this package gives.
+func ownCodes() []string {
+	return []string{
+		CodeTimeout, CodeConnection, CodeTLS, CodeRedirect, CodeInvalidResponse, CodeCanceled, CodePagination, CodeAuthentication,
+		CodeQuotaExceeded, CodePanic,
 	}
-	return false
+}
+
+// ours tells whether a service cannot take a code, because this package or whoever counts its errors gives it.
+func ours(code string) bool {
+	return code == codeOther || code == codeError || slices.Contains(ownCodes(), code)
 }
 
 // Codes and a status that whoever counts uses by itself.
@@ -135,9 +139,8 @@ func Code(err error) string {
 // ErrorCodes are the codes that the list operations are known to fail with, those of this package included. Each call makes
 // a new slice.
 func ErrorCodes() []string {
-	return []string{
-		CodeTimeout, CodeConnection, CodeTLS, CodeRedirect, CodeInvalidResponse, CodeCanceled, CodePagination, CodeAuthentication, CodeQuotaExceeded,
-		CodePanic, "BadArgument", "BadRequest", "PermissionDenied", "Unspecified", "UnsupportedFeature", "ResourceNotFound", "SessionNotFound",
+	return append(ownCodes(),
+		"BadArgument", "BadRequest", "PermissionDenied", "Unspecified", "UnsupportedFeature", "ResourceNotFound", "SessionNotFound",
 		"ConcurrentOperationConflict", "401", "403", "404", "429", "500", "502", "503", "504",
-	}
+	)
 }

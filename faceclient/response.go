@@ -14,68 +14,38 @@ import (
 	"github.com/google/uuid"
 )
 
-// errorBody takes every shape in which the service and its gateway were seen to report an error.
-type errorBody struct {
-	Error      errorObject `json:"error"`
-	StatusCode looseString `json:"statusCode"`
-	Code       looseString `json:"code"`
-	Message    looseString `json:"message"`
-}
-
-type errorObject struct {
-	Code       looseString `json:"code"`
-	StatusCode looseString `json:"statusCode"`
-	Message    looseString `json:"message"`
-	Inner      innerError  `json:"innererror"`
-}
-
-type innerError struct {
-	Code    looseString `json:"code"`
-	Message looseString `json:"message"`
-}
-
-// UnmarshalJSON takes a text in place of the object for its message.
-func (o *errorObject) UnmarshalJSON(data []byte) error {
-	type plain errorObject
-	if json.Unmarshal(data, (*plain)(o)) != nil {
-		return o.Message.UnmarshalJSON(data)
+// at is what decoded JSON has at the end of a path of names, in which case does not count; nil where it has nothing there.
+func at(value any, path ...string) any {
+	for _, name := range path {
+		object, _ := value.(map[string]any)
+		value = object[name]
+		for key, field := range object {
+			if value == nil && strings.EqualFold(key, name) {
+				value = field
+			}
+		}
 	}
-	return nil
-}
-
-// UnmarshalJSON ignores what is no object, so that it does not hide the fields around it.
-func (i *innerError) UnmarshalJSON(data []byte) error {
-	type plain innerError
-	_ = json.Unmarshal(data, (*plain)(i))
-	return nil
-}
-
-// looseString takes a JSON string or number and ignores anything else, so that one odd field does not hide the others.
-type looseString string
-
-// UnmarshalJSON never fails.
-func (s *looseString) UnmarshalJSON(data []byte) error {
-	var text string
-	if json.Unmarshal(data, &text) == nil {
-		*s = looseString(text)
-		return nil
-	}
-	var number json.Number
-	if json.Unmarshal(data, &number) == nil {
-		*s = looseString(number)
-	}
-	return nil
+	return value
 }
 
 // errorFromResponse reads what the service says went wrong: the code by the order of the reference, the wait, and from its
 // text which of several reasons it was. The body may be empty, HTML or cut short; what cannot be read is left out, and so
 // is a code that is secret, that is one of ours, or that is a UUID, which names a session or a device.
 func errorFromResponse(status int, header http.Header, body []byte, now time.Time, secret func(string) bool) *Error {
-	var parsed errorBody
-	broken := json.Unmarshal(body, &parsed) != nil // it leaves the fields empty
+	var parsed any
+	broken := json.Unmarshal(body, &parsed) != nil
+	field := func(path ...string) string {
+		switch value := at(parsed, path...).(type) {
+		case string:
+			return value
+		case float64:
+			return strconv.FormatFloat(value, 'f', -1, 64)
+		}
+		return ""
+	}
 	e := &Error{Code: strconv.Itoa(status), Status: status}
 	for _, candidate := range []string{
-		header.Get("x-ms-error-code"), string(parsed.Error.Code), string(parsed.Code), string(parsed.Error.StatusCode), string(parsed.StatusCode),
+		header.Get("x-ms-error-code"), field("error", "code"), field("code"), field("error", "statusCode"), field("statusCode"),
 	} {
 		if isCode(candidate) && !ours(candidate) && uuid.Validate(candidate) != nil && !secret(candidate) {
 			e.Code = candidate
@@ -83,8 +53,8 @@ func errorFromResponse(status int, header http.Header, body []byte, now time.Tim
 		}
 	}
 	text := strings.Join([]string{
-		header.Get("x-ms-error-code"), string(parsed.Error.Code), string(parsed.Error.Inner.Code), string(parsed.Code),
-		string(parsed.Error.Message), string(parsed.Error.Inner.Message), string(parsed.Message),
+		header.Get("x-ms-error-code"), field("error", "code"), field("error", "innererror", "code"), field("code"),
+		field("error"), field("error", "message"), field("error", "innererror", "message"), field("message"),
 	}, " ")
 	if page := bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")); broken && !page {
 		text = string(body)
@@ -104,18 +74,16 @@ func errorFromResponse(status int, header http.Header, body []byte, now time.Tim
 
 var speaksOfQuota = regexp.MustCompile(`(?i)quota`)
 
-// refusals tell the reasons apart that share a status and often a code, by words of the text that comes with it. The first
-// row that fits counts. Statuses are 0 where any may come, words are in lower case, and one of them is enough.
-func refusals() []struct {
+type refusal struct {
 	status int
 	detail Detail
 	words  []string
-} {
-	return []struct {
-		status int
-		detail Detail
-		words  []string
-	}{
+}
+
+// refusals tell the reasons apart that share a status and often a code, by words of the text that comes with it. The first
+// row that fits counts. Statuses are 0 where any may come, words are in lower case, and one of them is enough.
+func refusals() []refusal {
+	return []refusal{
 		{400, DetailCustomSubdomain, []string{"subdomain", "sub domain"}},
 		{400, DetailAPIVersionNotOffered, []string{"api version", "api-version", "apiversion"}},
 		{400, DetailTopRefused, []string{"top parameter", "'top'"}},
