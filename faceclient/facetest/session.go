@@ -35,11 +35,15 @@ func setField(object []byte, path []string, raw string) []byte {
 	default:
 		fields[name] = json.RawMessage(raw)
 	}
-	changed, err := json.Marshal(fields)
+	return marshal(fields)
+}
+
+func marshal(value any) []byte {
+	encoded, err := json.Marshal(value)
 	if err != nil {
-		panic(fmt.Sprintf("facetest: %s is no JSON: %v", raw, err))
+		panic(fmt.Sprint("facetest: a field is no JSON: ", err))
 	}
-	return changed
+	return encoded
 }
 
 // SessionAnswer is a form that the answer for one session may take.

@@ -1,12 +1,8 @@
 package facetest
 
 import (
-	"bytes"
 	"encoding/json"
-	"maps"
 	"net/http"
-	"slices"
-	"strconv"
 
 	"face_liveness_exporter/faceclient/facesim"
 )
@@ -43,29 +39,8 @@ func SetField(field, raw string) facesim.Fault {
 			send(w, c.status, c.body.Bytes())
 			return
 		}
-		var last map[string]json.RawMessage
-		if err := json.Unmarshal(items[len(items)-1], &last); err != nil {
-			panic(err) // the server's own item
-		}
-		if raw == "" {
-			delete(last, field)
-		} else {
-			last[field] = json.RawMessage(raw)
-		}
-		send(w, c.status, page(items[:len(items)-1], last))
+		last := &items[len(items)-1]
+		*last = setField(*last, []string{field}, raw)
+		send(w, c.status, marshal(items))
 	})
-}
-
-// page joins the items itself, because json.Marshal refuses a raw value that is no JSON.
-func page(items []json.RawMessage, last map[string]json.RawMessage) []byte {
-	b := []byte{'['}
-	for _, item := range items {
-		b = append(append(b, item...), ',')
-	}
-	b = append(b, '{')
-	for _, field := range slices.Sorted(maps.Keys(last)) {
-		b = append(strconv.AppendQuote(b, field), ':')
-		b = append(append(b, last[field]...), ',')
-	}
-	return append(bytes.TrimSuffix(b, []byte{','}), '}', ']')
 }
