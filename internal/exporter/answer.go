@@ -46,28 +46,35 @@ func (r *recorder) Header() http.Header         { return r.header }
 func (r *recorder) Write(b []byte) (int, error) { return r.body.Write(b) }
 func (r *recorder) WriteHeader(status int)      { r.status = status }
 
-// give answers with what answer makes. It takes one of the permits, nil for none, from before the answer is made until it
-// is written, and answers 503 with the reason where ctx ends before it has what it needs.
+// give answers with what answer makes, and answers 503 with the reason where ctx ends before it has what it needs.
 func (a *answers) give(ctx context.Context, w http.ResponseWriter, r *http.Request, permits *semaphore.Weighted, reason string, answer http.Handler) {
+	recorded, size, reason := a.prepare(ctx, r, permits, reason, answer)
+	if reason != "" {
+		writeLine(w, http.StatusServiceUnavailable, reason)
+		return
+	}
+	defer a.unread.Release(size)
+	recorded.replay(w)
+}
+
+// prepare makes an answer and takes the place that it has until it is written. One of the permits, nil for none, is only
+// taken meanwhile: clients that do not read what they asked for must not keep others from theirs.
+func (a *answers) prepare(ctx context.Context, r *http.Request, permits *semaphore.Weighted, reason string, answer http.Handler) (*recorder, int64, string) {
 	if permits != nil {
 		if !acquire(ctx, permits, 1) {
-			writeLine(w, http.StatusServiceUnavailable, reason)
-			return
+			return nil, 0, reason
 		}
 		defer permits.Release(1)
 	}
 	recorded, ok := a.makeOne(ctx, r, answer)
 	if !ok {
-		writeLine(w, http.StatusServiceUnavailable, "too many answers are being made at once")
-		return
+		return nil, 0, "too many answers are being made at once"
 	}
 	size := min(int64(recorded.body.Len()), maxUnread)
 	if !acquire(ctx, a.unread, size) {
-		writeLine(w, http.StatusServiceUnavailable, "other clients are slow to read their answers")
-		return
+		return nil, 0, "other clients are slow to read their answers"
 	}
-	defer a.unread.Release(size)
-	recorded.replay(w)
+	return recorded, size, ""
 }
 
 // replay writes the answer. A client that is slow to read it is cut off.
