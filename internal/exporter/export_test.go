@@ -1,11 +1,13 @@
 package exporter
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/semaphore"
 )
 
 // Guarded is the collector of a resource as it is registered.
@@ -21,3 +23,10 @@ func TimeForRefreshes(header string) time.Duration { return deadlineOf(header).f
 
 // InTime is inTime for a read of text.
 func InTime(read func() (string, error)) func() (string, error) { return inTime(read) }
+
+// GiveWithoutAPlace answers a scrape while all of --web.max-requests are taken.
+func GiveWithoutAPlace(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), time.Millisecond)
+	defer cancel()
+	newAnswers().give(ctx, w, r, semaphore.NewWeighted(0), tooManyScrapes, http.NotFoundHandler())
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/http/httptrace"
 	"strconv"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient/facesim"
+	"face_liveness_exporter/internal/exporter"
 )
 
 // requestTraced closes sent when the request has been written.
@@ -197,8 +199,18 @@ func TestExporterMetrics(t *testing.T) {
 	}
 }
 
-// A scrape holds its place for as long as its reader takes; one that waits for a refresh holds none.
-func TestMaxRequests(t *testing.T) {
+// A scrape that finds no place is told so when its time is over.
+func TestScrapeWithoutAPlace(t *testing.T) {
+	t.Parallel()
+	w := httptest.NewRecorder()
+	exporter.GiveWithoutAPlace(w, httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody))
+	if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "--web.max-requests") {
+		t.Errorf("%d: %s", w.Code, w.Body)
+	}
+}
+
+// A scrape holds its place while its answer is made, and not for as long as its reader takes.
+func TestReaderThatReadsNothing(t *testing.T) {
 	t.Parallel()
 	service := newFace(t, emptyService())
 	crowd := make([]facesim.Session, 10_000) // each device's name has half a kilobyte, so that no buffer holds the answer
@@ -217,21 +229,12 @@ func TestMaxRequests(t *testing.T) {
 
 	for _, held := range []string{"/metrics", "/probe?resource=contoso"} {
 		letGo := p.readNothingOf(held)
-		for _, path := range []string{little, "/probe?resource=contoso&name[]=face_liveness_sessions", "/-/metrics"} {
-			if got := p.get(path); got.status != http.StatusServiceUnavailable {
-				t.Errorf("%s beside %s: %d, want 503", path, held, got.status)
-			}
-		}
-		for _, path := range []string{"/-/healthy", "/sd", "/"} {
+		for _, path := range []string{little, "/probe?resource=contoso&name[]=face_liveness_sessions", "/-/metrics", "/-/healthy", "/sd", "/"} {
 			if got := p.get(path); got.status != http.StatusOK {
 				t.Errorf("%s beside %s: %d, want 200", path, held, got.status)
 			}
 		}
 		letGo()
-		eventually(t, "there is a place again", func() bool { return p.get(little).status == http.StatusOK })
-		if got := p.get("/-/metrics"); got.status != http.StatusOK {
-			t.Errorf("/-/metrics with a place: %d", got.status)
-		}
 	}
 }
 
