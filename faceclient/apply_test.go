@@ -2,7 +2,6 @@ package faceclient_test
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
 	"sync"
 	"testing"
@@ -66,69 +65,35 @@ func TestLimitsHoldWhateverIsApplied(t *testing.T) {
 func TestABoundOnRequestsInFlightIsAppliedToThoseThatWait(t *testing.T) {
 	for _, bounds := range [][]int{{4, 1}, {1, 4}, {4, 1, 4}, {3, 2, 1, 2}} {
 		t.Run(fmt.Sprint(bounds), func(t *testing.T) {
-			inRig(t, 20_000, func(o *options) { o.PageSize, o.MaxConcurrentRequests = 100, bounds[0] }, func(t *testing.T, r *rig) {
-				flight := &inFlight{}
-				next := r.client.options.Transport
-				options := r.client.options
-				options.Transport = answering(flight.count(next))
-				lister := newClient(t, options)
-				done := make(chan struct{})
-				go func() {
-					defer close(done)
-					limited := lister
-					limited.options.MaxConcurrentRequests = 8 // workers
+			flights := &flights{}
+			inRig(t, 20_000, func(o *options) {
+				o.PageSize, o.MaxConcurrentRequests = 100, bounds[0]
+				flights.RoundTripper, o.Transport = o.Transport, flights
+			}, func(t *testing.T, r *rig) {
+				r.server.Fail(facetest.Delay(100 * time.Millisecond))
+				limited := r.client
+				limited.options.MaxConcurrentRequests = 8 // workers
+				var walk sync.WaitGroup
+				walk.Go(func() {
 					if _, _, err := walkOf(t.Context(), limited.Lister(faceclient.DetectLiveness)); err != nil {
 						t.Error(err)
 					}
-				}()
+				})
+				options := r.client.options
 				for _, bound := range bounds {
 					options.MaxConcurrentRequests = bound
-					if err := lister.Apply(options.Options); err != nil {
+					if err := r.client.Apply(options.Options); err != nil {
 						t.Error(err)
 					}
-					<-time.After(250 * time.Millisecond) // those under way take 100 ms
-					flight.reset()
+					<-time.After(250 * time.Millisecond) // until those under way have ended
+					flights.most.Store(flights.now.Load())
 					<-time.After(time.Second)
-					if most := flight.mostSeen(); most != bound {
+					if most := flights.most.Load(); most != int64(bound) {
 						t.Errorf("%d at once, want %d", most, bound)
 					}
 				}
-				<-done
+				walk.Wait()
 			})
 		})
-	}
-}
-
-type inFlight struct {
-	mu        sync.Mutex
-	now, most int
-}
-
-func (f *inFlight) add(n int) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.now += n
-	f.most = max(f.most, f.now)
-}
-
-func (f *inFlight) reset() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.most = f.now
-}
-
-func (f *inFlight) mostSeen() int {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.most
-}
-
-// count makes each request take 100 ms.
-func (f *inFlight) count(next http.RoundTripper) answering {
-	return func(request *http.Request) (*http.Response, error) {
-		f.add(1)
-		defer f.add(-1)
-		<-time.After(100 * time.Millisecond)
-		return next.RoundTrip(request)
 	}
 }

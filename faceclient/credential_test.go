@@ -3,6 +3,7 @@ package faceclient_test
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"testing"
 
@@ -74,6 +75,9 @@ func TestKeyThatCannotBeRead(t *testing.T) {
 	}
 	inRig(t, 10, func(o *options) { o.Credential = faceclient.NewKeyCredential(secret) }, func(t *testing.T, r *rig) {
 		r.fails(faceclient.CodeAuthentication, 0)
+		if !slices.Equal(r.seen.errors, []string{faceclient.CodeAuthentication}) {
+			t.Errorf("observed %v, want authentication once", r.seen.errors)
+		}
 		readable = true
 		walk, visited, err := r.walk()
 		r.finds(walk, visited, err)

@@ -23,6 +23,8 @@ func TestRetryDecisions(t *testing.T) {
 		attempts []attempt
 	}{
 		{"what will not pass", 4, []attempt{{failure: status(403), want: faceclient.GiveUp}}},
+		{"TLS that is refused", 4, []attempt{{failure: &faceclient.Error{Code: faceclient.CodeTLS}, want: faceclient.GiveUp}}},
+		{"no connection", 4, []attempt{{failure: &faceclient.Error{Code: faceclient.CodeConnection}, want: faceclient.RetryLater, used: 1}}},
 		{"a failure that may pass", 2, []attempt{
 			{failure: status(503), want: faceclient.RetryLater, used: 1},
 			{failure: status(503), want: faceclient.RetryLater, used: 2},

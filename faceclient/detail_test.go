@@ -183,8 +183,12 @@ func TestWhyNoConnectionCameAbout(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			o := fast("https://contoso.cognitiveservices.azure.com")
 			o.Transport = answering(func(*http.Request) (*http.Response, error) { return nil, test.err })
-			if got := failureOf(t, o); got.Code != test.code || got.Detail != test.detail {
+			got := failureOf(t, o)
+			if got.Code != test.code || got.Detail != test.detail {
 				t.Errorf("%s, %s; want %s, %s", got.Code, got.Detail, test.code, test.detail)
+			}
+			if !errors.Is(got, test.err) {
+				t.Errorf("%v does not wrap its cause", got)
 			}
 		})
 	}
@@ -234,6 +238,10 @@ func TestWhyTLSIsRefused(t *testing.T) {
 		{"not valid yet", "127.0.0.1", time.Now().Add(96 * time.Hour), true, nil, faceclient.DetailExpired},
 		{"another name", "other.example", tomorrow, true, nil, faceclient.DetailAnotherName},
 		{"another address", "127.0.0.2", tomorrow, true, nil, faceclient.DetailAnotherName},
+		// TLS 1.2 has no alert for it. In TLS 1.3 the client can see a reset before it sees the alert.
+		{"a client certificate is missing", "127.0.0.1", tomorrow, true, func(c *tls.Config) {
+			c.ClientAuth, c.MaxVersion = tls.RequireAnyClientCert, tls.VersionTLS12
+		}, faceclient.DetailTLSProtocol},
 		{"an old protocol", "127.0.0.1", tomorrow, true, func(c *tls.Config) {
 			c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
 		}, faceclient.DetailTLSProtocol},

@@ -290,16 +290,6 @@ func TestEntraScopeOfEachCloud(t *testing.T) {
 	}
 }
 
-func TestEntraOnARegionalEndpoint(t *testing.T) {
-	sign := newTokenServer(t)
-	r := entraRig(t, 10, sign.credential(t, nil))
-	r.server.Fail(facesim.Status(400, `{"error":{"code":"BadRequest","message":"A token needs the resource's own subdomain."}}`))
-	r.fails("BadRequest", 1)
-	if got := len(sign.scopes()); got != 1 {
-		t.Errorf("%d tokens, want 1", got)
-	}
-}
-
 func TestWrongEntraOptionsAreRefused(t *testing.T) {
 	for _, options := range []faceclient.EntraOptions{
 		{}, {Kind: "password"}, {Kind: faceclient.EntraClientSecret, TenantID: "t", ClientID: "c"},

@@ -190,22 +190,6 @@ func TestAFailedWalkBreaksNoConnection(t *testing.T) {
 	})
 }
 
-// A page that fails for good in the middle of a walk fails the walk; nothing is listed in part.
-func TestAWalkFailsWithItsPage(t *testing.T) {
-	for _, atOnce := range []int{1, 4} {
-		inRig(t, 25_000, func(o *options) { o.MaxConcurrentRequests = atOnce }, func(t *testing.T, r *rig) {
-			r.server.Fail(facesim.Status(500, "").After(7))
-			walk, _, err := r.walk()
-			if got := faceclient.Code(err); got != "500" {
-				t.Errorf("code %q, want 500: %v", got, err)
-			}
-			if walk.Requests != r.requests() {
-				t.Errorf("%d requests, the service saw %d", walk.Requests, r.requests())
-			}
-		})
-	}
-}
-
 // Waits double and stay within the bound, and the last failure is not waited for.
 func TestBackoffGrowsWithinItsBound(t *testing.T) {
 	inRig(t, 10, func(o *options) { o.MaxRetries, o.MaxRetryWait = 8, 5*time.Second }, func(t *testing.T, r *rig) {

@@ -1,9 +1,7 @@
 package faceclient_test
 
 import (
-	"context"
 	"fmt"
-	"sync"
 	"testing"
 	"time"
 
@@ -11,46 +9,6 @@ import (
 	"face_liveness_exporter/faceclient/facesim"
 	"face_liveness_exporter/faceclient/facetest"
 )
-
-// A request that waits while others get through is not hopeless.
-func TestRateLimitUsesUpARetryOnlyIfNoPageCame(t *testing.T) {
-	const refusals = 5
-	setUp := func(r *rig) {
-		r.server.Populate(facesim.DetectLivenessWithVerify, 1000, 1)
-		refused := facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, time.Second).On(facesim.DetectLiveness).Times(refusals)
-		r.server.Fail(facetest.Delay(500*time.Millisecond).On(facesim.DetectLiveness), refused)
-	}
-	adapt := func(o *options) { o.MaxRetries, o.PageSize, o.MaxRequestsPerSecond = 1, 10, 10 }
-	t.Run("while pages come", func(t *testing.T) {
-		inRig(t, 5, adapt, func(t *testing.T, r *rig) {
-			setUp(r)
-			ctx, leave := context.WithCancel(t.Context())
-			var others sync.WaitGroup
-			others.Go(func() {
-				lister := r.client.Lister(faceclient.DetectLivenessWithVerify)
-				for ctx.Err() == nil {
-					if _, _, err := walkOf(ctx, lister); err != nil && ctx.Err() == nil {
-						t.Errorf("the other list: %v", err)
-						return
-					}
-				}
-			})
-			walk, visited, err := r.walk()
-			leave()
-			others.Wait()
-			r.finds(walk, visited, err)
-			if got := r.server.Counts(facesim.DetectLiveness).ByStatus[429]; got != refusals {
-				t.Errorf("%d refusals, want %d", got, refusals)
-			}
-		})
-	})
-	t.Run("while none comes", func(t *testing.T) {
-		inRig(t, 5, adapt, func(t *testing.T, r *rig) {
-			setUp(r)
-			r.fails("429", 2)
-		})
-	})
-}
 
 // A page that fails while others come is not hopeless either, but at some time it is.
 func TestAFailureIsForgivenWhileOtherPagesCome(t *testing.T) {

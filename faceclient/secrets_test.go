@@ -140,25 +140,6 @@ func TestNothingThatIsSecretIsToldByTransportErrors(t *testing.T) {
 	}
 }
 
-func TestNothingThatIsSecretIsToldWithoutACredential(t *testing.T) {
-	options := plainOptions()
-	options.Transport = answering(func(*http.Request) (*http.Response, error) {
-		t.Error("a request was sent without a credential")
-		return nil, errors.New("no")
-	})
-	options.Credential = faceclient.NewKeyCredential(func() (string, error) { return "", errors.New("/run/secrets/canary: no such file") })
-	seen := &watcher{}
-	options.Observer = seen
-	_, _, err := walkOf(t.Context(), newClient(t, options).Lister(faceclient.DetectLiveness))
-	if faceclient.Code(err) != faceclient.CodeAuthentication {
-		t.Errorf("code %q, want authentication", faceclient.Code(err))
-	}
-	wantSilence(t, "the error", err.Error())
-	if len(seen.attempts) != 0 || len(seen.errors) != 1 || seen.errors[0] != faceclient.CodeAuthentication {
-		t.Errorf("observed %d attempts and errors %v, want none and authentication once", len(seen.attempts), seen.errors)
-	}
-}
-
 func TestNothingThatIsSecretIsToldByWrongOptions(t *testing.T) {
 	for _, endpoint := range []string{"https://canary\x7f", "canary", "ftp://canary", "https://canary:x", "https:///canary"} {
 		options := plainOptions()

@@ -3,10 +3,8 @@ package faceclient_test
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -68,90 +66,6 @@ func trusting(server *httptest.Server) *tls.Config {
 	roots := x509.NewCertPool()
 	roots.AddCert(server.Certificate())
 	return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
-}
-
-func TestTLS(t *testing.T) {
-	server := loopback(t, 2500, nil)
-	old := loopback(t, 10, &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}) //nolint:gosec // refused on purpose
-	// In TLS 1.3 the client is done before the server refuses it, and can see a reset before it sees the reason.
-	mutual := loopback(t, 10, &tls.Config{ClientAuth: tls.RequireAnyClientCert, MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS12})
-	plain := httptest.NewServer(http.NotFoundHandler())
-	t.Cleanup(plain.Close)
-	otherName := trusting(server)
-	otherName.ServerName = "contoso.cognitiveservices.azure.com"
-
-	for _, test := range []struct {
-		name     string
-		endpoint string
-		config   *tls.Config
-		want     string
-	}{
-		{"its CA is trusted", server.URL, trusting(server), ""},
-		{"its CA is unknown", server.URL, nil, faceclient.CodeTLS},
-		{"another host's certificate", server.URL, otherName, faceclient.CodeTLS},
-		{"a version that is too old", old.URL, trusting(old), faceclient.CodeTLS},
-		{"a client certificate is asked for", mutual.URL, trusting(mutual), faceclient.CodeTLS},
-		{"no TLS at all", "https" + plain.URL[len("http"):], nil, faceclient.CodeTLS},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			options := plainOptions()
-			options.Endpoint, options.TLS = test.endpoint, test.config
-			client := newClient(t, options)
-			walk, visited, err := walkOf(t.Context(), client.Lister(faceclient.DetectLiveness))
-			if got := faceclient.Code(err); got != test.want {
-				t.Errorf("code %q, want %q: %v", got, test.want, err)
-			}
-			if test.want == "" {
-				if len(visited.sessions) != 2500 {
-					t.Errorf("%d sessions, want 2500", len(visited.sessions))
-				}
-			} else if walk.Requests != 1 {
-				t.Errorf("%d attempts: what is refused is not asked again", walk.Requests)
-			}
-		})
-	}
-}
-
-func TestConnectionRefused(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
-	options := plainOptions()
-	options.Endpoint = "http://" + listener.Addr().String()
-	options.MaxRetries, options.MaxRetryWait = 2, 0
-	walk, _, err := walkOf(t.Context(), newClient(t, options).Lister(faceclient.DetectLiveness))
-	if got := faceclient.Code(err); got != faceclient.CodeConnection || walk.Requests != 3 {
-		t.Errorf("code %q after %d attempts, want connection after 3: %v", got, walk.Requests, err)
-	}
-}
-
-func TestTransportErrors(t *testing.T) {
-	for _, test := range []struct {
-		name string
-		err  error
-		want string
-	}{
-		{"name not found", &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", IsNotFound: true}}, faceclient.CodeConnection},
-		{"certificate out of date", x509.CertificateInvalidError{Reason: x509.Expired}, faceclient.CodeTLS},
-		{"anything", errors.New("anything"), faceclient.CodeConnection},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			options := plainOptions()
-			options.MaxRetries = 0
-			options.Transport = answering(func(*http.Request) (*http.Response, error) { return nil, test.err })
-			_, _, err := walkOf(t.Context(), newClient(t, options).Lister(faceclient.DetectLiveness))
-			if got := faceclient.Code(err); got != test.want {
-				t.Errorf("code %q, want %q: %v", got, test.want, err)
-			}
-			if !errors.Is(err, test.err) {
-				t.Errorf("%v does not wrap its cause", err)
-			}
-		})
-	}
 }
 
 func TestBodiesWithoutEndAreNotReadToTheirEnd(t *testing.T) {

@@ -8,46 +8,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/faceclient/facesim"
 	"face_liveness_exporter/faceclient/facetest"
 )
-
-func TestWalkFindsWhatTheServiceLists(t *testing.T) {
-	t.Parallel()
-	for _, sessions := range []int{0, 1, 1000, 2001, 25_000} {
-		for _, atOnce := range []int{1, 4} {
-			t.Run(fmt.Sprintf("%d sessions, %d at once", sessions, atOnce), func(t *testing.T) {
-				inRig(t, sessions, func(o *options) { o.MaxConcurrentRequests = atOnce }, func(t *testing.T, r *rig) {
-					lister := r.client.Lister(faceclient.DetectLiveness)
-					pages := sessions/1000 + 1 // the last one is not full
-					for i := range 3 {
-						r.server.ForgetRequests()
-						walk, visited, err := walkOf(t.Context(), lister)
-						r.finds(walk, visited, err)
-						requests, least := r.requests(), pages
-						if i == 0 && sessions%1000 != 0 {
-							least++ // the first short page is checked once
-						}
-						most := least
-						if atOnce > 1 && pages > 2 {
-							most = pages + pages*15/100 + 3
-						}
-						if requests < least || requests > most {
-							t.Errorf("walk %d: %d requests, want %d to %d", i+1, requests, least, most)
-						}
-						if walk.Requests != requests || walk.Pages != requests {
-							t.Errorf("walk %d: says %d requests and %d pages, the service saw %d", i+1, walk.Requests, walk.Pages, requests)
-						}
-						if visited.restarts != 0 {
-							t.Errorf("walk %d: began anew", i+1)
-						}
-					}
-				})
-			})
-		}
-	}
-}
 
 func TestEveryWayToWriteASessionIsRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -88,34 +51,6 @@ func TestEveryWayToWriteASessionIsRead(t *testing.T) {
 			t.Errorf("%d sessions, want %d", len(visited.sessions), len(truth))
 		}
 	})
-}
-
-func TestTheOperationsHaveListsOfTheirOwn(t *testing.T) {
-	inRig(t, 10, nil, func(t *testing.T, r *rig) {
-		r.server.Populate(facesim.DetectLivenessWithVerify, 20, 2)
-		for operation, want := range map[faceclient.Operation]int{faceclient.DetectLiveness: 10, faceclient.DetectLivenessWithVerify: 20} {
-			_, visited, err := walkOf(t.Context(), r.client.Lister(operation))
-			if err != nil || len(visited.sessions) != want {
-				t.Errorf("%s: %d sessions, %v; want %d", operation, len(visited.sessions), err, want)
-			}
-		}
-	})
-}
-
-func TestPageSizeIsWhatIsAskedFor(t *testing.T) {
-	for _, size := range []int{1, 7, 100, 1000} {
-		t.Run(strconv.Itoa(size), func(t *testing.T) {
-			inRig(t, 21, func(o *options) { o.PageSize = size }, func(t *testing.T, r *rig) {
-				walk, visited, err := r.walk()
-				r.finds(walk, visited, err)
-				for _, request := range r.server.Requests() {
-					if request.Top != strconv.Itoa(size) || request.Items > size {
-						t.Errorf("%v", request)
-					}
-				}
-			})
-		})
-	}
 }
 
 func TestHorizonIsTheServicesClockWhenTheFirstRequestWasSent(t *testing.T) {

@@ -58,26 +58,3 @@ func TestRefusals(t *testing.T) {
 		})
 	}
 }
-
-func TestKeyAndTokenCanChange(t *testing.T) {
-	srv := facesim.New(facesim.Options{Now: fixed(noon())})
-	srv.SetKey("second")
-	if got := ask(srv, listURL(facesim.DetectLiveness, "")).StatusCode; got != 401 {
-		t.Errorf("old key: %d", got)
-	}
-	srv.SetKey("test-key")
-	if got := ask(srv, listURL(facesim.DetectLiveness, "")).StatusCode; got != 200 || srv.Key() != "test-key" {
-		t.Errorf("key %q: %d", srv.Key(), got)
-	}
-	token := func(r *http.Request) {
-		r.Header.Del("Ocp-Apim-Subscription-Key")
-		r.Header.Set("Authorization", "Bearer renewed")
-	}
-	if got := ask(srv, listURL(facesim.DetectLiveness, ""), token).StatusCode; got != 401 {
-		t.Errorf("unknown token: %d", got)
-	}
-	srv.SetToken("renewed")
-	if got := ask(srv, listURL(facesim.DetectLiveness, ""), token).StatusCode; got != 200 {
-		t.Errorf("known token: %d", got)
-	}
-}

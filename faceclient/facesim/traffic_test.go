@@ -42,23 +42,6 @@ func TestTrafficBeginsFullAndStaysSo(t *testing.T) {
 	}
 }
 
-func TestTrafficWalksLikeAnyList(t *testing.T) {
-	_, srv, _ := newTraffic(quiet(facesim.TrafficOptions{Seed: 2}), noon())
-	want := srv.Sessions(facesim.DetectLiveness)
-	got := walk(t, srv, facesim.DetectLiveness, 1000)
-	if len(got) != len(want) {
-		t.Fatalf("walked %d, stored %d", len(got), len(want))
-	}
-	for i := range got {
-		if diff := same(got[i], want[i], noon()); diff != "" {
-			t.Fatal(diff)
-		}
-		if got[i].Created.After(noon()) || got[i].Started != nil && got[i].Started.After(noon()) {
-			t.Fatalf("%+v lies in the future", got[i])
-		}
-	}
-}
-
 func TestTrafficMovesEveryFiveSeconds(t *testing.T) {
 	c, _, traffic := newTraffic(quiet(facesim.TrafficOptions{Seed: 3}), noon())
 	still := 0

@@ -19,7 +19,7 @@ import (
 // get sends one request through the server's own transport and reads the body to its end or its first error.
 func get(ctx context.Context, t *testing.T, client *http.Client) ([]byte, error) {
 	t.Helper()
-	resp, err := client.Do(newRequest(t, "").WithContext(ctx))
+	resp, err := client.Do(newRequest(t).WithContext(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -80,47 +80,6 @@ func TestFaultsThatSpoilTheBody(t *testing.T) {
 	}
 }
 
-func TestGzipBombUnpacksToItsSize(t *testing.T) {
-	srv := facesim.New(facesim.Options{})
-	srv.Fail(facetest.GzipBomb(3 << 20))
-	resp := ask(t, srv, "")
-	packed, err := io.ReadAll(resp.Body)
-	if err != nil || len(packed) > 20_000 || resp.Header.Get("Content-Encoding") != "gzip" {
-		t.Errorf("%d bytes packed, %v", len(packed), err)
-	}
-}
-
-func TestEndlessItemsAreValidAsFarAsTheyGo(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		srv := facesim.New(facesim.Options{})
-		defer srv.Close()
-		srv.Fail(facetest.EndlessItems())
-		resp, err := (&http.Client{Transport: srv.Transport()}).Do(newRequest(t, ""))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		d := json.NewDecoder(resp.Body)
-		if _, err := d.Token(); err != nil {
-			t.Fatal(err)
-		}
-		last := ""
-		for range 3000 {
-			var it struct {
-				ID      string    `json:"id"`
-				Created time.Time `json:"createdDateTime"`
-			}
-			if err := d.Decode(&it); err != nil {
-				t.Fatal(err)
-			}
-			if it.ID <= last || it.Created.IsZero() {
-				t.Fatalf("%q after %q", it.ID, last)
-			}
-			last = it.ID
-		}
-	})
-}
-
 func TestResetOverTCP(t *testing.T) {
 	face := facesim.New(facesim.Options{})
 	face.Populate(facesim.DetectLiveness, 1000, 1)
@@ -128,7 +87,7 @@ func TestResetOverTCP(t *testing.T) {
 	defer srv.Close()
 	for _, fault := range []facesim.Fault{facetest.Reset(), facetest.ResetInBody()} {
 		undo := face.Fail(fault)
-		r := newRequest(t, "")
+		r := newRequest(t)
 		address, err := url.Parse(srv.URL)
 		if err != nil {
 			t.Fatal(err)
