@@ -2,7 +2,6 @@ package faceclient
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -107,7 +106,7 @@ func (s *signIn) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	response, err := s.transport.RoundTrip(request)
 	if err != nil {
-		s.remember(evidence{detail: unreachable(err, local), imds: local})
+		s.remember(evidence{detail: unreachable(request.Context(), err, local), imds: local})
 		return nil, err
 	}
 	release := context.AfterFunc(request.Context(), func() { _ = response.Body.Close() })
@@ -129,7 +128,7 @@ func (s *signIn) RoundTrip(request *http.Request) (*http.Response, error) {
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxSignInBody+1))
 	switch {
 	case err != nil:
-		found.detail = unreachable(cmp.Or(context.Cause(request.Context()), err), local)
+		found.detail = unreachable(request.Context(), err, local)
 	case len(body) > maxSignInBody:
 		err = errSignInTooLarge
 	}
@@ -149,15 +148,15 @@ func (s *signIn) RoundTrip(request *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// unreachable tells what an error of the transport means for a sign-in.
-func unreachable(err error, local bool) Detail {
+// unreachable tells what an error of the transport means for a sign-in. Whoever ended ctx did not want to wait any longer.
+func unreachable(ctx context.Context, err error, local bool) Detail {
 	if local {
 		return DetailIMDSUnreachable
 	}
 	if code, _ := transportDetail(err); code == CodeTLS {
 		return DetailSignInTLS
 	}
-	if slow, ok := errors.AsType[net.Error](err); ok && slow.Timeout() || errors.Is(err, errSignInTimeout) {
+	if slow, ok := errors.AsType[net.Error](err); ok && slow.Timeout() || ctx.Err() != nil {
 		return DetailSignInTimeout
 	}
 	return DetailSignInUnreachable

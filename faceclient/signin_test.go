@@ -171,6 +171,20 @@ func TestASignInThatCannotBeInterrupted(t *testing.T) {
 	})
 }
 
+// Who gives up on a sign-in for a reason is told that it took too long.
+func TestASignInThatIsGivenUpForAReason(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o, _ := signingIn(t, faceclient.EntraClientSecret, hang)
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(time.Second, func() { cancel(errors.New("no page came")) })
+		err := o.Credential.Authorize(ctx, http.Header{})
+		failure, ok := errors.AsType[*faceclient.Error](err)
+		if !ok || failure.Detail != faceclient.DetailSignInTimeout || failure.SignIn != faceclient.EntraClientSecret {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
 // A path that leads to no file that can be read to its end is not opened.
 func TestTokenFileThatIsNone(t *testing.T) {
 	for name, file := range map[string]string{"not there": "/nowhere", "a folder": t.TempDir(), "no end": os.DevNull} {
