@@ -86,7 +86,7 @@ func faultsOfTheMatrix() []fault {
 		one("page that repeats", facesim.RepeatPages()),
 		one("start ignored", facesim.IgnoreStart()),
 		one("list without an end", facesim.WrapAround()),
-		one("pages in another order", facesim.InOrder(facesim.Hashed)),
+		one("pages in another order", facesim.Disordered()),
 		one("pages that overlap", facesim.Overlap(10)),
 		{name: "capped pages", faults: []facesim.Fault{facesim.ShortPages(40)}},
 		{name: "capped pages of all lengths", faults: []facesim.Fault{facesim.RaggedPages(90)}},

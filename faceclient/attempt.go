@@ -17,12 +17,8 @@ const (
 	maxErrorBody = 64 << 10
 )
 
-var (
-	// errAttemptTimeout is why an attempt's context ends.
-	errAttemptTimeout = errors.New("attempt timed out")
-	// errNoList says that an answer of another status than 200 has no list.
-	errNoList = errors.New("no list")
-)
+// errAttemptTimeout is why an attempt's context ends.
+var errAttemptTimeout = errors.New("attempt timed out")
 
 // outcome is what became of one attempt: what was sent, what came, and what that means.
 type outcome struct {
@@ -91,7 +87,7 @@ func (r *request) read(sent http.Header, response *http.Response) (*Error, error
 		err := r.decode(response.Body, date)
 		if failure, ok := errors.AsType[*Error](err); ok {
 			if status != http.StatusOK && failure.Code != CodePagination {
-				failure = &Error{Code: CodeInvalidResponse, cause: errNoList}
+				failure = &Error{Code: CodeInvalidResponse}
 			}
 			return failure, nil
 		}

@@ -60,11 +60,11 @@ func readCheck(body io.Reader) (Check, error) {
 	var answer map[string]any
 	switch err := json.Unmarshal(data, &answer); {
 	case len(data) > maxCheckBytes || err != nil && len(data) > 0 && json.Valid(data):
-		return Check{}, &Error{Code: CodeInvalidResponse}
+		return Check{}, invalid("")
 	case err != nil && strings.HasPrefix(strings.TrimSpace(string(data)), "{"):
 		return Check{}, &Error{Code: CodeConnection, Detail: DetailEndsEarly, cause: io.ErrUnexpectedEOF}
 	case err != nil:
-		return Check{}, &Error{Code: CodeInvalidResponse, cause: errNoJSON}
+		return Check{}, invalid(DetailNoJSON)
 	}
 	result := answer["result"]
 	found := Check{HasResult: result != nil}

@@ -106,7 +106,7 @@ func (e *Error) temporary() bool {
 	if e.Status >= 520 && e.Status <= 529 { // of content delivery networks that do not reach the service
 		return true
 	}
-	return e.Code == CodeTimeout || e.Code == CodeConnection || errors.Is(e.cause, errNoJSON)
+	return e.Code == CodeTimeout || e.Code == CodeConnection || e.Detail == DetailNoJSON
 }
 
 // asksToWait tells whether the service wants fewer requests for a while, from everybody.

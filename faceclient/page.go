@@ -3,7 +3,6 @@ package faceclient
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"strconv"
 	"time"
@@ -18,17 +17,8 @@ const maxIDLength = 64
 // maxTTL only keeps arithmetic on odd answers from overflowing; the reference's bound is a day.
 const maxTTL = 366 * 24 * time.Hour
 
-var (
-	// errIDTooLong says that an id cannot be a cursor.
-	errIDTooLong = errors.New("id of more than 64 characters")
-	// errNoJSON says that it was hardly the service that answered.
-	errNoJSON = errors.New("no JSON")
-)
-
-// shapeError says what is wrong with JSON that is no list of sessions.
-type shapeError struct{ detail Detail }
-
-func (e shapeError) Error() string { return string(e.detail) }
+// invalid is the error of an answer that is no list of sessions.
+func invalid(detail Detail) error { return &Error{Code: CodeInvalidResponse, Detail: detail} }
 
 // Page is the room for one answer: its bytes and what they decode to. Pages are reused, so that a walk needs as many as
 // it has requests in flight, however long the list is. The zero value is ready for use.
@@ -57,25 +47,12 @@ func (p *Page) read(body io.Reader, limit int) error {
 	case err != nil:
 		return err
 	case buffer.Len() > limit:
-		return &Error{Code: CodeInvalidResponse, Detail: DetailTooLarge}
+		return invalid(DetailTooLarge)
 	}
-	err = p.decode()
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return &Error{Code: CodeConnection, Detail: DetailEndsEarly, cause: err}
-	case errors.Is(err, errIDTooLong):
-		return &Error{Code: CodePagination, Detail: DetailLongID, cause: err}
-	case errors.Is(err, errNoJSON):
-		return &Error{Code: CodeInvalidResponse, Detail: DetailNoJSON, cause: err}
-	}
-	shape, _ := errors.AsType[shapeError](err)
-	return &Error{Code: CodeInvalidResponse, Detail: shape.detail, cause: err}
+	return p.decode()
 }
 
-// decode fills Sessions from body. The error wraps io.ErrUnexpectedEOF where the JSON ends early, errNoJSON where it is none,
-// errIDTooLong where an id is no cursor; it never quotes the body.
+// decode fills Sessions from body. The error is an *Error.
 func (p *Page) decode() error {
 	p.Sessions = p.Sessions[:0]
 	p.strings = p.strings[:0]
@@ -89,7 +66,7 @@ func (p *Page) decode() error {
 		return err
 	}
 	if _, err := p.decoder.ReadToken(); !errors.Is(err, io.EOF) {
-		return shapeError{DetailMoreAfter}
+		return invalid(DetailMoreAfter)
 	}
 	return nil
 }
@@ -97,55 +74,55 @@ func (p *Page) decode() error {
 func (p *Page) decodeList() error {
 	opening, err := p.decoder.ReadToken()
 	if err != nil {
-		return p.syntaxError(err)
+		return syntaxError(err)
 	}
 	if opening.Kind() != jsontext.KindBeginArray {
-		return shapeError{DetailNoList}
+		return invalid(DetailNoList)
 	}
 	for p.decoder.PeekKind() != jsontext.KindEndArray {
 		p.Sessions = append(p.Sessions, Session{TTL: DefaultTTL})
 		if err := p.decodeSession(&p.Sessions[len(p.Sessions)-1]); err != nil {
-			return fmt.Errorf("item %d: %w", len(p.Sessions)-1, err)
+			return err
 		}
 	}
 	_, err = p.decoder.ReadToken()
-	return p.syntaxError(err)
+	return syntaxError(err)
 }
 
 func (p *Page) decodeSession(session *Session) error {
 	opening, err := p.decoder.ReadToken()
 	if err != nil {
-		return p.syntaxError(err)
+		return syntaxError(err)
 	}
 	if opening.Kind() != jsontext.KindBeginObject {
-		return shapeError{DetailNoObject}
+		return invalid(DetailNoObject)
 	}
 	p.hasExpired = false
 	for p.decoder.PeekKind() != jsontext.KindEndObject {
 		name, err := p.decoder.ReadValue()
 		if err != nil {
-			return p.syntaxError(err)
+			return syntaxError(err)
 		}
 		field := fieldOf(name)
 		if field == nil {
 			if err := p.decoder.SkipValue(); err != nil {
-				return p.syntaxError(err)
+				return syntaxError(err)
 			}
 			continue
 		}
 		value, err := p.decoder.ReadValue()
 		if err != nil {
-			return p.syntaxError(err)
+			return syntaxError(err)
 		}
 		if err := field(p, session, value); err != nil {
 			return err
 		}
 	}
 	if _, err := p.decoder.ReadToken(); err != nil {
-		return p.syntaxError(err)
+		return syntaxError(err)
 	}
 	if len(session.ID) == 0 || session.Created.IsZero() || !p.hasExpired {
-		return shapeError{DetailFieldMissing}
+		return invalid(DetailFieldMissing)
 	}
 	return nil
 }
@@ -177,11 +154,11 @@ func fieldOf(name jsontext.Value) func(*Page, *Session, jsontext.Value) error {
 
 func (p *Page) decodeID(session *Session, value jsontext.Value) error {
 	if value.Kind() != jsontext.KindString {
-		return shapeError{DetailBadID}
+		return invalid(DetailBadID)
 	}
 	session.ID = p.unquote(value)
 	if utf8.RuneCount(session.ID) > maxIDLength {
-		return errIDTooLong
+		return &Error{Code: CodePagination, Detail: DetailLongID}
 	}
 	return nil
 }
@@ -201,7 +178,7 @@ func (p *Page) decodeStarted(session *Session, value jsontext.Value) (err error)
 
 func (p *Page) decodeExpired(session *Session, value jsontext.Value) error {
 	if value.Kind() != jsontext.KindTrue && value.Kind() != jsontext.KindFalse {
-		return shapeError{DetailBadExpired}
+		return invalid(DetailBadExpired)
 	}
 	session.Expired = value.Kind() == jsontext.KindTrue
 	p.hasExpired = true
@@ -215,7 +192,7 @@ func (p *Page) decodeDevice(session *Session, value jsontext.Value) error {
 	case jsontext.KindString:
 		session.DeviceID = p.unquote(value)
 	default:
-		return shapeError{DetailBadDevice}
+		return invalid(DetailBadDevice)
 	}
 	return nil
 }
@@ -227,7 +204,7 @@ func (p *Page) decodeTTL(session *Session, value jsontext.Value) error {
 	}
 	seconds, err := strconv.ParseUint(string(value), 10, 32)
 	if err != nil || seconds > uint64(maxTTL/time.Second) {
-		return shapeError{DetailBadTTL}
+		return invalid(DetailBadTTL)
 	}
 	session.TTL = time.Duration(seconds) * time.Second
 	return nil
@@ -236,11 +213,11 @@ func (p *Page) decodeTTL(session *Session, value jsontext.Value) error {
 // instant reads a date and time that must be there. Otherwise says what is wrong where it is none.
 func (p *Page) instant(otherwise Detail, value jsontext.Value) (time.Time, error) {
 	if value.Kind() != jsontext.KindString {
-		return time.Time{}, shapeError{otherwise}
+		return time.Time{}, invalid(otherwise)
 	}
 	t, err := p.calendar.instant(p.unquote(value))
 	if err != nil || t.IsZero() {
-		return time.Time{}, shapeError{otherwise}
+		return time.Time{}, invalid(otherwise)
 	}
 	return t, nil
 }
@@ -259,13 +236,13 @@ func (p *Page) unquote(value jsontext.Value) []byte {
 	return p.strings[from:len(p.strings):len(p.strings)]
 }
 
-// syntaxError drops the text of the library's error, which can quote the body, and keeps what it is about.
-func (p *Page) syntaxError(err error) error {
+// syntaxError drops the library's error, whose text can quote the body, and keeps what it is about.
+func syntaxError(err error) error {
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		return io.ErrUnexpectedEOF
+		return &Error{Code: CodeConnection, Detail: DetailEndsEarly, cause: io.ErrUnexpectedEOF}
 	}
-	return fmt.Errorf("%w at byte %d", errNoJSON, p.decoder.InputOffset())
+	return invalid(DetailNoJSON)
 }

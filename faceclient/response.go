@@ -117,19 +117,9 @@ func refusalDetail(status int, code, text string) Detail {
 }
 
 // isCode tells whether a code of the service is fit to be a label: 1 to 64 of [A-Za-z0-9_.-].
-func isCode(code string) bool {
-	if code == "" || len(code) > 64 {
-		return false
-	}
-	for _, c := range []byte(code) {
-		switch {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '_', c == '.', c == '-':
-		default:
-			return false
-		}
-	}
-	return true
-}
+func isCode(text string) bool { return code.MatchString(text) }
+
+var code = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 
 // retryAfter reads a Retry-After header: whole seconds, or an HTTP date that is compared with now, the service's clock.
 // A wait that is over is 0.

@@ -179,9 +179,9 @@ func RaggedPages(n int) Fault {
 	return listFault("ragged pages", func(l *listing) { l.top = min(l.top, 1+int(hash(l.start)%uint64(n))) })
 }
 
-// InOrder gives the list in another order. start goes on after that id in that order.
-func InOrder(order Order) Fault {
-	return listFault("other order", func(l *listing) { l.order = order })
+// Disordered gives the list in an order that has nothing to do with the ids. A start goes on after that id in that order.
+func Disordered() Fault {
+	return listFault("other order", func(l *listing) { l.disordered = true })
 }
 
 // IgnoreStart gives the first page always.

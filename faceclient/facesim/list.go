@@ -3,6 +3,8 @@ package facesim
 import (
 	"net/http"
 	"net/url"
+	"slices"
+	"sort"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -19,9 +21,9 @@ type listing struct {
 	start    string
 	top      int
 
-	order Order
-	back  int  // begins so many listed sessions before its place
-	wrap  bool // fills the page from the beginning where the list ends
+	disordered bool // by a hash of the ids
+	back       int  // begins so many listed sessions before its place
+	wrap       bool // fills the page from the beginning where the list ends
 
 	// Which starts the service refuses beyond those that are too long.
 	refuseEmpty    bool
@@ -78,9 +80,16 @@ func sessionNotFound() apiError {
 func (s *store) appendPage(b []byte, l listing, now time.Time) ([]byte, int) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	list := s.inOrder(l.order)
-
-	i := s.after(list, l.order, l.start)
+	list, order := s.sessions, byID
+	if l.disordered {
+		order = byHash
+		list = slices.SortedFunc(slices.Values(list), order)
+	}
+	i := 0
+	if l.start != "" {
+		start := &Session{ID: l.start} // it need not be listed
+		i = sort.Search(len(list), func(i int) bool { return order(list[i], start) > 0 })
+	}
 	for back := l.back; back > 0 && i > 0; i-- {
 		if !list[i-1].removed(now) {
 			back--

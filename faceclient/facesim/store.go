@@ -3,7 +3,6 @@ package facesim
 import (
 	"cmp"
 	"slices"
-	"sort"
 	"strings"
 	"sync"
 	"time"
@@ -25,14 +24,14 @@ func (s *store) add(added []Session) {
 		added[i] = added[i].asWritten()
 	}
 	// Sorted as values first, so that a page of a large list is read from neighboring memory.
-	slices.SortStableFunc(added, func(a, b Session) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortStableFunc(added, func(a, b Session) int { return byID(&a, &b) })
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all := slices.Grow(s.sessions, len(added))
 	for i := range added {
 		all = append(all, &added[i])
 	}
-	slices.SortStableFunc(all, Ascending.compare)
+	slices.SortStableFunc(all, byID)
 	s.sessions = all[:0]
 	for i, session := range all {
 		if i+1 == len(all) || all[i+1].ID != session.ID {
@@ -122,54 +121,11 @@ func (s *store) find(id string) (int, bool) {
 	return slices.BinarySearchFunc(s.sessions, id, func(r *Session, id string) int { return strings.Compare(r.ID, id) })
 }
 
-// inOrder needs mu. It is the list in another order.
-func (s *store) inOrder(order Order) []*Session {
-	if order == Ascending {
-		return s.sessions
-	}
-	return slices.SortedFunc(slices.Values(s.sessions), order.compare)
-}
+// byID is the documented order of a list, in byte order of the ids.
+func byID(a, b *Session) int { return strings.Compare(a.ID, b.ID) }
 
-// after needs mu. It is the first place past the cursor in a list of that order. An id that is not listed has a place in
-// every order but ByCreation, whose list it begins anew.
-func (s *store) after(list []*Session, order Order, start string) int {
-	if start == "" {
-		return 0
-	}
-	cursor := &Session{ID: start}
-	if order == ByCreation {
-		i, found := s.find(start)
-		if !found {
-			return 0
-		}
-		cursor = s.sessions[i]
-	}
-	return sort.Search(len(list), func(i int) bool { return order.compare(list[i], cursor) > 0 })
-}
-
-// Order is the order in which a list is given; see [InOrder].
-type Order int
-
-// The documented order and three that a service could have instead. In each of them start means: go on after this id.
-const (
-	Ascending  Order = iota // by id, in byte order
-	Descending              // by id, from the last
-	Hashed                  // by a hash of the id, which looks like no order at all
-	ByCreation              // by createdDateTime
-)
-
-func (o Order) compare(a, b *Session) int {
-	switch o {
-	case Descending:
-		return strings.Compare(b.ID, a.ID)
-	case Hashed:
-		return cmp.Or(cmp.Compare(hash(a.ID), hash(b.ID)), strings.Compare(a.ID, b.ID))
-	case ByCreation:
-		return cmp.Or(a.Created.Compare(b.Created), strings.Compare(a.ID, b.ID))
-	default:
-		return strings.Compare(a.ID, b.ID)
-	}
-}
+// byHash is an order that looks like none at all.
+func byHash(a, b *Session) int { return cmp.Or(cmp.Compare(hash(a.ID), hash(b.ID)), byID(a, b)) }
 
 // hash is FNV-1a, 64 bits.
 func hash(s string) uint64 {
