@@ -63,9 +63,12 @@ func faultsOfTheMatrix() []fault {
 		one("a code never heard of", refusal(418, "NeverHeardOf")),
 		one("529, empty", facesim.Status(529, "")),
 		one("a code of ours", refusal(400, "timeout")),
-		one("101", facesim.Wrap("101", switchesProtocol)),
+		one("101", facesim.Wrap("101", bytesOf("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"))),
 		one("103 for ever", facesim.Wrap("103", endlessInformation)),
 		one("headers without an end", facesim.Wrap("headers", endlessHeaders)),
+		one("half a header", facesim.Wrap("half a header", bytesOf("HTTP/1.1 200 OK\r\nContent-"))),
+		one("two lengths that differ", facesim.Wrap("lengths", bytesOf("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n[]"))),
+		one("a chunk of no length", facesim.Wrap("chunk", bytesOf("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\n[]"))),
 		one("202 without a list", facesim.Status(202, "")),
 		one("204", facesim.Status(204, "")),
 		one("203 with a list", withStatus(203)),
@@ -108,10 +111,11 @@ func raw(w http.ResponseWriter, first, again string) {
 	_, _ = conn.Read(make([]byte, 1)) // until the client leaves
 }
 
-func switchesProtocol(http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		raw(w, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", "")
-	})
+// bytesOf answers every request by these bytes.
+func bytesOf(answer string) func(http.Handler) http.Handler {
+	return func(http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { raw(w, answer, "") })
+	}
 }
 
 func endlessInformation(http.Handler) http.Handler {
