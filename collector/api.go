@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"face_liveness_exporter/faceclient"
 )
@@ -22,78 +23,120 @@ const (
 // APIMetrics count the requests to one resource and the failures of its refreshes. They are a faceclient.Observer, a
 // facelist.Observer and a prometheus.Collector, and live as long as the resource is configured.
 type APIMetrics struct {
-	requests, errors           *prometheus.CounterVec
-	retries, throttled, billed *prometheus.CounterVec
-	duration                   *prometheus.HistogramVec
-	budget                     prometheus.Gauge
+	rows     apiRows
+	created  *timestamppb.Timestamp
+	resource []*dto.LabelPair
+	duration *prometheus.HistogramVec
 
-	mu       sync.Mutex                                 // guards the fields below
-	codes    map[faceclient.Operation]map[string]uint64 // how often each was counted
-	statuses map[faceclient.Operation]map[string]uint64
+	mu     sync.Mutex // guards the fields below
+	counts map[faceclient.Operation]*apiCounts
+	budget int64
+}
+
+// apiCounts count for one operation. They are plain numbers: with thousands of resources, most codes of most resources
+// are 0 for ever.
+type apiCounts struct {
+	labels            []*dto.LabelPair
+	statuses, codes   map[string]uint64
+	retries           uint64
+	throttled, billed float64
+}
+
+// apiRows are the request metrics, except for the duration.
+type apiRows struct{ requests, errors, retries, throttled, billed, budget row }
+
+func newAPIRows() apiRows {
+	of := func(kind kind, label, name, help string, names ...string) row {
+		if label != "" {
+			names = append(names, label)
+		}
+		return row{metric: metric{kind: kind, label: label}, desc: prometheus.NewDesc(prometheus.BuildFQName(namespace, "api", name), help, names, nil)}
+	}
+	return apiRows{
+		requests: of(counter, "code", "requests_total",
+			"Requests sent to the service, including retries, by HTTP status. The code is error where no answer came.", "resource", "operation"),
+		errors: of(counter, "error_code", "errors_total",
+			"Failed requests and refreshes by error code: the service's code or the HTTP status, or a code of the exporter.", "resource", "operation"),
+		retries: of(counter, "", "retries_total", "Requests sent again after a failure.", "resource", "operation"),
+		throttled: of(counter, "", "throttle_wait_seconds_total",
+			"Time that requests waited for the rate limit of the exporter or the service, summed over requests.", "resource", "operation"),
+		billed: of(counter, "", "billed_transactions_total", "Transactions that the service said it bills for the requests.", "resource", "operation"),
+		budget: of(gauge, "", "monthly_request_budget", "Configured limit of requests to the resource in 30 days. 0 means no limit.", "resource"),
+	}
 }
 
 // NewAPIMetrics makes the counters of a resource, with every operation and every known error code at 0. The budget is
 // in attempts in 30 days; 0 means no limit.
-func NewAPIMetrics(resource string, operations []faceclient.Operation, monthlyRequestBudget int64) *APIMetrics {
-	labels := prometheus.Labels{"resource": resource}
-	counter := func(name, help string, more ...string) *prometheus.CounterVec {
-		return prometheus.NewCounterVec(prometheus.CounterOpts{
-			Namespace: namespace, Subsystem: "api", Name: name, Help: help, ConstLabels: labels,
-		}, append([]string{"operation"}, more...))
-	}
+func (t *Table) NewAPIMetrics(resource string, operations []faceclient.Operation, monthlyRequestBudget int64) *APIMetrics {
 	m := &APIMetrics{
-		requests:  counter("requests_total", "Requests sent to the service, including retries, by HTTP status. The code is error where no answer came.", "code"),
-		errors:    counter("errors_total", "Failed requests and refreshes by error code: the service's code or the HTTP status, or a code of the exporter.", "error_code"),
-		retries:   counter("retries_total", "Requests sent again after a failure."),
-		throttled: counter("throttle_wait_seconds_total", "Time that requests waited for the rate limit of the exporter or the service, summed over requests."),
-		billed:    counter("billed_transactions_total", "Transactions that the service said it bills for the requests."),
+		rows:     t.api,
+		created:  timestamppb.Now(),
+		resource: labels("resource", resource),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Namespace: namespace, Subsystem: "api", Name: "request_duration_seconds",
 			Help:                            "Duration of requests, from sending to the end of the answer's body.",
-			ConstLabels:                     labels,
+			ConstLabels:                     prometheus.Labels{"resource": resource},
 			Buckets:                         []float64{.05, .1, .25, .5, 1, 2.5, 5, 10},
 			NativeHistogramBucketFactor:     1.1,
 			NativeHistogramMaxBucketNumber:  160,
 			NativeHistogramMinResetDuration: time.Hour,
 		}, []string{"operation"}),
-		budget: prometheus.NewGauge(prometheus.GaugeOpts{
-			Namespace: namespace, Subsystem: "api", Name: "monthly_request_budget",
-			Help: "Configured limit of requests to the resource in 30 days. 0 means no limit.", ConstLabels: labels,
-		}),
-		codes:    map[faceclient.Operation]map[string]uint64{},
-		statuses: map[faceclient.Operation]map[string]uint64{},
+		counts: map[faceclient.Operation]*apiCounts{},
+		budget: monthlyRequestBudget,
 	}
-	m.budget.Set(float64(monthlyRequestBudget))
+	codes := faceclient.ErrorCodes()
 	for _, operation := range operations {
-		name := string(operation)
+		m.duration.WithLabelValues(string(operation))
+		counts := &apiCounts{
+			labels:   labels("resource", resource, "operation", string(operation)),
+			statuses: map[string]uint64{}, codes: make(map[string]uint64, len(codes)),
+		}
 		for _, code := range []string{"200", "401", "403", "404", "429", "error"} { // those that alerts look for
-			m.requests.WithLabelValues(name, m.bounded(m.statuses, operation, code, 0))
+			counts.statuses[code] = 0
 		}
-		m.retries.WithLabelValues(name)
-		m.throttled.WithLabelValues(name)
-		m.billed.WithLabelValues(name)
-		m.duration.WithLabelValues(name)
-		for _, code := range faceclient.ErrorCodes() {
-			m.errors.WithLabelValues(name, m.bounded(m.codes, operation, code, 0))
+		for _, code := range codes {
+			counts.codes[code] = 0
 		}
+		m.counts[operation] = counts
 	}
 	return m
 }
 
+// update changes the counts of an operation. An operation that the resource does not have is not counted.
+func (m *APIMetrics) update(operation faceclient.Operation, change func(*apiCounts)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if counts := m.counts[operation]; counts != nil {
+		change(counts)
+	}
+}
+
+// bounded is the label of a code: the code, or otherCode where there were enough different ones of its kind.
+func bounded(known map[string]uint64, code string) string {
+	if _, is := known[code]; !is && len(known) >= maxCodes {
+		return otherCode
+	}
+	return code
+}
+
 // SetBudget changes the budget that is shown, in attempts in 30 days.
 func (m *APIMetrics) SetBudget(monthlyRequestBudget int64) {
-	m.budget.Set(float64(monthlyRequestBudget))
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.budget = monthlyRequestBudget
 }
 
 // ObserveAttempt is part of faceclient.Observer.
 func (m *APIMetrics) ObserveAttempt(attempt faceclient.Attempt) {
-	operation, code := string(attempt.Operation), "error"
+	code := "error"
 	if attempt.Status != 0 {
 		code = strconv.Itoa(attempt.Status)
 	}
-	m.requests.WithLabelValues(operation, m.bounded(m.statuses, attempt.Operation, code, 1)).Inc()
-	m.duration.WithLabelValues(operation).Observe(attempt.Duration.Seconds())
-	m.billed.WithLabelValues(operation).Add(attempt.Billed)
+	m.update(attempt.Operation, func(c *apiCounts) {
+		c.statuses[bounded(c.statuses, code)]++
+		c.billed += attempt.Billed
+	})
+	m.duration.WithLabelValues(string(attempt.Operation)).Observe(attempt.Duration.Seconds())
 	if attempt.ErrorCode != "" {
 		m.ObserveError(attempt.Operation, attempt.ErrorCode)
 	}
@@ -101,43 +144,25 @@ func (m *APIMetrics) ObserveAttempt(attempt faceclient.Attempt) {
 
 // ObserveRetry is part of faceclient.Observer.
 func (m *APIMetrics) ObserveRetry(operation faceclient.Operation) {
-	m.retries.WithLabelValues(string(operation)).Inc()
+	m.update(operation, func(c *apiCounts) { c.retries++ })
 }
 
 // ObserveThrottle is part of faceclient.Observer.
 func (m *APIMetrics) ObserveThrottle(operation faceclient.Operation, waited time.Duration) {
-	m.throttled.WithLabelValues(string(operation)).Add(waited.Seconds())
+	m.update(operation, func(c *apiCounts) { c.throttled += waited.Seconds() })
 }
 
 // ObserveError is part of facelist.Observer.
 func (m *APIMetrics) ObserveError(operation faceclient.Operation, code string) {
-	m.errors.WithLabelValues(string(operation), m.bounded(m.codes, operation, code, 1)).Inc()
-}
-
-// bounded counts a code, and gives its label: the code, or otherCode where there were enough different ones of its kind.
-func (m *APIMetrics) bounded(kind map[faceclient.Operation]map[string]uint64, operation faceclient.Operation, code string, times uint64) string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	known := kind[operation]
-	if known == nil {
-		known = map[string]uint64{}
-		kind[operation] = known
-	}
-	if _, is := known[code]; !is && len(known) >= maxCodes {
-		code = otherCode
-	}
-	known[code] += times
-	return code
+	m.update(operation, func(c *apiCounts) { c.codes[bounded(c.codes, code)]++ })
 }
 
 // errorCounts is how often each error code was counted. The nil APIMetrics counts nothing.
-func (m *APIMetrics) errorCounts(operation faceclient.Operation) map[string]uint64 {
-	if m == nil {
-		return nil
+func (m *APIMetrics) errorCounts(operation faceclient.Operation) (counts map[string]uint64) {
+	if m != nil {
+		m.update(operation, func(c *apiCounts) { counts = maps.Clone(c.codes) })
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return maps.Clone(m.codes[operation])
+	return counts
 }
 
 // countOnce counts an error code unless it was counted since before.
@@ -145,48 +170,62 @@ func (m *APIMetrics) countOnce(operation faceclient.Operation, code string, befo
 	if m == nil {
 		return
 	}
-	now := m.errorCounts(operation)
-	label := code
-	if _, is := now[code]; !is && len(now) >= maxCodes {
-		label = otherCode
-	}
-	if now[label] == before[label] {
-		m.ObserveError(operation, code)
-	}
+	m.update(operation, func(c *apiCounts) {
+		if label := bounded(c.codes, code); c.codes[label] == before[label] {
+			c.codes[label]++
+		}
+	})
 }
 
 // Requests is how many requests were sent for an operation of the resource, retries included.
-func (m *APIMetrics) Requests(operation faceclient.Operation) float64 {
-	var shown dto.Metric
-	if duration, ok := m.duration.WithLabelValues(string(operation)).(prometheus.Metric); !ok || duration.Write(&shown) != nil {
-		return 0
-	}
-	return float64(shown.GetHistogram().GetSampleCount()) // every attempt has a duration
+func (m *APIMetrics) Requests(operation faceclient.Operation) (sent float64) {
+	m.update(operation, func(c *apiCounts) {
+		for _, times := range c.statuses {
+			sent += float64(times)
+		}
+	})
+	return sent
 }
 
 // Billed is how many transactions the service said it bills for the requests of an operation of the resource.
-func (m *APIMetrics) Billed(operation faceclient.Operation) float64 {
-	var shown dto.Metric
-	if m.billed.WithLabelValues(string(operation)).Write(&shown) != nil {
-		return 0
-	}
-	return shown.GetCounter().GetValue()
+func (m *APIMetrics) Billed(operation faceclient.Operation) (billed float64) {
+	m.update(operation, func(c *apiCounts) { billed = c.billed })
+	return billed
 }
 
 // Describe is part of prometheus.Collector.
 func (m *APIMetrics) Describe(out chan<- *prometheus.Desc) {
-	for _, part := range m.parts() {
-		part.Describe(out)
+	for _, row := range []*row{&m.rows.requests, &m.rows.errors, &m.rows.retries, &m.rows.throttled, &m.rows.billed, &m.rows.budget} {
+		out <- row.desc
 	}
+	m.duration.Describe(out)
 }
 
 // Collect is part of prometheus.Collector.
 func (m *APIMetrics) Collect(out chan<- prometheus.Metric) {
-	for _, part := range m.parts() {
-		part.Collect(out)
+	m.duration.Collect(out)
+	m.mu.Lock()
+	budget := m.budget
+	shown := make([]apiCounts, 0, len(m.counts))
+	for _, counts := range m.counts {
+		one := *counts
+		one.statuses, one.codes = maps.Clone(counts.statuses), maps.Clone(counts.codes)
+		shown = append(shown, one)
 	}
-}
-
-func (m *APIMetrics) parts() []prometheus.Collector {
-	return []prometheus.Collector{m.requests, m.errors, m.retries, m.throttled, m.billed, m.duration, m.budget}
+	m.mu.Unlock()
+	(&samples{out: out, row: &m.rows.budget, labels: m.resource}).add(float64(budget))
+	for _, counts := range shown {
+		of := func(row *row) *samples {
+			return &samples{out: out, row: row, labels: counts.labels, created: m.created}
+		}
+		of(&m.rows.retries).add(float64(counts.retries))
+		of(&m.rows.throttled).add(counts.throttled)
+		of(&m.rows.billed).add(counts.billed)
+		for code, times := range counts.statuses {
+			of(&m.rows.requests).addLabeled(code, float64(times))
+		}
+		for code, times := range counts.codes {
+			of(&m.rows.errors).addLabeled(code, float64(times))
+		}
+	}
 }

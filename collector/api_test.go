@@ -20,7 +20,7 @@ func requests(t *testing.T, api *collector.APIMetrics, operation faceclient.Oper
 }
 
 func TestAPIMetricsFromTheStart(t *testing.T) {
-	api := collector.NewAPIMetrics("contoso-prod", faceclient.Operations(), 30_000)
+	api := collector.NewTable().NewAPIMetrics("contoso-prod", faceclient.Operations(), 30_000)
 	for _, operation := range faceclient.Operations() {
 		values := requests(t, api, operation)
 		for _, code := range faceclient.ErrorCodes() {
@@ -40,14 +40,14 @@ func TestAPIMetricsFromTheStart(t *testing.T) {
 		ConcurrentOperationConflict 429 502 503 504 timeout connection tls redirect invalid_response canceled pagination authentication`) {
 		codes.want(t, fmt.Sprintf("api_errors_total{error_code=%q}", code), 0)
 	}
-	one := collector.NewAPIMetrics("contoso-prod", faceclient.Operations()[:1], 0)
+	one := collector.NewTable().NewAPIMetrics("contoso-prod", faceclient.Operations()[:1], 0)
 	if others := requests(t, one, faceclient.DetectLivenessWithVerify); len(others) != 1 { // the budget, which has no operation
 		t.Errorf("an operation that is not configured has %v", others)
 	}
 }
 
 func TestAPIMetricsLabels(t *testing.T) {
-	api := collector.NewAPIMetrics("contoso-gov", faceclient.Operations(), 7)
+	api := collector.NewTable().NewAPIMetrics("contoso-gov", faceclient.Operations(), 7)
 	for name, family := range gather(t, api) {
 		for _, metric := range family.GetMetric() {
 			labels := map[string]string{}
@@ -66,7 +66,7 @@ func TestAPIMetricsLabels(t *testing.T) {
 
 func TestAPIMetricsCount(t *testing.T) {
 	plain, verify := faceclient.DetectLiveness, faceclient.DetectLivenessWithVerify
-	api := collector.NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)
+	api := collector.NewTable().NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)
 	for _, attempt := range []faceclient.Attempt{
 		{Operation: plain, Status: 200, Duration: 50 * time.Millisecond, Billed: 1},
 		{Operation: plain, Status: 200, Duration: 50*time.Millisecond + 1, Billed: 2.5},
@@ -138,7 +138,7 @@ func TestAPIMetricsCount(t *testing.T) {
 }
 
 func TestStatusesAreBounded(t *testing.T) {
-	api := collector.NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)
+	api := collector.NewTable().NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)
 	for status := 200; status < 1000; status++ {
 		api.ObserveAttempt(faceclient.Attempt{Operation: faceclient.DetectLiveness, Status: status})
 	}
@@ -156,7 +156,7 @@ func TestStatusesAreBounded(t *testing.T) {
 
 func TestErrorCodesAreBounded(t *testing.T) {
 	const invented = 200
-	api := collector.NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)
+	api := collector.NewTable().NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)
 	var observers sync.WaitGroup
 	for worker := range 4 {
 		observers.Go(func() {

@@ -36,14 +36,20 @@ type shownTarget struct {
 	created *timestamppb.Timestamp
 }
 
-// New makes the collector of a resource. All targets and api must be of that resource.
-func New(info ResourceInfo, api *APIMetrics, targets ...*Target) *Collector {
-	c := &Collector{api: api, info: &sample{
-		desc: prometheus.NewDesc(namespace+"_resource_info", "The Face resource behind the label resource; always 1.",
+// Table is what the metrics of all resources share.
+type Table struct {
+	rows []row
+	info *prometheus.Desc
+	api  apiRows
+}
+
+// NewTable makes the table of metrics. One is enough for any number of resources, and with thousands it saves memory.
+func NewTable() *Table {
+	t := &Table{
+		info: prometheus.NewDesc(namespace+"_resource_info", "The Face resource behind the label resource; always 1.",
 			[]string{"resource", "service_endpoint", "api_version"}, nil),
-		labels: labels("resource", info.Name, "service_endpoint", info.Endpoint, "api_version", info.APIVersion),
-		value:  1,
-	}}
+		api: newAPIRows(),
+	}
 	for _, group := range groups() {
 		for _, metric := range group.metrics {
 			names := []string{"resource", "operation"}
@@ -51,9 +57,19 @@ func New(info ResourceInfo, api *APIMetrics, targets ...*Target) *Collector {
 				names = append(names, metric.label)
 			}
 			desc := prometheus.NewDesc(prometheus.BuildFQName(namespace, "", metric.name), metric.help+group.help, names, nil)
-			c.rows = append(c.rows, row{metric: metric, desc: desc, shown: group.shown})
+			t.rows = append(t.rows, row{metric: metric, desc: desc, shown: group.shown})
 		}
 	}
+	return t
+}
+
+// New makes the collector of a resource. All targets and api must be of that resource.
+func (t *Table) New(info ResourceInfo, api *APIMetrics, targets ...*Target) *Collector {
+	c := &Collector{rows: t.rows, api: api, info: &sample{
+		desc:   t.info,
+		labels: labels("resource", info.Name, "service_endpoint", info.Endpoint, "api_version", info.APIVersion),
+		value:  1,
+	}}
 	for _, target := range targets {
 		c.targets = append(c.targets, shownTarget{
 			Target:  target,

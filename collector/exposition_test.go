@@ -27,7 +27,7 @@ func resource(targets ...*collector.Target) *collector.Collector {
 	info := collector.ResourceInfo{
 		Name: "contoso-prod", Endpoint: "https://contoso-prod.cognitiveservices.azure.com", APIVersion: faceclient.DefaultAPIVersion,
 	}
-	return collector.New(info, collector.NewAPIMetrics("contoso-prod", faceclient.Operations(), 0), targets...)
+	return collector.NewTable().New(info, collector.NewTable().NewAPIMetrics("contoso-prod", faceclient.Operations(), 0), targets...)
 }
 
 // registered is a registry that looks at everything that it can.
@@ -212,13 +212,13 @@ func busy(t testing.TB) prometheus.Collector {
 	stop := run(t, plain, verify)
 	scrape(time.Minute, plain, verify)
 	stop()
-	api := collector.NewAPIMetrics("contoso-prod", faceclient.Operations(), 100_000)
+	api := collector.NewTable().NewAPIMetrics("contoso-prod", faceclient.Operations(), 100_000)
 	api.ObserveAttempt(faceclient.Attempt{Operation: faceclient.DetectLiveness, Status: 200, Duration: 70 * time.Millisecond, Billed: 1})
 	api.ObserveAttempt(faceclient.Attempt{Operation: faceclient.DetectLiveness, ErrorCode: faceclient.CodeTimeout, Duration: 10 * time.Second})
 	api.ObserveRetry(faceclient.DetectLiveness)
 	api.ObserveThrottle(faceclient.DetectLiveness, time.Second)
 	info := collector.ResourceInfo{Name: "contoso-prod", Endpoint: "https://contoso-prod.cognitiveservices.azure.com", APIVersion: "v1.2-preview.1"}
-	return collector.New(info, api, plain, verify)
+	return collector.NewTable().New(info, api, plain, verify)
 }
 
 // lively are sessions of every kind, created a while ago.

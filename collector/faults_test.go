@@ -55,7 +55,7 @@ func happens(t *testing.T, f fault, s state) cell {
 			}
 			return service.Dial(ctx, network, address)
 		}
-		api := collector.NewAPIMetrics("contoso-prod", []faceclient.Operation{faceclient.DetectLiveness}, 0)
+		api := collector.NewTable().NewAPIMetrics("contoso-prod", []faceclient.Operation{faceclient.DetectLiveness}, 0)
 		client, err := faceclient.New(faceclient.Options{
 			Endpoint: "http://face.test", APIVersion: faceclient.DefaultAPIVersion,
 			Credential:           faceclient.NewKeyCredential(faceclient.StaticSecret(service.Key())),
@@ -70,7 +70,7 @@ func happens(t *testing.T, f fault, s state) cell {
 		defer run(t, target)()
 		info := collector.ResourceInfo{Name: "contoso-prod", Endpoint: "http://face.test", APIVersion: faceclient.DefaultAPIVersion}
 		exposition := func() series {
-			return valuesOf(gather(t, collector.New(info, api, target)), faceclient.DetectLiveness)
+			return valuesOf(gather(t, collector.NewTable().New(info, api, target)), faceclient.DetectLiveness)
 		}
 		if s.walked {
 			scrape(9500*time.Millisecond, target)

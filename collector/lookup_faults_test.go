@@ -51,7 +51,7 @@ func lookUpFor(t *testing.T, samples int, faults ...facesim.Fault) looked {
 		service.Fail(faults...)
 		transport := service.Transport()
 		defer transport.CloseIdleConnections()
-		api := collector.NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)
+		api := collector.NewTable().NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)
 		client, err := faceclient.New(faceclient.Options{
 			Endpoint: "http://face.test", APIVersion: faceclient.DefaultAPIVersion,
 			Credential:           faceclient.NewKeyCredential(faceclient.StaticSecret(service.Key())),
@@ -75,7 +75,7 @@ func lookUpFor(t *testing.T, samples int, faults ...facesim.Fault) looked {
 		}
 		got.target, got.lookUps = target.State(), service.LookUps(facesim.DetectLivenessWithVerify)
 		info := collector.ResourceInfo{Name: "contoso-prod", Endpoint: "http://face.test", APIVersion: faceclient.DefaultAPIVersion}
-		got.values = valuesOf(gather(t, collector.New(info, api, target)), faceclient.DetectLivenessWithVerify)
+		got.values = valuesOf(gather(t, collector.NewTable().New(info, api, target)), faceclient.DetectLivenessWithVerify)
 	})
 	return got
 }

@@ -12,7 +12,7 @@ import (
 
 func TestAPIMetricsCanBeRead(t *testing.T) {
 	plain, verify := faceclient.DetectLiveness, faceclient.DetectLivenessWithVerify
-	api := collector.NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)
+	api := collector.NewTable().NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)
 	if api.Requests(plain) != 0 || api.Billed(plain) != 0 {
 		t.Errorf("%v requests and %v billed before the first", api.Requests(plain), api.Billed(plain))
 	}

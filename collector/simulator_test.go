@@ -49,7 +49,7 @@ func TestFlowsAreWhatHappenedToTheSimulatedCustomer(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				target := newTarget(listOf(client, facelist.Limits{PageSize: 1000, MaxPages: 1000, Workers: 4}, collector.NewAPIMetrics("contoso-prod", []faceclient.Operation{faceclient.DetectLiveness}, 0)), every(3*time.Minute), sampled(1000, lookUps{client}))
+				target := newTarget(listOf(client, facelist.Limits{PageSize: 1000, MaxPages: 1000, Workers: 4}, collector.NewTable().NewAPIMetrics("contoso-prod", []faceclient.Operation{faceclient.DetectLiveness}, 0)), every(3*time.Minute), sampled(1000, lookUps{client}))
 				defer run(t, target)()
 				began := time.Now().Add(test.skew)
 				scrape(10*time.Second, target)

@@ -61,7 +61,7 @@ func TestEveryFailedRefreshIsCounted(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				api := collector.NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)
+				api := collector.NewTable().NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)
 				target := newTarget(walks(test.walk(api)), func(options *collector.TargetOptions) { options.API = api })
 				run(t, target)
 				scrape(time.Hour, target)
@@ -98,7 +98,7 @@ func TestAPanicFailsTheRefresh(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var book logbook
-				api := collector.NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)
+				api := collector.NewTable().NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)
 				system := collector.SystemClock()
 				target := newTarget(walks(bug, lists(page)), logged(&book), func(options *collector.TargetOptions) {
 					options.API = api

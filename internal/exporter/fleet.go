@@ -56,6 +56,7 @@ func newFleet(cfg *config.Config, before *fleet, simulated bool, logger *slog.Lo
 	if simulated {
 		template.CostInterval = costRefresh(cfg.Refresh, simulated).Interval
 	}
+	table := collector.NewTable()
 	for _, r := range cfg.Resources {
 		s, err := newSettings(r, template, logger)
 		if err != nil {
@@ -63,7 +64,7 @@ func newFleet(cfg *config.Config, before *fleet, simulated bool, logger *slog.Lo
 		}
 		kept := before.find(r)
 		if kept == nil {
-			if kept, err = newResource(s); err != nil {
+			if kept, err = newResource(s, table); err != nil {
 				return nil, fmt.Errorf("resource %q: %w", r.Name, err)
 			}
 		}

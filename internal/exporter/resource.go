@@ -90,11 +90,11 @@ func sameLists(a, b config.Resource) bool {
 	return a.Name == b.Name && a.Endpoint == b.Endpoint && a.API.Version == b.API.Version && slices.Equal(a.Operations, b.Operations)
 }
 
-// newResource makes a resource. It asks nobody for anything before start.
-func newResource(s settings) (*resource, error) {
+// newResource makes a resource, whose metrics are those of the table. It asks nobody for anything before start.
+func newResource(s settings, table *collector.Table) (*resource, error) {
 	operations := s.config.Operations
 	r := &resource{
-		api:      collector.NewAPIMetrics(s.config.Name, operations, s.config.API.MonthlyRequestBudget),
+		api:      table.NewAPIMetrics(s.config.Name, operations, s.config.API.MonthlyRequestBudget),
 		budget:   collector.NewBudget(s.config.API.MonthlyRequestBudget, s.target.Interval, operations, s.target.Clock),
 		registry: prometheus.NewRegistry(),
 	}
@@ -109,7 +109,7 @@ func newResource(s settings) (*resource, error) {
 		r.lists = append(r.lists, one)
 	}
 	info := collector.ResourceInfo{Name: s.config.Name, Endpoint: s.config.Endpoint, APIVersion: s.config.API.Version}
-	return r, r.registry.Register(guarded{collector.New(info, r.api, r.targets()...)})
+	return r, r.registry.Register(guarded{table.New(info, r.api, r.targets()...)})
 }
 
 func (r *resource) targetOptions(s settings, one list) collector.TargetOptions {
