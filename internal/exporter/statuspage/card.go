@@ -89,11 +89,11 @@ func (c *card) draw(s *collector.Snapshot) {
 		{"abandoned", c.count(s.Abandoned), "of these never started", ""},
 		{"", c.count(s.Started), "started", ""},
 	}
-	if s.Expired > 0 && s.Abandoned > 0 {
-		c.Legend[2].More = percent(float64(s.Abandoned) / float64(s.Expired))
+	if s.Abandoned > 0 {
+		c.Legend[2].More = share(float64(s.Abandoned), float64(s.Expired), float64(s.Expired))
 	}
 	c.BarLabel = c.Count + " listed: " + c.Legend[0].Value + " active, " + c.Legend[1].Value + " expired, " + c.Legend[2].Value + " of these never started"
-	c.Recent = recent(c.LastFlows, !s.Complete())
+	c.Recent = recent(c.LastFlows, s.Coverage)
 	c.Outcomes = outcomes(c.List)
 	c.TTL = histogram(s)
 	if s.Sessions > 0 {
@@ -101,15 +101,20 @@ func (c *card) draw(s *collector.Snapshot) {
 	}
 }
 
-// recent says what the last refresh added to the flow counters; nothing before the second one.
-func recent(f collector.Flows, estimated bool) string {
+// recent says what the last refresh, which read this part of the list, added to the flow counters; nothing before the
+// second one.
+func recent(f collector.Flows, coverage float64) string {
 	if f.Window == 0 {
 		return ""
 	}
+	estimated := coverage < 1
 	text := "In the " + span(seconds(math.Round(f.Window))) + " before the last refresh: " + count(f.Creations, estimated) + " created, " +
 		count(f.Starts, estimated) + " started, " + count(f.Expirations, estimated) + " expired"
 	if f.Expirations > 0 {
-		text += ", of these never started " + count(f.Abandonments, estimated) + " (" + neverStarted(f) + ")"
+		text += ", of these never started " + count(f.Abandonments, estimated)
+		if never := share(f.Abandonments, f.Expirations, f.Expirations*coverage); never != "" {
+			text += " (" + never + ")"
+		}
 	}
 	return text
 }
@@ -120,7 +125,7 @@ func outcomes(l *List) string {
 	switch {
 	case looked == 0:
 		return ""
-	case looked < tellingShare:
+	case looked <= telling:
 		return "Outcomes since the start: " + number(looked) + " looked up, too few for shares"
 	}
 	var shares []string

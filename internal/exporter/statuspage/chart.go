@@ -3,6 +3,7 @@ package statuspage
 import (
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"face_liveness_exporter/collector"
@@ -89,10 +90,14 @@ func histogram(s *collector.Snapshot) *columns {
 	if highest == 0 {
 		return nil
 	}
-	share := func(n uint64) string { return percent(float64(n) / float64(s.Sessions)) }
+	all := float64(s.Sessions)
+	of := func(n uint64) string { return share(float64(n), all, all) }
 	drawn := &columns{
 		Width: columnPitch * float64(len(buckets)), Height: plotHeight + labelHeight, Base: plotHeight,
-		Most: share(highest) + " have a TTL of " + buckets[most].name,
+		Most: of(highest) + " have a TTL of " + buckets[most].name,
+	}
+	if s.Sessions <= telling {
+		drawn.Most = "The most common TTL is " + buckets[most].name
 	}
 	drawn.Label = "TTL of the listed sessions: " + drawn.Most
 	for i, bucket := range buckets {
@@ -106,7 +111,7 @@ func histogram(s *collector.Snapshot) *columns {
 		height := tidy(max(2, (plotHeight-2)*float64(bucket.count)/float64(highest)))
 		drawn.Columns = append(drawn.Columns, rectangle{
 			X: left + (columnPitch-columnWidth)/2, Y: tidy(plotHeight - height), Width: columnWidth, Height: height,
-			Title: bucket.name + ": " + count(s.Estimate(bucket.count), !s.Complete()) + ", " + share(bucket.count),
+			Title: strings.TrimSuffix(bucket.name+": "+count(s.Estimate(bucket.count), !s.Complete())+", "+of(bucket.count), ", "),
 		})
 	}
 	return drawn

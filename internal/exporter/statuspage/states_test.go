@@ -168,6 +168,31 @@ func TestStates(t *testing.T) {
 	}
 }
 
+// A share of a handful of sessions says nothing. Where a part of the list was read, those count that were really seen.
+func TestSharesOfFewSessions(t *testing.T) {
+	for _, test := range []struct {
+		seen     uint64
+		coverage float64
+		shares   int // the legend, the last refresh, five outcomes, a column, the highest column, and the sum
+	}{{1, 1, 0}, {20, 1, 0}, {20, 0.25, 0}, {21, 1, 10}, {21, 0.25, 10}} {
+		expired := float64(test.seen) / test.coverage
+		l := with(healthy(), func(l *statuspage.List) {
+			l.Snapshot = &collector.Snapshot{
+				Pages: 1, Coverage: test.coverage, Sessions: test.seen, Expired: test.seen, Abandoned: test.seen, TTL: collector.NewHistogram([]float64{600}),
+			}
+			for range test.seen {
+				l.Snapshot.TTL.Observe(600)
+			}
+			l.LastFlows = collector.Flows{Expirations: expired, Abandonments: expired, Window: 300}
+			l.Outcomes.Sessions[collector.RealFace], l.Outcomes.Samples[collector.RealFace] = float64(test.seen), test.seen
+		})
+		got := strings.ReplaceAll(text(parsed(t, page(l))), "Estimate from 25.0 %", "")
+		if shares := strings.Count(got, "%"); shares != test.shares {
+			t.Errorf("%d sessions of %.0f: %d shares, want %d, in\n%s", test.seen, expired, shares, test.shares, got)
+		}
+	}
+}
+
 // Whatever goes wrong, the card says what it means and what to do.
 func TestEveryErrorHasAMeaningAndARemedy(t *testing.T) {
 	for _, code := range append(faceclient.ErrorCodes(), "418") {

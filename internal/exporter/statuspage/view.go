@@ -1,6 +1,7 @@
 package statuspage
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -12,8 +13,6 @@ const (
 	unfolded = 6
 	// filtered is from how many cards on there is a field to find one.
 	filtered = 9
-	// tellingShare is of how many a share says something.
-	tellingShare = 20
 )
 
 // view is a page as the template wants it: words and drawings.
@@ -88,7 +87,7 @@ func stats(page *Page) []stat {
 	sessions, shown, estimated := 0.0, 0, false
 	requests, paid := 0.0, 0.0
 	projected, projection, walked := 0.0, 0.0, 0
-	recent, windows := collector.Flows{}, 0
+	recent, seen, windows := collector.Flows{}, 0.0, 0
 	for i := range page.Lists {
 		l := &page.Lists[i]
 		if l.Shown {
@@ -98,6 +97,7 @@ func stats(page *Page) []stat {
 			if l.LastFlows.Window > 0 {
 				recent.Expirations += l.LastFlows.Expirations
 				recent.Abandonments += l.LastFlows.Abandonments
+				seen += l.LastFlows.Expirations * l.Snapshot.Coverage
 				windows++
 			}
 		}
@@ -115,11 +115,9 @@ func stats(page *Page) []stat {
 		listed.More += ", some of them estimated"
 	}
 	never := stat{"Never started", unknown, "known after the second refresh"}
-	switch {
-	case windows > 0 && recent.Expirations < tellingShare:
-		never.Value, never.More = number(recent.Abandonments), "of "+number(recent.Expirations)+" that expired before the last refresh"
-	case windows > 0:
-		never.Value, never.More = neverStarted(recent), "of "+number(recent.Expirations)+" that expired before the last refresh"
+	if windows > 0 {
+		never.Value = cmp.Or(share(recent.Abandonments, recent.Expirations, seen), count(recent.Abandonments, estimated))
+		never.More = "of " + count(recent.Expirations, estimated) + " that expired before the last refresh"
 	}
 	month := stat{"Requests in 30 days", "≈" + nbsp + number(projected), "cost " + money(projection) + " if scraped at every interval"}
 	if walked < all {
@@ -133,9 +131,6 @@ func stats(page *Page) []stat {
 	}
 	return []stat{listed, never, {"Requests since the start", number(requests), "cost " + money(paid)}, month}
 }
-
-// neverStarted is the share of the sessions that expired in a window, of which there must be some, and were never started.
-func neverStarted(f collector.Flows) string { return percent(f.Abandonments / f.Expirations) }
 
 // among says that something is true of some of all lists.
 func among(some, all int) string {

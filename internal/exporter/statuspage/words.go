@@ -90,6 +90,18 @@ func percent(share float64) string {
 	}
 }
 
+// telling is the number of sessions above which a share of them says something, as in the dashboards and alerts.
+const telling = 20
+
+// share writes the share that a part has of a whole. It is empty where too few of the whole were seen; the others are
+// estimated.
+func share(part, whole, seen float64) string {
+	if seen <= telling {
+		return ""
+	}
+	return percent(part / whole)
+}
+
 func tenths(value float64) string { return strconv.FormatFloat(value, 'f', 1, 64) }
 
 // span writes a duration in its two largest units: 2 min 3 s. What lies below 0 is 0.
