@@ -125,5 +125,5 @@ func codeRow(status int, code string) Row {
 	case status < 500:
 		return Row{Meaning: "the service, or a proxy before it, refuses the request with the status {status}", Remedy: "check endpoint, and the proxy if there is one"}
 	}
-	return Row{Meaning: "the service, or a gateway before it, failed with the status {status}", Remedy: "nothing, if it passes; else look at the state of Azure, and at the proxy if there is one"}
+	return Row{Meaning: "the service, or a gateway before it, failed with the status {status}", Remedy: TryAgain + ". Else look at the state of Azure, and at the proxy if there is one"}
 }

@@ -15,9 +15,11 @@ type Row struct {
 	Meaning, Remedy string
 }
 
+// TryAgain begins the remedy for what usually passes. It may go on with what to do where it does not: ". Else …".
+const TryAgain = "nothing, if it passes: the exporter tries again by itself"
+
 const (
 	leastRole    = "assign the role Cognitive Services Data Reader (b59867f0-fa02-499b-be73-45a86b5b3e1c) on this resource, or a custom role with the data action Microsoft.CognitiveServices/accounts/Face/*/sessions/read, and wait ten minutes"
-	tryAgain     = "nothing, if it passes: the exporter tries again by itself"
 	reportBug    = "report a bug with the client_request_id of the log line"
 	noFaceThere  = "check that endpoint is the address of a Face resource, and that no portal or proxy answers for it"
 	checkNetwork = "check the network, the firewall and the proxy between here and the endpoint"
@@ -39,26 +41,26 @@ func CodeRows() []Row {
 		{Status: 404, Code: "404", Meaning: "this resource has no list of sessions in API version {version}", Remedy: "check that endpoint is the address of a Face resource, and try the other api.version of v1.2-preview.1 and v1.1-preview.1"},
 		{Status: 404, Code: "ResourceNotFound", Meaning: "this resource has no list of sessions in API version {version}", Remedy: "check that endpoint is the address of a Face resource, and try the other api.version of v1.2-preview.1 and v1.1-preview.1"},
 		{Status: 404, Code: "SessionNotFound", Meaning: "the service does not find the session at which the page was to start, even after the list was begun anew", Remedy: reportBug},
-		{Status: 409, Code: "ConcurrentOperationConflict", Meaning: "another operation was under way", Remedy: tryAgain},
+		{Status: 409, Code: "ConcurrentOperationConflict", Meaning: "another operation was under way", Remedy: TryAgain},
 		{Status: 415, Code: "BadArgument", Meaning: "the service refuses the media type of the request", Remedy: "check whether a proxy changes the headers of requests"},
 		{Status: 429, Code: "429", Meaning: "the resource's rate limit is used up, by this exporter or by your application", Remedy: "lower api.max_requests_per_second or raise refresh.interval"},
-		{Status: 500, Code: "500", Meaning: "the service failed", Remedy: tryAgain},
-		{Status: 500, Code: "Unspecified", Meaning: "the service failed", Remedy: tryAgain},
-		{Status: 502, Code: "502", Meaning: "a gateway before the service failed", Remedy: tryAgain},
-		{Status: 503, Code: "503", Meaning: "the service is not available", Remedy: tryAgain},
-		{Status: 504, Code: "504", Meaning: "a gateway before the service gave up waiting for it", Remedy: tryAgain},
+		{Status: 500, Code: "500", Meaning: "the service failed", Remedy: TryAgain},
+		{Status: 500, Code: "Unspecified", Meaning: "the service failed", Remedy: TryAgain},
+		{Status: 502, Code: "502", Meaning: "a gateway before the service failed", Remedy: TryAgain},
+		{Status: 503, Code: "503", Meaning: "the service is not available", Remedy: TryAgain},
+		{Status: 504, Code: "504", Meaning: "a gateway before the service gave up waiting for it", Remedy: TryAgain},
 
 		{Status: 101, Code: "101", Meaning: "the other side changes the protocol, which nobody asked for", Remedy: noFaceThere},
 		{Status: 202, Code: faceclient.CodeInvalidResponse, Meaning: "the service has accepted the request and sends no list", Remedy: noFaceThere},
 		{Status: 204, Code: faceclient.CodeInvalidResponse, Meaning: "the answer has no content, not even an empty list", Remedy: noFaceThere},
 		{Status: 402, Code: "402", Meaning: "payment is required", Remedy: "check that the subscription is active and paid"},
 		{Status: 407, Code: "407", Meaning: "the proxy wants credentials", Remedy: "put user and password into the address in HTTPS_PROXY"},
-		{Status: 408, Code: "408", Meaning: "the service gave up waiting for the request", Remedy: tryAgain},
+		{Status: 408, Code: "408", Meaning: "the service gave up waiting for the request", Remedy: TryAgain},
 		{Status: 410, Code: "410", Meaning: "this address is gone for good: API version {version} may have been retired", Remedy: "try the other api.version of v1.2-preview.1 and v1.1-preview.1"},
-		{Status: 425, Code: "425", Meaning: "the service does not take the request so early in the connection", Remedy: tryAgain},
+		{Status: 425, Code: "425", Meaning: "the service does not take the request so early in the connection", Remedy: TryAgain},
 		{Status: 451, Code: "451", Meaning: "the access is refused for legal reasons", Remedy: "ask whoever runs the proxy or the network"},
 		{Status: 520, Code: "520", Meaning: "a content delivery network got no proper answer of what is behind it", Remedy: noFaceThere},
-		{Status: 529, Code: "529", Meaning: "the service is overloaded", Remedy: tryAgain},
+		{Status: 529, Code: "529", Meaning: "the service is overloaded", Remedy: TryAgain},
 
 		{Code: faceclient.CodeTimeout, Meaning: "no whole answer came in time", Remedy: checkNetwork + ", or raise api.request_timeout"},
 		{Code: faceclient.CodeConnection, Meaning: "the connection failed or broke", Remedy: checkNetwork},
@@ -91,7 +93,7 @@ func connectionRows() []Row {
 		{Detail: faceclient.DetailProxyCredentials, Meaning: "the proxy wants credentials", Remedy: "put user and password into the address in HTTPS_PROXY"},
 		{Detail: faceclient.DetailProxyAddress, Meaning: "HTTPS_PROXY is not an address", Remedy: "write it as http://host:port"},
 		{Detail: faceclient.DetailHandshake, Meaning: "the TLS handshake was not finished in time", Remedy: checkNetwork},
-		{Detail: faceclient.DetailNoAnswer, Meaning: "the request was sent, and no answer or only a part of its headers came in time", Remedy: tryAgain + ". Else " + checkNetwork + ", or raise api.request_timeout"},
+		{Detail: faceclient.DetailNoAnswer, Meaning: "the request was sent, and no answer or only a part of its headers came in time", Remedy: TryAgain + ". Else " + checkNetwork + ", or raise api.request_timeout"},
 		{Detail: faceclient.DetailSlowBody, Meaning: "the answer began, but was not whole in time", Remedy: "raise api.request_timeout or lower api.page_size"},
 		{Detail: faceclient.DetailNoPage, Meaning: "no page arrived within refresh.timeout", Remedy: "see what failed before that, or raise refresh.timeout, api.max_requests_per_second or refresh.max_concurrent"},
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"face_liveness_exporter/collector"
+	"face_liveness_exporter/internal/explain"
 )
 
 const (
@@ -132,7 +133,7 @@ func outcomes(l *List) string {
 	for _, outcome := range []struct {
 		of   collector.Outcome
 		name string
-	}{{collector.RealFace, "passed"}, {collector.SpoofFace, "spoof"}, {collector.Uncertain, "uncertain"}, {collector.Failed, "failed"}, {collector.NoResult, "no result"}} {
+	}{{collector.RealFace, "passed"}, {collector.SpoofFace, "spoof"}, {collector.Uncertain, "uncertain"}, {collector.Failed, "failed"}, {collector.NoResult, "no" + nbsp + "result"}} {
 		share := l.Outcomes.Share(outcome.of)
 		// Agresti and Coull's interval: a share of 0 of a few is not known to be 0.
 		middle := (share*looked + 2) / (looked + 4)
@@ -145,7 +146,7 @@ func outcomes(l *List) string {
 func newDevices(l *List) *devices {
 	s, d := l.Snapshot, &devices{}
 	if n, known := s.DeviceCount(); known {
-		d.Summary = many(n, "device")
+		d.Summary = number(n)
 	} else if s.DevicesCut {
 		d.Summary = "more devices than can be counted"
 	}
@@ -202,9 +203,11 @@ func newProblem(l *List, now time.Time) *problem {
 		p.When += ", " + number(float64(l.Health.FailuresInRow)) + " in a row"
 	}
 	support := "Look at this exporter's log, and give Microsoft's support the apim_request_id that it shows."
+	lasting, passing := strings.CutPrefix(f.Remedy, explain.TryAgain)
 	switch {
-	case f.Status >= http.StatusInternalServerError && l.Health.FailuresInRow >= manyFailures:
-		p.Remedy = "This has lasted for " + number(float64(l.Health.FailuresInRow)) + " refreshes. Check Azure's service health for the region of this resource. " + support
+	case l.Health.FailuresInRow >= manyFailures && (passing || f.Status >= http.StatusInternalServerError):
+		p.Remedy = "This has lasted for " + number(float64(l.Health.FailuresInRow)) + " refreshes. Check Azure's service health for the region of this resource. " +
+			strings.TrimSpace(sentence(strings.TrimPrefix(lasting, ". Else "))+" "+support)
 	case p.Remedy == "":
 		p.Remedy = support
 	}

@@ -31,7 +31,7 @@ func TestStates(t *testing.T) {
 			"healthy", healthy(), "good",
 			[]string{
 				"contoso-prod Up to date detectLiveness · contoso-prod.cognitiveservices.azure.com", "12,345 listed as of 2 min ago",
-				"1,234 active", "11,111 expired", "321 of these never started (2.9 %)", "10,790 started", "72.9 % have a TTL of 5 to 10 min", "of 4,321 devices",
+				"1,234 active", "11,111 expired", "321 of these never started (2.9 %)", "10,790 started", "72.9 % have a TTL of 5 to 10 min", "Top devices of 4,321",
 				"Other sessions: 10,035 on other devices, 1,000 without a device",
 				"Snapshot 2 min old, 13 pages in 12 s", "Last refresh succeeded 2 min ago, took 12 s",
 				"Next refresh in 1 min 47 s, with the next scrape, then every 5 min",
@@ -77,7 +77,12 @@ func TestStates(t *testing.T) {
 		{
 			"failing for long, and not by our fault", with(failing(&faceclient.Error{Code: "503", Status: 503}), func(l *statuspage.List) { l.Health.FailuresInRow = 5 }), "bad",
 			[]string{"This has lasted for 5 refreshes.", "service health", "apim_request_id"},
-			[]string{"nothing, if it passes"},
+			[]string{"othing, if it passes"},
+		},
+		{
+			"no answer for long", with(failing(&faceclient.Error{Code: faceclient.CodeTimeout, Detail: faceclient.DetailNoAnswer}), func(l *statuspage.List) { l.Health.FailuresInRow = 5 }), "bad",
+			[]string{"This has lasted for 5 refreshes. Check Azure's service health", "resource. Check the network, the firewall", "api.request_timeout. Look at"},
+			[]string{"othing, if it passes"},
 		},
 		{"quota", failing(&faceclient.Error{Code: faceclient.CodeQuotaExceeded, Status: 403}), "bad", []string{"QuotaExceeded", "quota", "api.monthly_request_budget"}, nil},
 		{"not read yet", empty(), "begun", []string{"Not read yet", "The next scrape starts the first refresh.", "Snapshot none yet", "Last refresh none yet", "In 30 days not known yet"}, []string{"listed", "What it means"}},
@@ -106,7 +111,7 @@ func TestStates(t *testing.T) {
 			"no device may be shown", with(healthy(), func(l *statuspage.List) {
 				l.Snapshot.TopDevices, l.Settings.Devices.Label = nil, collector.DeviceNone
 			}), "good",
-			[]string{"of 4,321 devices", "Devices are hidden by configuration. Sessions: 10,000 on other devices, 1,000 without a device"},
+			[]string{"Top devices of 4,321", "Devices are hidden by configuration. Sessions: 10,000 on other devices, 1,000 without a device"},
 			[]string{"7f9c24e5"},
 		},
 		{
@@ -250,7 +255,7 @@ func TestSums(t *testing.T) {
 		{"a demo", statuspage.Page{Now: now(), Started: now(), Simulated: true}, []string{"This is a demo", "cost nothing"}},
 		{"dates", page(), []string{"As of 2025-03-12 12:00:00 UTC. Started 1 h 30 min ago, version 1.2.3. Last scrape: never."}},
 		{"last scrape", statuspage.Page{Now: now(), LastScrape: now().Add(-7 * time.Second)}, []string{"Last scrape: 7 s ago."}},
-		{"refused reload", statuspage.Page{Now: now(), ReloadRefused: now().Add(-3 * time.Minute)}, []string{"The configuration was not reloaded 3 min ago: it was refused"}},
+		{"refused reload", statuspage.Page{Now: now(), ReloadRefused: now().Add(-3 * time.Minute)}, []string{"The last reload, 3 min ago, was refused: the configuration before it stays in force."}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := text(parsed(t, test.page))
