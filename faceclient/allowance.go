@@ -88,7 +88,7 @@ func (a *Allowance) Waiting(ctx context.Context) (context.Context, context.Cance
 	}
 }
 
-// Take takes an attempt and tells whether there was one.
+// Take takes an attempt and reports whether one was left.
 func (a *Allowance) Take() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -34,7 +34,7 @@ type outcome struct {
 	failure  *Error        // nil where the answer is good
 }
 
-// unsent tells whether the attempt was given up before anything was sent. It is not paid for and not counted.
+// unsent reports whether the attempt was given up before anything was sent. It is not paid for and not counted.
 func (o *outcome) unsent() bool {
 	return o.failure != nil && o.failure.Code == CodeCanceled && o.writes == 0
 }
@@ -101,7 +101,7 @@ func (r *request) read(sent http.Header, response *http.Response) (*Error, error
 	}), nil
 }
 
-// echoes tells whether a text has a good part of what was sent in the secret headers, or of the id of a session that was
+// echoes reports whether a text has a good part of what was sent in the secret headers, or of the id of a session that was
 // sent.
 func (r *request) echoes(text string, header http.Header) bool {
 	const goodPart = 8 // characters

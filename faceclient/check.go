@@ -15,7 +15,7 @@ const maxCheckBytes = 256 << 10
 
 // Check is what the service says of the liveness check of one session. Whatever is missing in the answer is missing here.
 type Check struct {
-	// HasResult tells whether the check has come to a result, a failed one included.
+	// HasResult reports whether the check has come to a result, a failed one included.
 	HasResult bool
 	// StatusCode is the HTTP status that the client of the session was answered with; 0 where it is missing.
 	StatusCode int
@@ -25,7 +25,7 @@ type Check struct {
 	Identical *bool
 }
 
-// NotFound tells whether a request failed because what it asked for is not there (404).
+// NotFound reports whether a request failed because what it asked for is not there (404).
 func NotFound(err error) bool {
 	var failure *Error
 	return errors.As(err, &failure) && failure.Status == http.StatusNotFound

@@ -22,7 +22,7 @@ type Options struct {
 	Endpoint string
 	// APIVersion is one of APIVersions.
 	APIVersion string
-	// Credential proves who asks.
+	// Credential authenticates the requests.
 	Credential Credential
 	// MaxRequestsPerSecond bounds the rate of attempts, above 0.
 	MaxRequestsPerSecond float64
@@ -39,8 +39,8 @@ type Options struct {
 	UserAgent string
 	// TLS is the TLS configuration towards the service; nil is the system's.
 	TLS *tls.Config
-	// Transport sends the attempts; nil makes one by [NewTransport]. It belongs to the client, which drops the
-	// connections that it does not use when other options are put in force.
+	// Transport sends the attempts; nil makes one by [NewTransport]. It belongs to the client, which closes its idle
+	// connections when it is given other options.
 	Transport http.RoundTripper
 	// Observer is told of every attempt; nil observes nothing.
 	Observer Observer
@@ -48,7 +48,7 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// settings are the options in force. They are never changed: Apply puts others in their place.
+// settings are the current options. They are immutable: Apply replaces them.
 type settings struct {
 	Options
 	address   string // of the API: the endpoint with the version behind it
@@ -100,8 +100,8 @@ func newSettings(options Options) (*settings, error) {
 	return s, nil
 }
 
-// Client asks one Face resource. It is safe for use by many goroutines. Rate limit and Retry-After are of the client, so
-// that all that ask the resource keep them together.
+// Client sends requests to one Face resource. It is safe for use by many goroutines. They share its rate limit, and all wait
+// while the service asks to wait.
 type Client struct {
 	settings atomic.Pointer[settings]
 	pace     *pace
@@ -122,9 +122,9 @@ func New(options Options) (*Client, error) {
 	return c, nil
 }
 
-// Apply puts other options in force. Requests under way go on as they began, but limits hold for them at once, together
-// with those that follow. A Retry-After and a rate that the service has lowered stay in force. If there is an error,
-// which names the option that is wrong, nothing has changed.
+// Apply replaces the options. Requests under way keep theirs, but new limits hold for all requests at once. A Retry-After
+// stays in force, and a rate that was lowered after a 429 stays as much lower. An error names the option that is wrong; then
+// nothing has changed.
 func (c *Client) Apply(options Options) error {
 	s, err := newSettings(options)
 	if err != nil {
@@ -138,10 +138,10 @@ func (c *Client) Apply(options Options) error {
 // Host is the endpoint's host, the only part of an address that is ever logged.
 func (c *Client) Host() string { return c.settings.Load().host }
 
-// CredentialChanged tells whether the secret of the credential is another one than the last request was sent with.
+// CredentialChanged reports whether the secret of the credential has changed since the last request.
 func (c *Client) CredentialChanged() bool { return c.settings.Load().Credential.Changed() }
 
-// Close drops the connections that are not in use.
+// Close closes the idle connections.
 func (c *Client) Close() { c.settings.Load().closeIdle() }
 
 // PageQuery asks for a page of a list.
@@ -172,7 +172,7 @@ func (c *Client) Page(ctx context.Context, query PageQuery, allowance *Allowance
 	}, allowance)
 }
 
-// RefusesStart tells whether a request that had a start may have failed because of it (400 or 404).
+// RefusesStart reports whether a request that had a start may have failed because of it (400 or 404).
 func RefusesStart(err error) bool {
 	failure, ok := errors.AsType[*Error](err)
 	if !ok {

@@ -9,14 +9,14 @@ import (
 
 const keyHeader = "Ocp-Apim-Subscription-Key"
 
-// Credential proves to the service who asks.
+// Credential authenticates requests to the service.
 type Credential interface {
-	// Authorize adds the proof to the header of a request that is about to be sent.
+	// Authorize adds a key or a token to the header of a request that is about to be sent.
 	Authorize(ctx context.Context, header http.Header) error
-	// Rejected is told that the service answered 401 to a request with this header, and says whether another attempt
-	// would carry another proof.
+	// Rejected is called after the service answered 401 to a request with this header. It reports whether another attempt
+	// would have another key or token.
 	Rejected(header http.Header) bool
-	// Changed tells whether the secret behind the credential is another one than Authorize used last.
+	// Changed reports whether the secret behind the credential has changed since Authorize used it.
 	Changed() bool
 	// SecretHeaders are the names of the headers that Authorize sets: their values are never shown.
 	SecretHeaders() []string
@@ -30,7 +30,7 @@ func StaticSecret(value string) Secret {
 	return func() (string, error) { return value, nil }
 }
 
-// lastSecret tells whether a secret has changed, without keeping it.
+// lastSecret reports whether a secret has changed, without keeping it.
 type lastSecret struct {
 	sum atomic.Pointer[[sha256.Size]byte]
 }
@@ -41,14 +41,14 @@ func (l *lastSecret) used(value string) {
 	l.sum.Store(&sum)
 }
 
-// changed tells whether the secret can be read and is another one.
+// changed reports whether the secret can be read and has changed.
 func (l *lastSecret) changed(secret Secret) bool {
 	value, err := secret()
 	last := l.sum.Load()
 	return err == nil && (last == nil || *last != sha256.Sum256([]byte(value)))
 }
 
-// KeyCredential proves by one of the resource's two keys.
+// KeyCredential is one of the resource's two keys.
 type KeyCredential struct {
 	key  Secret
 	last lastSecret
@@ -68,13 +68,13 @@ func (c *KeyCredential) Authorize(_ context.Context, header http.Header) error {
 	return nil
 }
 
-// Rejected tells whether the key has been rotated since the request was made.
+// Rejected reports whether the key was rotated after the request was made.
 func (c *KeyCredential) Rejected(header http.Header) bool {
 	key, err := c.key()
 	return err == nil && key != header.Get(keyHeader)
 }
 
-// Changed tells whether the key is another one than Authorize used last.
+// Changed reports whether the key has changed since Authorize used it.
 func (c *KeyCredential) Changed() bool { return c.last.changed(c.key) }
 
 // SecretHeaders names the header of the key.

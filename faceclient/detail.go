@@ -156,7 +156,7 @@ func transportDetail(err error) (code string, detail Detail) {
 	return CodeConnection, connectionDetail(err)
 }
 
-// tlsDetail tells whether an error is one of TLS, and which.
+// tlsDetail reports whether an error is one of TLS, and which.
 func tlsDetail(err error) (detail Detail, is bool) {
 	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok {
 		if invalid.Reason == x509.Expired {
@@ -246,7 +246,7 @@ func connectionDetail(err error) Detail {
 	return ""
 }
 
-// secretDetail tells why a secret could not be had.
+// secretDetail tells why a secret could not be read.
 func secretDetail(err error) Detail {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

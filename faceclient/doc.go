@@ -3,7 +3,7 @@
 // that a request can end with.
 //
 // It knows HTTP and JSON. It must not know the order of ids or ranges of them, which are of package facelist, nor
-// budgets, names of settings or Prometheus: whoever counts requests gives an [Observer].
+// budgets, names of settings or Prometheus: an [Observer] counts requests.
 //
 // The way of a request: [Client.Page] or [Client.Session] makes a call of it. Each attempt waits for the pace of the
 // resource, is sent, and is read to its end; what became of it is a value, the outcome. One place books outcomes, and a

@@ -86,13 +86,12 @@ type EntraOptions struct {
 	AuthorityHost string
 }
 
-// EntraCredential proves by a bearer token of Entra ID. azidentity fetches the token; the requests to the service stay
-// with this package.
+// EntraCredential is a bearer token of Entra ID. azidentity fetches it; this package sends the requests to the service.
 type EntraCredential struct {
 	options  EntraOptions
 	fetching *semaphore.Weighted // of one who fetches a token
 	asking   *semaphore.Weighted // of one call of azidentity
-	signIn   *signIn             // in use by whoever fetches
+	signIn   *signIn             // used by the one that fetches
 	last     lastSecret
 
 	mu      sync.Mutex // guards what follows
@@ -100,7 +99,7 @@ type EntraCredential struct {
 	token   azcore.AccessToken
 	renew   bool // the last token was refused, so a cached one will not do
 	failure *Error
-	failed  time.Time // when failure was had
+	failed  time.Time // when failure happened
 }
 
 const authorizationHeader = "Authorization"
@@ -123,7 +122,7 @@ func NewEntraCredential(options EntraOptions) (*EntraCredential, error) {
 }
 
 // Authorize sets a token, fetching one where there is none, where it ends within five minutes, or where the service has
-// refused it. However many requests need one, it is fetched once, and they fail together where it cannot be had. That
+// refused it. However many requests need one, it is fetched once, and they fail together where none can be obtained. That
 // takes at most ten seconds. The error is an *Error with [CodeAuthentication], or that the context was canceled for no reason.
 func (c *EntraCredential) Authorize(ctx context.Context, header http.Header) error {
 	began := time.Now()
@@ -163,7 +162,7 @@ func (c *EntraCredential) fetch(ctx context.Context) (azcore.AccessToken, error)
 		err = errNoToken
 	}
 	if err != nil && ctx.Err() != nil {
-		return token, c.ended(ctx, err) // whoever asked has left
+		return token, c.ended(ctx, err) // the caller has left
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -175,8 +174,8 @@ func (c *EntraCredential) fetch(ctx context.Context) (azcore.AccessToken, error)
 	return token, nil
 }
 
-// ended tells why there is no token for whoever asked for one and did not wait for it. Who gives up for a reason, such as that
-// a refresh took too long, is told what it waited for.
+// ended tells a caller whose context has ended why it has no token. One whose context ended for a reason, such as that a
+// refresh took too long, is told what it waited for.
 func (c *EntraCredential) ended(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); errors.Is(cause, context.Canceled) {
 		return cause
@@ -187,7 +186,7 @@ func (c *EntraCredential) ended(ctx context.Context, err error) error {
 // errNoToken says that what came as a token cannot be one.
 var errNoToken = errors.New("not a token")
 
-// isToken tells whether a token can stand in a header: it is of visible ASCII characters (RFC 6750).
+// isToken reports whether a token can stand in a header: it is of visible ASCII characters (RFC 6750).
 func isToken(token string) bool {
 	return token != "" && !strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' })
 }
@@ -247,14 +246,14 @@ func (c *EntraCredential) askNow(ctx context.Context, source azcore.TokenCredent
 	return token, source, err
 }
 
-// isTokenFile tells whether a path leads to a file that a token or a certificate can be read from. It is for the files that
+// isTokenFile reports whether a path leads to a file that a token or a certificate can be read from. It is for the files that
 // azidentity reads, whatever they are.
 func isTokenFile(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular() && info.Size() <= maxSignInBody
 }
 
-// explained tells why a token could not be had.
+// explained tells why no token could be obtained.
 func (c *EntraCredential) explained(ctx context.Context, err error) *Error {
 	failure, ok := errors.AsType[*Error](err)
 	if !ok {
@@ -307,8 +306,8 @@ func (c *EntraCredential) Rejected(header http.Header) bool {
 	return true
 }
 
-// Changed tells whether the client secret is another one than a token was last asked for with. The other kinds have no
-// secret of ours.
+// Changed reports whether the client secret has changed since it was used to get a token. Other kinds have no secret that
+// the exporter knows.
 func (c *EntraCredential) Changed() bool {
 	return c.options.ClientSecret != nil && c.last.changed(c.options.ClientSecret)
 }
@@ -352,7 +351,7 @@ func (c *EntraCredential) azidentity() (azcore.TokenCredential, error) {
 	return newDefaultChain(o, client, c.options.Transport)
 }
 
-// private tells whether the sign-in is one that Microsoft does not know.
+// private reports whether the sign-in is one that Microsoft does not know.
 func (o *EntraOptions) private() bool { return o.AuthorityHost != "" }
 
 // missingVariable names what a workload identity takes from the environment and cannot use there, "" if nothing: a

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Codes of what goes wrong before the service has named a code of its own.
+// Codes of failures for which the service has no code.
 const (
 	CodeTimeout         = "timeout"          // the attempt took longer than its time-out
 	CodeConnection      = "connection"       // no connection, or it broke before the body's end
@@ -19,7 +19,7 @@ const (
 	CodeInvalidResponse = "invalid_response" // status 200 with something that is no list of sessions
 	CodeCanceled        = "canceled"         // the exporter itself gave the request up
 	CodePagination      = "pagination"       // pages do not add up to a list, or to one that is too long
-	CodeAuthentication  = "authentication"   // no credential could be had, so nothing was sent
+	CodeAuthentication  = "authentication"   // no credential could be obtained, so nothing was sent
 	CodeQuotaExceeded   = "QuotaExceeded"    // status 403 whose text speaks of a quota
 	CodePanic           = "panic"            // a bug of this program, given by who recovers
 )
@@ -32,12 +32,12 @@ func ownCodes() []string {
 	}
 }
 
-// ours tells whether a service cannot take a code, because this package or whoever counts its errors gives it.
+// ours reports whether a code is reserved: only this package, or the package that counts its errors, may use it.
 func ours(code string) bool {
 	return code == codeOther || code == codeError || slices.Contains(ownCodes(), code)
 }
 
-// Codes and a status that whoever counts uses by itself.
+// Labels of the package that counts errors.
 const (
 	codeOther = "other"
 	codeError = "error"
@@ -52,7 +52,7 @@ type Error struct {
 	Status int
 	// Detail says why, where the code leaves that open.
 	Detail Detail
-	// SignIn is the kind of sign-in that failed, where the credential is one of Entra ID and could not be had.
+	// SignIn is the kind of sign-in that failed, where no token of Entra ID could be obtained.
 	SignIn EntraKind
 	// AADSTS is the number by which Entra ID says why it refuses a sign-in (AADSTS7000215 is a wrong client secret); 0
 	// where it gave none.
@@ -65,7 +65,7 @@ type Error struct {
 	Wait time.Duration
 	// RequestID is the service's apim-request-id and ClientRequestID the GUID that we sent; support asks for both.
 	RequestID, ClientRequestID string
-	// Before is what the last attempt failed with where the next one was given up while it waited; nil elsewhere.
+	// Before is the failure of the attempt before, where the request was canceled while it waited to try again; else nil.
 	Before *Error
 
 	cause error
@@ -96,7 +96,7 @@ func (e *Error) Error() string {
 // Unwrap gives what the error comes from, for errors.Is alone: the text of a cause can hold an address.
 func (e *Error) Unwrap() error { return e.cause }
 
-// temporary tells whether the same request can go well a moment later.
+// temporary reports whether the same request may succeed a moment later.
 func (e *Error) temporary() bool {
 	switch e.Status {
 	case http.StatusRequestTimeout, http.StatusConflict, http.StatusTooEarly, http.StatusTooManyRequests, http.StatusInternalServerError,
@@ -109,12 +109,12 @@ func (e *Error) temporary() bool {
 	return e.Code == CodeTimeout || e.Code == CodeConnection || e.Detail == DetailNoJSON
 }
 
-// asksToWait tells whether the service wants fewer requests for a while, from everybody.
+// asksToWait reports whether the service asks for a pause of all requests to the resource.
 func (e *Error) asksToWait() bool {
 	return e.Status == http.StatusTooManyRequests || (e.temporary() && e.Wait > 0)
 }
 
-// Refused tells whether the service refuses this resource, so that asking again soon is of no use: a wrong key, a
+// Refused reports whether the service refuses this resource, so that asking again soon is of no use: a wrong key, a
 // missing role or a resource without a list (401, 403 or 404).
 func (e *Error) Refused() bool {
 	return e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden || e.Status == http.StatusNotFound

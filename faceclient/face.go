@@ -41,7 +41,7 @@ type Session struct {
 	Expired bool
 }
 
-// HasStarted tells whether the client began the check.
+// HasStarted reports whether the client began the check.
 func (s *Session) HasStarted() bool { return !s.Started.IsZero() }
 
 // Expiry is when the TTL ends.

@@ -25,7 +25,7 @@ const (
 type pace struct {
 	gate     *gate
 	limiter  *rate.Limiter
-	turn     *semaphore.Weighted // of one who waits for gate and limiter: one reservation at a time
+	first    *semaphore.Weighted // of one request, which waits for gate and limiter, so that one reservation is made at a time
 	inFlight *semaphore.Weighted // of math.MaxInt32, of which setLimits holds back all that is above the bound
 
 	mu        sync.Mutex // guards what follows and the changes of limiter
@@ -40,7 +40,7 @@ func newPace(requestsPerSecond float64, concurrent int) *pace {
 		gate:     new(gate),
 		limiter:  rate.NewLimiter(rate.Limit(requestsPerSecond), 1),
 		fastest:  rate.Limit(requestsPerSecond),
-		turn:     semaphore.NewWeighted(1),
+		first:    semaphore.NewWeighted(1),
 		inFlight: semaphore.NewWeighted(math.MaxInt32),
 		places:   concurrent,
 	}
@@ -48,8 +48,7 @@ func newPace(requestsPerSecond float64, concurrent int) *pace {
 	return p
 }
 
-// setLimits puts other bounds in force, for requests that wait already as well. A rate that the service has lowered stays
-// as much lower.
+// setLimits changes the bounds, also for requests that wait already. A rate that was lowered after a 429 stays as much lower.
 func (p *pace) setLimits(requestsPerSecond float64, concurrent int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -75,20 +74,21 @@ func (p *pace) giveBack() {
 	p.inFlight.Release(1)
 }
 
-// permit is what an attempt was admitted with.
+// permit is what admit tells of an attempt.
 type permit struct {
 	throttled time.Duration // how long gate and limiter held it
 	slowdowns int           // the pace's, when it was admitted
 }
 
-// admit waits until a request may be sent. Whoever is admitted must release its place; if there is an error it has none.
-// The place comes first: a turn of the limiter that waited for a place would be used late, next to the one that follows.
+// admit waits until a request may be sent. The caller must release its place, unless there is an error. The place among the
+// requests in flight comes before the rate limit: a request that waited for a place afterwards would be sent late, close to the
+// one behind it.
 func (p *pace) admit(ctx context.Context) (permit, error) {
 	if p.inFlight.Acquire(ctx, 1) != nil {
 		return permit{}, context.Cause(ctx)
 	}
 	began := time.Now()
-	err := p.takeTurn(ctx)
+	err := p.waitForRate(ctx)
 	admitted := permit{throttled: time.Since(began)}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -99,17 +99,18 @@ func (p *pace) admit(ctx context.Context) (permit, error) {
 	return admitted, err
 }
 
-// takeTurn passes gate and limiter, one after the other. Whoever waited for the limiter looks at the gate again.
-func (p *pace) takeTurn(ctx context.Context) error {
-	if p.turn.Acquire(ctx, 1) != nil {
+// waitForRate waits for the gate and the limiter. The gate may have closed while the request waited for the limiter, so it is
+// asked again.
+func (p *pace) waitForRate(ctx context.Context) error {
+	if p.first.Acquire(ctx, 1) != nil {
 		return context.Cause(ctx)
 	}
-	defer p.turn.Release(1)
+	defer p.first.Release(1)
 	if err := p.gate.wait(ctx); err != nil {
 		return err
 	}
 	if p.limiter.Wait(ctx) != nil {
-		// Wait refuses at once where the context's deadline is before the turn; then there is no cause yet.
+		// Wait fails at once where the context's deadline comes before the request's turn; then there is no cause yet.
 		return cmp.Or(context.Cause(ctx), context.Canceled)
 	}
 	return p.gate.wait(ctx)
@@ -147,7 +148,7 @@ func (p *pace) answered() {
 	}
 }
 
-// gate is closed while the service asks to wait.
+// gate is closed while a Retry-After lasts.
 type gate struct {
 	mu    sync.Mutex
 	until time.Time
@@ -163,7 +164,7 @@ func (g *gate) closeFor(d time.Duration, why *Error) {
 	}
 }
 
-// closedBy is the answer that the gate is closed for, nil where it is open.
+// closedBy is the answer that closed the gate, nil where it is open.
 func (g *gate) closedBy() *Error {
 	g.mu.Lock()
 	defer g.mu.Unlock()

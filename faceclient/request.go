@@ -22,7 +22,7 @@ type call struct {
 	decode    decoder
 }
 
-// answered tells whether an attempt brought what the caller can use. That a session is not there is such an answer.
+// answered reports whether an attempt brought what the caller can use. That a session is not there is such an answer.
 func (c *call) answered(o outcome) bool {
 	return o.failure == nil || c.session != "" && o.failure.Status == http.StatusNotFound
 }
@@ -34,8 +34,9 @@ type request struct {
 	client    *Client
 	settings  *settings
 	allowance *Allowance
-	// life ends an attempt that was sent. The context of the HTTP request ends what comes before that, too.
-	life context.Context
+	// caller is the context that ends an attempt in flight. That of the HTTP request can end earlier, and ends only the waits
+	// before an attempt is sent.
+	caller context.Context
 
 	last     outcome
 	attempts int
@@ -43,12 +44,12 @@ type request struct {
 	decision decision
 }
 
-// do sends a call until it is answered, or until trying again is of no use. The error is an *Error. Where the allowance
+// do sends a call until it is answered or another try is pointless. The error is an *Error. Where the allowance
 // has no attempt left it wraps [ErrAllowance] as well, and where none was made it is that alone.
 func (c *Client) do(ctx context.Context, what call, allowance *Allowance) error {
 	s := c.settings.Load()
 	r := &request{
-		call: what, client: c, settings: s, allowance: allowance, life: ctx,
+		call: what, client: c, settings: s, allowance: allowance, caller: ctx,
 		retries: retries{limit: s.MaxRetries, seen: progress{answers: allowance.answered()}},
 	}
 	waiting, cancel := allowance.Waiting(ctx)
@@ -107,18 +108,18 @@ func (r *request) RoundTrip(httpRequest *http.Request) (*http.Response, error) {
 	defer r.client.pace.release()
 	defer func() {
 		if r.client.settings.Load() != r.settings {
-			r.settings.closeIdle() // nobody will use its connections any more
+			r.settings.closeIdle() // no request will use its connections any more
 		}
 	}()
-	ctx, cancel := context.WithTimeoutCause(r.life, r.settings.RequestTimeout, errAttemptTimeout)
+	ctx, cancel := context.WithTimeoutCause(r.caller, r.settings.RequestTimeout, errAttemptTimeout)
 	defer cancel()
 
 	r.allowance.Sent()
-	o := r.send(ctx, httpRequest) //nolint:contextcheck // see request.life
+	o := r.send(ctx, httpRequest) //nolint:contextcheck // see request.caller
 	if o.unsent() {
 		return nil, r.unsent(o.failure)
 	}
-	r.book(ctx, o, admitted) //nolint:contextcheck // see request.life
+	r.book(ctx, o, admitted) //nolint:contextcheck // see request.caller
 	if o.failure != nil {
 		return nil, o.failure
 	}

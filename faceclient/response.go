@@ -116,7 +116,7 @@ func refusalDetail(status int, code, text string) Detail {
 	return ""
 }
 
-// isCode tells whether a code of the service is fit to be a label: 1 to 64 of [A-Za-z0-9_.-].
+// isCode reports whether a code of the service is fit to be a label: 1 to 64 of [A-Za-z0-9_.-].
 func isCode(text string) bool { return code.MatchString(text) }
 
 var code = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
@@ -164,7 +164,7 @@ func waitInText(text string) (time.Duration, bool) {
 	return secondsToWait(amount * unit), err == nil
 }
 
-// secondsToWait bounds a wait so that no number of seconds overflows: nobody waits for a century.
+// secondsToWait bounds a wait to a century, so that no number of seconds overflows.
 func secondsToWait(seconds float64) time.Duration {
 	const century = 100 * 365 * 86_400
 	return time.Duration(min(seconds, century) * float64(time.Second))

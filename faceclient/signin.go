@@ -31,7 +31,7 @@ var (
 
 // NewSignInTransport makes the transport of an [EntraCredential]. It is for the sign-in what [NewTransport] is for the
 // service. Only the sign-in itself is https, so what is plain http goes to an identity endpoint of this machine, and never
-// through a proxy. It keeps no connection: a token is had once an hour.
+// through a proxy. It keeps no connection: a token is fetched once an hour.
 func NewSignInTransport(config *tls.Config) *http.Transport {
 	transport := newTransport(config, 1, signInProxy(http.ProxyFromEnvironment))
 	transport.DisableKeepAlives = true
@@ -48,7 +48,7 @@ func signInProxy(proxy func(*http.Request) (*url.URL, error)) func(*http.Request
 	}
 }
 
-// signIn sends the requests by which a token is had. It reads every answer itself, so that all of it is within the time and
+// signIn sends the requests that fetch a token. It reads every answer itself, so that all of it is within the time and
 // the size that it allows, and remembers what went wrong: the libraries above it keep only texts.
 type signIn struct {
 	transport http.RoundTripper
@@ -148,7 +148,7 @@ func (s *signIn) RoundTrip(request *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// unreachable tells what an error of the transport means for a sign-in. Whoever ended ctx did not want to wait any longer.
+// unreachable tells what an error of the transport means for a sign-in. A context that has ended means that it took too long.
 func unreachable(ctx context.Context, err error, local bool) Detail {
 	if local {
 		return DetailIMDSUnreachable

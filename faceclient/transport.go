@@ -97,8 +97,8 @@ func (s *stages) trace(ctx context.Context) context.Context {
 	})
 }
 
-// failure classifies the error that an attempt ended with. It prefers the reason why the context ended to the words of
-// whoever noticed it.
+// failure classifies the error that an attempt ended with. The reason why the context ended
+// says more than the error that this caused.
 func (s *stages) failure(ctx context.Context, err error) *Error {
 	if cause := context.Cause(ctx); cause != nil {
 		if err = context.Canceled; errors.Is(cause, errAttemptTimeout) {

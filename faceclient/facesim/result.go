@@ -12,7 +12,7 @@ type Outcome uint8
 
 // The outcomes. No Session has Deleted: it is what [Server.Outcome] says of one that is not listed.
 const (
-	NoResult  Outcome = iota // none yet, or none for good
+	NoResult  Outcome = iota // none yet, or none ever
 	RealFace                 // passed
 	SpoofFace                // a photograph, a mask, a screen
 	Uncertain                // the service could not decide

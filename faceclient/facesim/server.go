@@ -39,8 +39,8 @@ type Server struct {
 	traffic atomic.Pointer[Traffic]
 	buffers sync.Pool // of *[]byte, for pages
 
-	life context.Context // ends with Close and takes hanging answers with it
-	end  context.CancelFunc
+	serving context.Context // ends with Close, and ends answers that hang
+	end     context.CancelFunc
 
 	mu         sync.Mutex // guards what follows
 	key, token string
@@ -65,7 +65,7 @@ func New(opts Options) *Server {
 		latency: opts.Latency,
 	}
 	s.buffers.New = func() any { return new([]byte) }
-	s.life, s.end = context.WithCancel(context.Background())
+	s.serving, s.end = context.WithCancel(context.Background())
 	return s
 }
 
@@ -139,7 +139,7 @@ func (s *Server) tick() time.Time {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	defer context.AfterFunc(s.life, cancel)() //nolint:contextcheck // the answer ends with the request and with the server
+	defer context.AfterFunc(s.serving, cancel)() //nolint:contextcheck // the answer ends with the request and with the server
 	r = r.WithContext(ctx)
 
 	entry := newEntry(r, s.now())

@@ -137,7 +137,7 @@ func (st *stream) happen(e event) {
 			st.history.note(eventStarted, e.at)
 		}
 	case eventExpired:
-		// Nothing changes in the list, which derives expiry from the clock; the look-up tells whether it is still there.
+		// Nothing changes in the list, which derives expiry from the clock; the look-up reports whether it is still there.
 		if ended, listed := st.list.get(e.at, e.plan.ID); listed {
 			st.noteEnd(&ended, e.at)
 		}

@@ -11,7 +11,7 @@ import (
 	"face_liveness_exporter/faceclient/facesim"
 )
 
-// Delay answers as ever, but later, or not at all if the client leaves meanwhile.
+// Delay answers as usual, but later, or not at all if the client leaves before.
 func Delay(d time.Duration) facesim.Fault {
 	return newFault("delay", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		if !wait(r.Context(), d) {
