@@ -10,12 +10,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -24,6 +26,7 @@ import (
 
 	"face_liveness_exporter/faceclient/facesim"
 	"face_liveness_exporter/internal/exporter"
+	"face_liveness_exporter/internal/launch"
 )
 
 // roleVariable makes this test binary play one of the three parts.
@@ -42,15 +45,11 @@ func TestMain(m *testing.M) {
 	case "exporter":
 		os.Exit(exporter.Run(context.Background(), exporter.Process{
 			Args:   []string{"--dry-run", "--config.file=" + os.Getenv(configVariable)},
-			Stdout: discard{}, Stderr: os.Stderr, Getenv: os.Getenv,
+			Stdout: io.Discard, Stderr: os.Stderr, Getenv: os.Getenv,
 		}))
 	}
 	os.Exit(m.Run())
 }
-
-type discard struct{}
-
-func (discard) Write(b []byte) (int, error) { return len(b), nil }
 
 func exitWith(err error) {
 	if err != nil {
@@ -60,7 +59,7 @@ func exitWith(err error) {
 	os.Exit(0)
 }
 
-// serve is the service: it says its address, and then answers until its standard input ends.
+// serve is the service: it says its address, and then answers until it is killed.
 func serve() error {
 	sessions, err := strconv.Atoi(os.Getenv("BENCH_SESSIONS"))
 	if err != nil {
@@ -81,15 +80,8 @@ func serve() error {
 	mux.HandleFunc("/requests", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, service.Counts(facesim.DetectLiveness).Requests)
 	})
-	fmt.Println("http://" + listener.Addr().String()) //nolint:forbidigo // this is what the process is asked for
-	go func() {
-		_, _ = os.Stdin.Read(make([]byte, 1))
-		_ = listener.Close()
-	}()
-	if err := http.Serve(listener, mux); !errors.Is(err, net.ErrClosed) { //nolint:gosec // lives for one benchmark
-		return err
-	}
-	return nil
+	fmt.Fprintln(os.Stderr, "listening on", listener.Addr())
+	return http.Serve(listener, mux) //nolint:gosec // lives for one benchmark
 }
 
 // walkPlainly is the walk that anybody would write.
@@ -139,51 +131,32 @@ func walkPlainly(service string) error {
 	return nil
 }
 
-// play starts this binary in a role.
+// play is this binary in a role.
 func play(b *testing.B, role string, environment ...string) *exec.Cmd {
 	b.Helper()
 	command := exec.CommandContext(b.Context(), os.Args[0])
 	command.Env = append(os.Environ(), append(environment, roleVariable+"="+role)...)
-	command.Stderr = os.Stderr
 	return command
 }
 
-// startService starts the service and gives its address.
-func startService(b *testing.B, sessions int, latency time.Duration) string {
+// startService starts the service.
+func startService(b *testing.B, sessions int, latency time.Duration) *launch.Program {
 	b.Helper()
-	command := play(b, "service", fmt.Sprintf("BENCH_SESSIONS=%d", sessions), "BENCH_LATENCY="+latency.String())
-	input, err := command.StdinPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	output, err := command.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		_ = input.Close()
-		_ = command.Wait()
-	})
-	var address string
-	if _, err := fmt.Fscanln(output, &address); err != nil {
-		b.Fatal(err)
-	}
-	return address
+	service := launch.Command(b, "the service",
+		play(b, "service", fmt.Sprintf("BENCH_SESSIONS=%d", sessions), "BENCH_LATENCY="+latency.String()))
+	service.Listens(regexp.MustCompile(`listening on (\S+)\n`))
+	return service
 }
 
 // requests is how many the service has had.
-func requests(b *testing.B, service string) int {
+func requests(b *testing.B, service *launch.Program) int {
 	b.Helper()
-	response, err := (&http.Client{}).Get(service + "/requests")
+	answer, err := service.Request(b.Context(), http.MethodGet, "/requests")
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer response.Body.Close()
-	count := 0
-	if _, err := fmt.Fscan(response.Body, &count); err != nil {
+	count, err := strconv.Atoi(answer.Body)
+	if err != nil {
 		b.Fatal(err)
 	}
 	return count
@@ -209,7 +182,7 @@ func measure(b *testing.B, role string, sessions int, latency time.Duration) {
 	file := filepath.Join(b.TempDir(), "config.yaml")
 	settings := strings.Join([]string{
 		"api: {max_requests_per_second: 100000, max_concurrent_requests: 16}",
-		"resources: [{name: bench, endpoint: " + service + ", key: test-key}]",
+		"resources: [{name: bench, endpoint: " + service.Base + ", key: test-key}]",
 	}, "\n")
 	if err := os.WriteFile(file, []byte(settings), 0o600); err != nil {
 		b.Fatal(err)
@@ -218,8 +191,7 @@ func measure(b *testing.B, role string, sessions int, latency time.Duration) {
 	var cpu time.Duration
 	var memory int64
 	for b.Loop() {
-		command := play(b, role, serviceVariable+"="+service, configVariable+"="+file)
-		command.Stderr = nil
+		command := play(b, role, serviceVariable+"="+service.Base, configVariable+"="+file)
 		if err := command.Run(); err != nil {
 			b.Fatal(err)
 		}
