@@ -10,7 +10,7 @@ import (
 )
 
 // Budget divides the requests that a resource may take in 30 days among the refreshes of its operations. It starts again
-// with the process. A nil Budget sets no limit.
+// with the process.
 type Budget struct {
 	clock Clock
 
@@ -93,11 +93,8 @@ func (b *Budget) credit(operation faceclient.Operation) *account {
 	return account
 }
 
-// allowance is how many attempts a refresh may make now. Without a limit, bounded is false.
-func (b *Budget) allowance(operation faceclient.Operation) (attempts int, bounded bool) {
-	if b == nil {
-		return 0, false
-	}
+// forRefresh is how many attempts a refresh may make now. Without a limit, bounded is false.
+func (b *Budget) forRefresh(operation faceclient.Operation) (attempts int, bounded bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.unbounded() {
@@ -113,9 +110,6 @@ func (b *Budget) slack(operation faceclient.Operation) float64 {
 
 // spend takes the attempts of a refresh from its account. After a successful walk it also notes the pages.
 func (b *Budget) spend(operation faceclient.Operation, walk facelist.Result, err error) {
-	if b == nil {
-		return
-	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.unbounded() {
@@ -134,13 +128,10 @@ func (b *Budget) spend(operation faceclient.Operation, walk facelist.Result, err
 
 // spare is what the next look-up after a refresh may take. It is false where no attempt is left.
 func (b *Budget) spare(operation faceclient.Operation) (allowance *faceclient.Allowance, some bool) {
-	if b == nil {
-		return faceclient.NewAllowance(0), true
-	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.unbounded() {
-		return faceclient.NewAllowance(0), true
+		return faceclient.Unbounded(), true
 	}
 	attempts := int(b.credit(operation).balance)
 	if attempts <= 0 {
@@ -151,9 +142,6 @@ func (b *Budget) spare(operation faceclient.Operation) (allowance *faceclient.Al
 
 // charge takes the attempts of a look-up from the account.
 func (b *Budget) charge(operation faceclient.Operation, attempts int) {
-	if b == nil {
-		return
-	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !b.unbounded() {
@@ -164,9 +152,6 @@ func (b *Budget) charge(operation faceclient.Operation, attempts int) {
 // intervalInForce is the time between refreshes: as configured, or longer where the budget is small. After a refresh that
 // needed more than it had, it is as long as it takes to earn that refresh.
 func (b *Budget) intervalInForce(operation faceclient.Operation, configured time.Duration) time.Duration {
-	if b == nil {
-		return configured
-	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.unbounded() {

@@ -32,7 +32,7 @@ type source struct {
 	key, usedKey string
 	begun, ended []time.Time
 	open, most   int
-	allowed      []int // requests, by walk
+	allowed      []int // requests, by walk; 0 where there is no bound
 }
 
 func walks(scripts ...script) *source { return &source{scripts: scripts, key: "first key"} }
@@ -43,12 +43,13 @@ func (s *source) CredentialChanged() bool {
 	return s.key != s.usedKey
 }
 
-func (s *source) Walk(ctx context.Context, maxRequests int, visitor facelist.Visitor) (facelist.Result, error) {
+func (s *source) Walk(ctx context.Context, allowance *faceclient.Allowance, visitor facelist.Visitor) (facelist.Result, error) {
 	s.mu.Lock()
 	do := s.scripts[min(len(s.begun), len(s.scripts)-1)]
 	began := time.Now()
 	s.begun = append(s.begun, began)
-	s.allowed = append(s.allowed, maxRequests)
+	left, _ := allowance.Left()
+	s.allowed = append(s.allowed, left)
 	s.usedKey = s.key
 	s.open++
 	s.most = max(s.most, s.open)

@@ -128,6 +128,9 @@ func NewTarget(options TargetOptions) *Target {
 	if t.clock == nil {
 		t.clock = SystemClock()
 	}
+	if t.options.Budget == nil {
+		t.options.Budget = NewBudget(0, options.Interval, []faceclient.Operation{options.Operation}, t.clock)
+	}
 	t.created = t.clock().Wall
 	t.options.Settings = Settings{}
 	t.state.Store(&State{Resource: options.Resource, Operation: options.Operation})

@@ -23,9 +23,16 @@ type Allowance struct {
 	firstSent time.Time
 }
 
-// NewAllowance allows so many attempts, retries included. 0 stands for no bound.
+// NewAllowance allows so many attempts, retries included.
 func NewAllowance(attempts int) *Allowance {
-	a := &Allowance{bounded: attempts > 0, left: attempts}
+	a := Unbounded()
+	a.bounded, a.left = true, attempts
+	return a
+}
+
+// Unbounded allows any number of attempts, and counts them.
+func Unbounded() *Allowance {
+	a := new(Allowance)
 	a.Resume()
 	return a
 }

@@ -67,7 +67,7 @@ func TestSession(t *testing.T) {
 				}
 				return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(test.body))}, nil
 			})
-			got, err := newClient(t, options).Session(t.Context(), faceclient.DetectLivenessWithVerify, id, faceclient.NewAllowance(0))
+			got, err := newClient(t, options).Session(t.Context(), faceclient.DetectLivenessWithVerify, id, faceclient.Unbounded())
 			if faceclient.Code(err) != test.code {
 				t.Fatalf("%v, want code %q", err, test.code)
 			}
@@ -116,7 +116,7 @@ func TestADeletedSessionIsAnAnswerOfTheResource(t *testing.T) {
 		statuses = statuses[1:]
 		return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(`{}`))}, nil
 	})
-	client, allowance := newClient(t, options), faceclient.NewAllowance(0)
+	client, allowance := newClient(t, options), faceclient.Unbounded()
 	if _, err := client.Session(t.Context(), faceclient.DetectLiveness, "gone", allowance); !faceclient.NotFound(err) {
 		t.Fatal(err)
 	}

@@ -112,7 +112,7 @@ func (r *rig) walk() (facelist.Result, *listed, error) {
 
 func walkOf(ctx context.Context, lister *facelist.Lister) (facelist.Result, *listed, error) {
 	visited := &listed{}
-	walk, err := lister.Walk(ctx, 0, visited)
+	walk, err := lister.Walk(ctx, faceclient.Unbounded(), visited)
 	return walk, visited, err
 }
 

@@ -40,10 +40,14 @@ type Knowledge struct {
 	points []point // where the last walk found the sessions, if it found all
 	// tooLong: the last walk was longer than it may be, so that the next one's first page is believed.
 	tooLong bool
+	// cursorRefused: in this walk the service refused the id of a session as a start.
+	cursorRefused bool
 }
 
 // cursorOnly tells whether the list can only be read as a whole, from id to id.
-func (k *Knowledge) cursorOnly() bool { return k.Unordered || k.Uneven || k.MadeUpStart == Refused }
+func (k *Knowledge) cursorOnly() bool {
+	return k.Unordered || k.Uneven || k.MadeUpStart == Refused || k.cursorRefused
+}
 
 // forget drops what may be wrong by now.
 func (k *Knowledge) forget(now time.Time) {

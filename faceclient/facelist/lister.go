@@ -133,22 +133,19 @@ var (
 // errTooLong says that a list takes more pages than a walk may.
 var errTooLong = errors.New("the list is too long")
 
-// Walk lists the sessions and gives them to visitor. With maxRequests above 0 it makes no more attempts than that. Where
-// the list needs more it then visits only the sessions of a random part of the key space, unless the list can only be read
-// as a whole: then it is, whatever it costs. The Result counts the attempts in any case. The error is, or wraps, a
-// *faceclient.Error.
-func (l *Lister) Walk(ctx context.Context, maxRequests int, visitor Visitor) (Result, error) {
+// Walk lists the sessions and gives them to visitor. It takes its attempts from the allowance, which must be new. Where the
+// list needs more it visits only the sessions of a random part of the key space, unless the list can only be read as a
+// whole: then it lifts the bound. The Result counts the attempts in any case. The error is, or wraps, a *faceclient.Error.
+func (l *Lister) Walk(ctx context.Context, allowance *faceclient.Allowance, visitor Visitor) (Result, error) {
 	l.mu.Lock()
 	limits, k := l.limits, l.knowledge
 	l.mu.Unlock()
 	k.forget(time.Now())
-	allowance := faceclient.NewAllowance(maxRequests)
-	again := false // once more from id to id, after errCursorRefused
 	for {
-		if k.cursorOnly() || again {
+		if k.cursorOnly() {
 			allowance.Lift() // no part of this list says anything of the whole, or none can be chosen
 		}
-		w := newWalk(l, limits, k, visitor, allowance, again)
+		w := newWalk(l, limits, k, visitor, allowance)
 		err := w.run(ctx)
 		w.result.Requests = allowance.Used()
 		switch {
@@ -160,8 +157,8 @@ func (l *Lister) Walk(ctx context.Context, maxRequests int, visitor Visitor) (Re
 			k.Capped, k.ShortIsLast = true, false
 		case errors.Is(err, errStartRefused):
 			k.MadeUpStart, k.RefusedAt = Refused, time.Now()
-		case errors.Is(err, errCursorRefused) && !again:
-			again = true
+		case errors.Is(err, errCursorRefused) && !k.cursorRefused:
+			k.cursorRefused = true
 		case err != nil:
 			l.failed(err, k)
 			return w.result, err

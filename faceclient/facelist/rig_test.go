@@ -253,12 +253,20 @@ func newLister(s *service, l facelist.Limits) *facelist.Lister {
 	return facelist.New(s, faceclient.DetectLiveness, l, &errorsSeen{})
 }
 
+// atMost allows so many requests; 0 is any number.
+func atMost(requests int) *faceclient.Allowance {
+	if requests == 0 {
+		return faceclient.Unbounded()
+	}
+	return faceclient.NewAllowance(requests)
+}
+
 // walkExactly walks a list, which must be found as it is, in at most so many requests; 0 is any number.
 func walkExactly(t testing.TB, s *service, lister *facelist.Lister, mostRequests int) (facelist.Result, *visits) {
 	t.Helper()
 	s.forget()
 	visited := newVisits()
-	result, err := lister.Walk(t.Context(), 0, visited)
+	result, err := lister.Walk(t.Context(), faceclient.Unbounded(), visited)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -276,7 +284,7 @@ func walkExactly(t testing.TB, s *service, lister *facelist.Lister, mostRequests
 func failsWith(t testing.TB, s *service, lister *facelist.Lister, code string, mostRequests int) {
 	t.Helper()
 	s.forget()
-	_, err := lister.Walk(t.Context(), 0, newVisits())
+	_, err := lister.Walk(t.Context(), faceclient.Unbounded(), newVisits())
 	var failure *faceclient.Error
 	if !errors.As(err, &failure) || failure.Code != code {
 		t.Errorf("%v, want code %s", err, code)

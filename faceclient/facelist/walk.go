@@ -43,15 +43,12 @@ type trial struct {
 	err   error
 }
 
-func newWalk(l *Lister, limits Limits, k Knowledge, visitor Visitor, allowance *faceclient.Allowance, cursorOnly bool) *walk {
+func newWalk(l *Lister, limits Limits, k Knowledge, visitor Visitor, allowance *faceclient.Allowance) *walk {
 	w := &walk{lister: l, limits: limits, visitor: visitor, allowance: allowance, knowledge: k, allEven: true}
 	if k.Unordered {
 		w.seen = newSeen()
 	}
 	w.plan = planFor(k, limits, w.budget(), rand.Float64())
-	if cursorOnly {
-		w.plan = Plan{Mode: CursorOnly, ExpectedSessions: k.Sessions, ranges: []*keyRange{newRange(0, 1, 0)}}
-	}
 	w.ranges.waiting = w.plan.ranges
 	return w
 }
@@ -221,7 +218,7 @@ func (w *walk) finish() error {
 		slices.SortFunc(w.points, func(a, b point) int { return cmp.Compare(a.position, b.position) })
 		k.points = w.points
 	}
-	k.tooLong = false
+	k.tooLong, k.cursorRefused = false, false
 	k.Uneven = !w.allEven
 	k.Unordered = w.seen != nil && !w.seen.ascending
 	return nil

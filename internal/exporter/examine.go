@@ -197,8 +197,8 @@ type watchedSource struct {
 }
 
 // Walk is part of collector.Source.
-func (w *watchedSource) Walk(ctx context.Context, maxRequests int, visitor facelist.Visitor) (facelist.Result, error) {
-	return w.source.Walk(ctx, maxRequests, watcher{visitor, w})
+func (w *watchedSource) Walk(ctx context.Context, allowance *faceclient.Allowance, visitor facelist.Visitor) (facelist.Result, error) {
+	return w.source.Walk(ctx, allowance, watcher{visitor, w})
 }
 
 type watcher struct {
