@@ -14,6 +14,39 @@ type dashboardQuery struct {
 	expression string
 	instant    bool
 	annotation bool // has data only where there is something to mark
+	panel      panel
+}
+
+// panel is what a test has to know of a panel.
+type panel struct {
+	Title, Type string
+	Options     struct {
+		Legend struct{ ShowLegend bool }
+		SortBy []struct {
+			DisplayName string
+			Desc        bool
+		}
+	}
+	FieldConfig struct {
+		Defaults struct {
+			Thresholds struct {
+				Steps []struct {
+					Value float64 // the first step's is null
+					Color string
+				}
+			}
+		}
+	}
+}
+
+// color is the colour that the thresholds give a value.
+func (p panel) color(value float64) (color string) {
+	for i, step := range p.FieldConfig.Defaults.Thresholds.Steps {
+		if i == 0 || value >= step.Value {
+			color = step.Color
+		}
+	}
+	return color
 }
 
 // variable is a question for the values of a label.
@@ -21,8 +54,9 @@ type variable struct{ where, selector, label string }
 
 var labelValues = regexp.MustCompile(`^label_values\((.*), (\w+)\)$`)
 
-// dashboards reads all of them: whatever has an `expr` is a query, wherever it stands.
-func dashboards(t *testing.T) (queries []dashboardQuery, variables []variable) {
+// dashboards reads all of them, with these resources selected, a regular expression: whatever has an `expr` is a query,
+// wherever it stands.
+func dashboards(t *testing.T, resources string) (queries []dashboardQuery, variables []variable) {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(repository, "grafana", "dashboards", "*.json"))
 	if err != nil || len(paths) == 0 {
@@ -46,6 +80,9 @@ func dashboards(t *testing.T) (queries []dashboardQuery, variables []variable) {
 			if !ok {
 				all = ".+"
 			}
+			if v["name"] == "resource" {
+				all = resources
+			}
 			fill = append(fill, "$"+v["name"].(string), all)
 			definition, _ := v["definition"].(string)
 			question, _ := v["query"].(map[string]any)
@@ -60,7 +97,7 @@ func dashboards(t *testing.T) (queries []dashboardQuery, variables []variable) {
 		for i := range variables {
 			variables[i].selector = replacer.Replace(variables[i].selector)
 		}
-		found := queriesIn(dashboard, name, false)
+		found := queriesIn(t, dashboard, name, false, panel{})
 		if len(found) == 0 {
 			t.Errorf("%s has no query", name)
 		}
@@ -76,13 +113,24 @@ func dashboards(t *testing.T) (queries []dashboardQuery, variables []variable) {
 }
 
 // queriesIn finds the queries below a node of a dashboard.
-func queriesIn(node any, where string, annotation bool) (found []dashboardQuery) {
+func queriesIn(t *testing.T, node any, where string, annotation bool, in panel) (found []dashboardQuery) {
+	t.Helper()
 	switch node := node.(type) {
 	case []any:
 		for _, element := range node {
-			found = append(found, queriesIn(element, where, annotation)...)
+			found = append(found, queriesIn(t, element, where, annotation, in)...)
 		}
 	case map[string]any:
+		if _, ok := node["gridPos"]; ok {
+			text, err := json.Marshal(node)
+			if err == nil {
+				in = panel{}
+				err = json.Unmarshal(text, &in)
+			}
+			if err != nil {
+				t.Fatalf("%s: %v", where, err)
+			}
+		}
 		for _, key := range []string{"title", "refId"} {
 			if text, ok := node[key].(string); ok {
 				where += ", " + text
@@ -93,10 +141,10 @@ func queriesIn(node any, where string, annotation bool) (found []dashboardQuery)
 				where += ", " + name
 			}
 			instant, _ := node["instant"].(bool)
-			found = append(found, dashboardQuery{where, expression, instant, annotation})
+			found = append(found, dashboardQuery{where, expression, instant, annotation, in})
 		}
 		for key, child := range node {
-			found = append(found, queriesIn(child, where, annotation || key == "annotations")...)
+			found = append(found, queriesIn(t, child, where, annotation || key == "annotations", in)...)
 		}
 	}
 	return found

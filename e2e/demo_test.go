@@ -61,7 +61,7 @@ func underDemo(t *testing.T, prometheus database, native bool) {
 		n, _ := prometheus.number(`min(count_over_time(face_liveness_sessions[1m]))`)
 		return n >= 2
 	})
-	queries, variables := dashboards(t)
+	queries, variables := dashboards(t, ".*")
 
 	t.Run("every metric of the contract is scraped, and no other", func(t *testing.T) {
 		want, histograms := contract(t)

@@ -70,7 +70,7 @@ scrape_configs:
 		are(`histogram_count(face_liveness_session_ttl_seconds) == on (instance) face_liveness_sessions`, "good")
 		are(`histogram_quantile(1, face_liveness_session_ttl_seconds) > 60 < 1.1 * 86400`, "good")
 		// The dashboards ask for either kind.
-		queries, _ := dashboards(t)
+		queries, _ := dashboards(t, ".*")
 		asked := 0
 		for _, q := range queries {
 			if !strings.Contains(q.expression, "histogram_quantile") {

@@ -173,7 +173,7 @@ resources:
 	for _, operation := range []string{"", "WithVerify"} {
 		eventually(t, "FaceLivenessAbandonmentSpike reaches the receiver", func() bool { return receiver.heard("firing" + abandonment + operation) })
 	}
-	queries, _ := dashboards(t)
+	queries, _ := dashboards(t, ".*")
 	for _, q := range queries {
 		if strings.HasPrefix(q.expression, "ALERTS") && !prometheus.now(q.expression).hasData() {
 			t.Errorf("%s does not show it", q.where)

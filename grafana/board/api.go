@@ -248,9 +248,9 @@ func process() panels {
 			"A version or an endpoint that you did not expect, or a resource that is missing.",
 			"Correct the configuration, or check that the exporter is scraped.",
 		}, []column{
-			{title: "Resource", label: "resource", width: 110},
-			{title: "Endpoint", label: "service_endpoint", width: 200},
-			{title: "API version", label: "api_version"},
+			{title: "Resource", label: "resource", width: 190},
+			{title: "Endpoint", label: "service_endpoint"},
+			{title: "API version", label: "api_version", width: 130},
 			{title: "Present", expression: `max by (resource, service_endpoint, api_version) (face_liveness_resource_info{resource=~"$resource"})`, hidden: true},
 		}, order{"Resource", false}).Span(12),
 	}

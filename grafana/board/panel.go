@@ -152,7 +152,7 @@ func states(title string, about text, q query) *statetimeline.PanelBuilder {
 	return begin(statetimeline.NewPanelBuilder(), title, about, "none", prometheus.PromQueryFormatTimeSeries, []query{q}).
 		Height(9).Span(24).
 		Mappings(upOrFailing()).Thresholds(thresholds(wanted())).ColorScheme(color(dashboard.FieldColorModeIdThresholds)).
-		LineWidth(0).FillOpacity(70).RowHeight(0.8).MergeValues(true).ShowValue(common.VisibilityModeNever).
+		PerPage(20).LineWidth(0).FillOpacity(70).RowHeight(0.8).MergeValues(true).ShowValue(common.VisibilityModeNever).
 		AlignValue(common.TimelineValueAlignmentLeft).
 		Legend(common.NewVizLegendOptionsBuilder().ShowLegend(true).
 			DisplayMode(common.LegendDisplayModeList).Placement(common.LegendPlacementBottom).Calcs([]string{})).

@@ -40,7 +40,7 @@ func sessionsAtAGlance() panels {
 			"Look at the latest release of the app, at camera permissions, and at the network between app and service.",
 		}, ratio, "few expired", moreIsBad(0.3, 0.5),
 			share(total(events(abandonments, recent)), total(events(expirations, recent)), enough)).Decimals(1),
-		figure("Created per minute", text{
+		figure("Creations", text{
 			"New sessions per minute over the last 20 minutes.",
 			"Zero while users are active: the backend cannot create sessions.",
 			"Check the backend's errors, and the key and quota of the resource.",
@@ -76,7 +76,7 @@ func lists() cog.Builder[dashboard.Panel] {
 		"'failing', or an old snapshot: the list cannot be read, and the numbers of that line are old.",
 		"Select the error to see more, and look it up in the runbook.",
 	}, []column{
-		{title: "Resource", label: "resource", width: 120},
+		{title: "Resource", label: "resource", width: 190},
 		{title: "Operation", label: "operation", width: 150},
 		{title: "State", expression: gauge("face_liveness_up"), mappings: upOrFailing(), steps: wanted()},
 		{title: "Error", label: "error_code", width: 110, link: details},
@@ -211,9 +211,9 @@ func devices() panels {
 			"Over 100 sessions and above 2 %: a test device, a kiosk, or abuse.",
 			"Find out which. Limit abuse where sessions are created.",
 		}, []column{
-			{title: "Resource", label: "resource", width: 90},
-			{title: "Operation", label: "operation", width: 90},
-			{title: "Device", label: "device_correlation_id", width: 140},
+			{title: "Resource", label: "resource", width: 150},
+			{title: "Operation", label: "operation", width: 150},
+			{title: "Device", label: "device_correlation_id"},
 			{title: "Sessions", expression: top, width: 90, steps: []dashboard.Threshold{{Color: "text"}, {Value: value(100), Color: suspect}, {Value: value(1000), Color: bad}}},
 			{title: "Share", expression: top + " / on (resource, operation) group_left () (" + known + " > 0)", unit: ratio, decimals: value(1), width: 90, steps: moreIsBad(0.02, 0.1)},
 		}, order{"Sessions", true}).Height(11).Span(14),

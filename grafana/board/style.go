@@ -12,7 +12,7 @@ const (
 	ratio     = "percentunit"
 	seconds   = "s"
 	byteSize  = "bytes"
-	perMin    = "suffix: / min"
+	perMin    = "suffix:/min"
 	noUnit    = "none"
 	neutral   = "blue" // neither good nor bad
 	good      = "green"

@@ -16,7 +16,7 @@ type column struct {
 
 	unit     string
 	decimals *float64
-	width    int
+	width    int // in pixels; the columns without one share the rest
 	steps    []dashboard.Threshold
 	mappings []dashboard.ValueMapping
 	link     *link
@@ -86,7 +86,7 @@ func (c column) properties() (properties []dashboard.DynamicConfigValue) {
 		set("decimals", *c.decimals)
 	}
 	if c.width > 0 {
-		set("custom.minWidth", c.width)
+		set("custom.width", c.width)
 	}
 	if c.mappings != nil {
 		set("mappings", c.mappings)

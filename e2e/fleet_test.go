@@ -1,0 +1,204 @@
+package e2e_test
+
+import (
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"face_liveness_exporter/faceclient/facesim"
+	"face_liveness_exporter/faceclient/facetest"
+)
+
+// fleet is the number of resources of a company that has many.
+const fleet = 30
+
+// expiring is a service with a list of sessions that expire within the next minutes, five each second. Of a hundred sessions
+// so many are never started.
+func expiring(t *testing.T, sessions, neverStarted int) *facesim.Server {
+	t.Helper()
+	service := facesim.New(facesim.Options{})
+	t.Cleanup(service.Close)
+	const ttl = 10 * time.Minute
+	list := facesim.Generate(sessions, 1, time.Now())
+	for i := range list {
+		s := &list[i]
+		s.TTL = ttl
+		s.Created = time.Now().Add(time.Duration(200*i)*time.Millisecond - ttl)
+		s.Started = time.Time{}
+		if i*37%100 >= neverStarted {
+			s.Started = s.Created.Add(20 * time.Second)
+		}
+		s.DeviceID = fmt.Sprint("device-", i%(sessions/2+1))
+	}
+	service.Add(facesim.DetectLiveness, list...)
+	return service
+}
+
+// startFleet starts an exporter of 30 resources: one has an incident, one has hardly any sessions, four fail in different
+// ways, and the others are well.
+func startFleet(t *testing.T) *program {
+	t.Helper()
+	config := new(strings.Builder)
+	config.WriteString("refresh: {interval: 2s}\napi: {max_requests_per_second: 1000, max_retries: 0, request_timeout: 2s}\nresources:\n")
+	add := func(name, endpoint string) {
+		fmt.Fprintf(config, "  - {name: %s, endpoint: %s, key: test-key, operations: [%s]}\n", name, endpoint, facesim.DetectLiveness)
+	}
+	add("incident", serve(t, expiring(t, 1000, 90)))
+	add("tiny", serve(t, expiring(t, 10, 100)))
+	for code, fault := range map[string]facesim.Fault{
+		"401":     facesim.StatusError(http.StatusUnauthorized, facesim.ShapeCode, "401", "no"),
+		"429":     facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, time.Second),
+		"503":     facesim.StatusError(http.StatusServiceUnavailable, facesim.ShapeCode, "503", "no"),
+		"timeout": facetest.Hang(),
+	} {
+		service := expiring(t, 10, 0)
+		service.Fail(fault)
+		add("failing-"+code, serve(t, service))
+	}
+	well := serve(t, expiring(t, 1000, 10))
+	for i := range fleet - 6 {
+		add(fmt.Sprint("well-", i), well)
+	}
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	write(t, path, config.String())
+	return startExporter(t, "--config.file="+path)
+}
+
+// The dashboards tell the same with one resource and with thirty: what is wrong is red in the first row, the table begins
+// with what fails, and no chart shows more than can be read.
+func TestDashboardsShowOneResourceAndThirty(t *testing.T) {
+	t.Parallel()
+	exporter := startFleet(t)
+	for name, path := range map[string]string{"Debian": debian(t), "current": current(t)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			underFleet(t, startPrometheus(t, path, layOut(t, exporter.Host(), freeAddress(t), "2s", "", warped(t))))
+		})
+	}
+}
+
+func underFleet(t *testing.T, prometheus database) {
+	t.Helper()
+	if !within(t, 4*patience, func() bool {
+		n, _ := prometheus.number(`count(ALERTS{alertname="FaceLivenessRefreshFailing", alertstate="firing"})`)
+		return n == 4
+	}) {
+		t.Fatalf("no alert about each list that fails: %v", prometheus.now(`{__name__=~"ALERTS|up"}`))
+	}
+	eventually(t, "sessions expire everywhere", func() bool {
+		n, _ := prometheus.number(`count(increase(face_liveness_session_expirations_total{resource=~"well.*|incident"}[20m]) > 20)`)
+		return n == fleet-5
+	})
+
+	t.Run("the first row", func(t *testing.T) {
+		const absent = "absent"
+		for resources, want := range map[string]map[string]string{
+			"well-0":   {"Firing alerts": "green 0", "Lists failing": "green 0", "Never started": "green", "Listed": "blue 1000"},
+			"incident": {"Never started": "red"},
+			"tiny":     {"Never started": absent, "Listed": "blue 10"},
+			// One list that has no snapshot is older than all others.
+			"failing-401|well-0": {"Firing alerts": "red", "Lists failing": "red 1", "Oldest snapshot": "red 1000000000"},
+			".*":                 {"Firing alerts": "red", "Lists failing": "red 4", "Oldest snapshot": "red 1000000000", "Listed": "blue 25010"},
+		} {
+			queries, _ := dashboards(t, resources)
+			for title, want := range want {
+				i := slices.IndexFunc(queries, func(q dashboardQuery) bool { return q.panel.Type == "stat" && q.panel.Title == title })
+				if i < 0 {
+					t.Fatalf("there is no number %q", title)
+				}
+				var got string
+				if !within(t, patience, func() bool {
+					got = absent
+					if value, there := prometheus.number(queries[i].expression); there {
+						got = fmt.Sprintf("%s %.0f", queries[i].panel.color(value), value)
+					}
+					return got == want || strings.HasPrefix(got, want+" ")
+				}) {
+					t.Errorf("%s, %q: %s, want %s", resources, title, got, want)
+				}
+			}
+		}
+	})
+
+	t.Run("a share of few sessions", func(t *testing.T) {
+		queries, _ := dashboards(t, "tiny")
+		for _, q := range queries {
+			if q.panel.Title == "Share never started" {
+				if answer, problem := prometheus.run(q); problem != "" || answer.hasData() {
+					t.Errorf("%s: %v %s", q.where, answer, problem)
+				}
+			}
+		}
+	})
+
+	t.Run("the table", func(t *testing.T) {
+		queries, _ := dashboards(t, ".*")
+		errors := map[string]string{}
+		for _, q := range queries {
+			if q.panel.Type != "table" || !strings.Contains(q.where, "sessions.json") || q.panel.Title != "Resources" {
+				continue
+			}
+			if by := q.panel.Options.SortBy; len(by) == 0 || by[0].DisplayName != "State" || by[0].Desc {
+				t.Fatalf("the table is sorted by %v, want failing lists, whose state is 0, on top", by)
+			}
+			if strings.Contains(q.expression, "error_code") {
+				eventually(t, "a row for each list", func() bool {
+					for _, row := range prometheus.now(q.expression) {
+						errors[row.Metric["resource"]] = row.Metric["error_code"]
+					}
+					return len(errors) == fleet
+				})
+			}
+		}
+		if len(errors) == 0 {
+			t.Error("the table has no errors")
+		}
+		for resource, code := range errors {
+			want := "-"
+			if failing, ok := strings.CutPrefix(resource, "failing-"); ok {
+				want = failing
+			}
+			if code != want {
+				t.Errorf("%s has the error %q, want %q", resource, code, want)
+			}
+		}
+	})
+
+	t.Run("what a panel draws", func(t *testing.T) {
+		for resources, lists := range map[string]int{"well-0": 1, ".*": fleet} {
+			drawn := map[string]int{}
+			queries, _ := dashboards(t, resources)
+			for _, q := range queries {
+				answer, problem := prometheus.run(q)
+				if problem != "" {
+					t.Errorf("%s: %s\n%s", q.where, problem, q.expression)
+				}
+				if q.annotation {
+					continue
+				}
+				name, _, _ := strings.Cut(q.where, ",")
+				panel := name + ", " + q.panel.Title
+				most := 9 * lists // lines of a chart that has some for each list
+				switch q.panel.Type {
+				case "stat":
+					most = 1
+				case "table":
+					panel, most = q.where, 20*lists // the queries of a table share its rows
+				case "heatmap", "bargauge":
+					most = 16 // classes
+				case "timeseries":
+					if q.panel.Options.Legend.ShowLegend {
+						most = 16 // what a legend has room for
+					}
+				}
+				if drawn[panel] += len(answer); drawn[panel] > most {
+					t.Errorf("%s with %s: %d series, want at most %d", q.where, resources, drawn[panel], most)
+				}
+			}
+		}
+	})
+}
