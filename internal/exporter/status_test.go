@@ -51,7 +51,7 @@ func TestStatusPageShowsWhatTheMetricsShow(t *testing.T) {
 	requests := service.Counts(live).Requests
 	wantParts(t, p.statusText(),
 		"Up to date", got("sessions")+" listed as of", got("sessions_active")+" active", got("sessions_expired")+" expired",
-		got("sessions_abandoned")+" of these never started", got("devices")+" devices", got("sessions_without_device")+" without a device",
+		got("sessions_abandoned")+" of these never started", "Top devices of "+got("devices"), got("sessions_without_device")+" without a device",
 		got("snapshot_pages")+" pages in", "every 5 min",
 		fmt.Sprintf("%d requests , cost %.2f at your price of 250.00 per 1,000", requests, float64(requests)/4),
 		strings.TrimPrefix(service.endpoint, "http://"),

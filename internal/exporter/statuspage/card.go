@@ -227,7 +227,7 @@ func newProblem(l *List, now time.Time) *problem {
 func facts(l *List, now time.Time) []fact {
 	read := fact{"Snapshot", "none yet", ""}
 	if s := l.Snapshot; s != nil {
-		read.Value, read.More = span(l.Age.Truncate(time.Second))+" old", many(float64(s.Pages), "page")+" in "+span(s.Took())
+		read.Value, read.More = "finished "+ago(l.Age), many(float64(s.Pages), "page")+" in "+span(s.Took())
 	}
 	last := fact{"Last refresh", "none yet", ""}
 	if l.Health.Refreshes > 0 {

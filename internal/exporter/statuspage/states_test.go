@@ -33,7 +33,7 @@ func TestStates(t *testing.T) {
 				"contoso-prod Up to date detectLiveness · contoso-prod.cognitiveservices.azure.com", "12,345 listed as of 2 min ago",
 				"1,234 active", "11,111 expired", "321 of these never started (2.9 %)", "10,790 started", "72.9 % have a TTL of 5 to 10 min", "Top devices of 4,321",
 				"Other sessions: 10,035 on other devices, 1,000 without a device",
-				"Snapshot 2 min old, 13 pages in 12 s", "Last refresh succeeded 2 min ago, took 12 s",
+				"Snapshot finished 2 min ago, 13 pages in 12 s", "Last refresh succeeded 2 min ago, took 12 s",
 				"Next refresh in 1 min 47 s, with the next scrape, then every 5 min",
 				"234 requests, 230 billed, cost 0.34 at your price of 1.50 per 1,000", "≈ 112,320 requests, cost 168.48; 13 pages every 5 min",
 			},
@@ -52,7 +52,7 @@ func TestStates(t *testing.T) {
 		},
 		{
 			"too old", with(healthy(), tooOld), "bad",
-			[]string{"Too old", "was 3 h ago", "no sessions", "3 h old", "≈ 112,320 requests"},
+			[]string{"Too old", "was 3 h ago", "no sessions", "finished 3 h ago", "≈ 112,320 requests"},
 			[]string{"12,345", "device", "What it means"},
 		},
 		{

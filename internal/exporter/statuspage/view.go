@@ -3,7 +3,6 @@ package statuspage
 import (
 	"cmp"
 	"slices"
-	"time"
 
 	"face_liveness_exporter/collector"
 )
@@ -25,10 +24,9 @@ type view struct {
 	Filter  bool
 	Every   int // seconds after which the script renews the page
 	Made    string
-	Uptime  string
+	Since   string // how long ago the exporter was started
 	Scraped string
 	Refused string // how long ago a reload was; empty where none was
-	IsEmpty bool
 }
 
 // stat is a number that is worth a glance.
@@ -38,7 +36,7 @@ type stat struct{ Name, Value, More string }
 type kindCount struct{ Class, Text string }
 
 func newView(page Page) view {
-	v := view{Page: page, Made: instant(page.Now), Uptime: span(page.Now.Sub(page.Started).Truncate(time.Second)), IsEmpty: len(page.Lists) == 0}
+	v := view{Page: page, Made: instant(page.Now), Since: ago(page.Now.Sub(page.Started))}
 	v.Filter = len(page.Lists) >= filtered
 	v.Every = min(60, max(10, len(page.Lists)/4)) // a page that is ten times as long is renewed less often
 	v.Scraped = "never"

@@ -63,17 +63,13 @@ func price(value float64) string {
 // grouped puts a comma before every third digit of the integer part.
 func grouped(digits string) string {
 	whole, decimals, fraction := strings.Cut(digits, ".")
-	var out strings.Builder
-	for i, digit := range whole {
-		if i > 0 && (len(whole)-i)%3 == 0 && whole[i-1] != '-' {
-			out.WriteByte(',')
-		}
-		out.WriteRune(digit)
+	for i := len(whole) - 3; i > 0; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
 	}
 	if fraction {
-		out.WriteString("." + decimals)
+		whole += "." + decimals
 	}
-	return out.String()
+	return whole
 }
 
 // percent writes a share with one decimal. Only none and all are written as 0 and 100.
