@@ -33,6 +33,10 @@ type decoder struct {
 	full   bool
 }
 
+func newDecoder(folder string, getenv func(string) string) *decoder {
+	return &decoder{folder: folder, getenv: getenv, lines: map[string]int{}, refused: map[string]bool{}}
+}
+
 const (
 	// maxValues bounds what a document may hold once its aliases are followed. A resource has about 15 values.
 	maxValues = 100_000
@@ -57,18 +61,12 @@ type field struct {
 }
 
 func (d *decoder) refuse(at place, format string, args ...any) {
-	d.add(Problem{Path: at.path, Line: at.line, Message: fmt.Sprintf(format, args...)})
+	d.refused[at.path] = true
+	d.problems = append(d.problems, Problem{Path: at.path, Line: at.line, Message: fmt.Sprintf(format, args...)})
 }
 
 func (d *decoder) warn(at place, format string, args ...any) {
-	d.add(Problem{Path: at.path, Line: at.line, Message: fmt.Sprintf(format, args...), Warning: true})
-}
-
-func (d *decoder) add(problem Problem) {
-	if !problem.Warning {
-		d.refused[problem.Path] = true
-	}
-	d.problems = append(d.problems, problem)
+	d.problems = append(d.problems, Problem{Path: at.path, Line: at.line, Message: fmt.Sprintf(format, args...), Warning: true})
 }
 
 // field names a field of the section at, on its own line where it is in the document and else on the section's.

@@ -1,7 +1,7 @@
 // Package config turns a YAML file, or the environment, into one validated value.
 //
 // It knows YAML, environment variables and what makes a setting acceptable. It must not know what the settings are used
-// for: no HTTP client, no Prometheus, no session. It takes the names that settings can have from faceclient and makes no
+// for: no HTTP client, no metric, no session. It takes the names that settings can have from faceclient and makes no
 // request.
 //
 // Two promises hold everywhere in the package:

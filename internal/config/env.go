@@ -2,10 +2,11 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+
+	"go.yaml.in/yaml/v4"
 
 	"face_liveness_exporter/faceclient"
 )
@@ -26,37 +27,6 @@ func variables() []string {
 // ErrNoEnvironment says that none of the variables that FromEnvironment reads is set.
 var ErrNoEnvironment = errors.New("none of " + strings.Join(variables(), ", ") + " is set")
 
-// environment reads the variables and collects what is wrong with them.
-type environment struct {
-	getenv   func(string) string
-	problems Problems
-}
-
-func (e *environment) refuse(variable, format string, args ...any) {
-	e.problems = append(e.problems, Problem{Path: variable, Message: fmt.Sprintf(format, args...)})
-}
-
-func (e *environment) warn(variable, message string) {
-	e.problems = append(e.problems, Problem{Path: variable, Message: message, Warning: true})
-}
-
-// text returns a variable's value if it is one line of plain text, else "".
-func (e *environment) text(variable string) string {
-	value := e.getenv(variable)
-	if value == "" {
-		return ""
-	}
-	err := plainText(value)
-	if err == nil && quoted(value) {
-		err = errQuoted
-	}
-	if err != nil {
-		e.refuse(variable, "%v", err)
-		return ""
-	}
-	return value
-}
-
 // FromEnvironment makes one resource of FACE_ENDPOINT with FACE_API_KEY, or FACE_API_KEY_FILE, or neither: then Entra ID
 // with the default chain of credentials. Its name is FACE_RESOURCE_NAME, or "default", and its operations are those that
 // FACE_OPERATIONS lists, separated by commas, or detectLiveness. All else is as in Default and DefaultAPI.
@@ -67,93 +37,73 @@ func FromEnvironment(getenv func(string) string) (*Config, Problems, error) {
 	if !slices.ContainsFunc(variables(), func(name string) bool { return getenv(name) != "" }) {
 		return nil, nil, ErrNoEnvironment
 	}
-	e := environment{getenv: getenv}
+	section := &yaml.Node{Kind: yaml.MappingNode}
+	for _, name := range variables() {
+		if value := getenv(name); value != "" {
+			section.Content = append(section.Content, text(name), text(value))
+		}
+	}
 	resource := Resource{Name: "default", Operations: defaultOperations(), API: DefaultAPI()}
-	e.name(&resource)
-	e.operations(&resource)
-	e.endpoint(&resource)
-	e.credential(&resource)
+	d := newDecoder("", getenv)
+	d.environment(place{node: section}, &resource)
 	cfg := Default()
 	cfg.Resources = []Resource{resource}
-	return e.problems.verdict(&cfg)
+	return d.problems.verdict(&cfg)
 }
 
-func (e *environment) name(into *Resource) {
-	name := e.text(envName)
-	if name == "" {
-		return
-	}
-	if err := resourceName(name); err != nil {
-		e.refuse(envName, "%v", err)
-		return
-	}
-	into.Name = name
+// text is a value of a document: the variables are read like the fields of a file.
+func text(value string) *yaml.Node {
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value}
 }
 
-func (e *environment) operations(into *Resource) {
-	listed := e.text(envOperations)
-	if listed == "" {
-		return
+// environment reads a section whose fields are the variables.
+func (d *decoder) environment(at place, into *Resource) {
+	d.section(at,
+		field{envName, d.text(&into.Name, unquoted, resourceName)},
+		field{envEndpoint, func(at place) { d.endpoint(at, &into.Endpoint, false) }},
+		field{envOperations, d.operationNames(&into.Operations)},
+		field{envKey, d.key(&into.Key)},
+		field{envKeyFile, d.text(&into.KeyFile, unquoted)},
+	)
+	if !d.has(at, envEndpoint) {
+		d.refuse(d.field(at, envEndpoint), "is not set: set it to "+wantedEndpoint)
 	}
-	var operations []faceclient.Operation
-	for part := range strings.SplitSeq(listed, ",") {
-		operation := faceclient.Operation(strings.TrimSpace(part))
-		if !slices.Contains(faceclient.Operations(), operation) {
-			e.refuse(envOperations, "must be one or both of %s, separated by a comma", commaSeparated(faceclient.Operations()))
+	switch key, keyFile := d.field(at, envKey), d.field(at, envKeyFile); {
+	case d.has(at, envKey) && d.has(at, envKeyFile):
+		d.refuse(key, "is set beside FACE_API_KEY_FILE: unset one of them")
+	case d.sound(at, envKey):
+		d.doubt(key, "", into)
+	case d.sound(at, envKeyFile):
+		d.keyFile(keyFile, into)
+	case !d.has(at, envKey) && !d.has(at, envKeyFile):
+		into.Entra = &Entra{Credential: faceclient.EntraDefault}
+		d.identity(d.field(at, envEndpoint), into.Entra, into.Endpoint)
+	}
+}
+
+// operationNames reads operations in one text, separated by commas.
+func (d *decoder) operationNames(into *[]faceclient.Operation) func(place) {
+	return func(at place) {
+		var listed string
+		d.text(&listed, unquoted)(at)
+		if d.refused[at.path] {
 			return
 		}
-		if slices.Contains(operations, operation) {
-			e.refuse(envOperations, "has %s twice: keep one", operation)
-			return
+		var operations []faceclient.Operation
+		for part := range strings.SplitSeq(listed, ",") {
+			operation := faceclient.Operation(strings.TrimSpace(part))
+			if !slices.Contains(faceclient.Operations(), operation) {
+				d.refuse(at, "must be one or both of %s, separated by a comma", commaSeparated(faceclient.Operations()))
+				return
+			}
+			if slices.Contains(operations, operation) {
+				d.refuse(at, "has %s twice: keep one", operation)
+				return
+			}
+			operations = append(operations, operation)
 		}
-		operations = append(operations, operation)
-	}
-	slices.Sort(operations)
-	into.Operations = operations
-}
-
-func (e *environment) endpoint(into *Resource) {
-	endpoint := e.getenv(envEndpoint)
-	err := plainText(endpoint)
-	if err == nil {
-		into.Endpoint, err = normalEndpoint(endpoint, false)
-	}
-	switch {
-	case endpoint == "":
-		e.refuse(envEndpoint, "is not set: set it to "+wantedEndpoint)
-	case err != nil:
-		e.refuse(envEndpoint, "%v", err)
-	}
-}
-
-func (e *environment) credential(into *Resource) {
-	key, keyFile := e.getenv(envKey), e.getenv(envKeyFile)
-	switch {
-	case key != "" && keyFile != "":
-		e.refuse(envKey, "is set beside FACE_API_KEY_FILE: unset one of them")
-	case key != "":
-		into.Key = Secret(key)
-		if err := usableKey(key); err != nil {
-			e.refuse(envKey, "%v", err)
-		} else if doubt := doubtfulKey(key, into.Endpoint); doubt != "" {
-			e.warn(envKey, doubt)
-		}
-	case quoted(keyFile):
-		e.refuse(envKeyFile, "%v", errQuoted)
-	case keyFile != "":
-		into.KeyFile = keyFile
-		e.problems = append(e.problems, secretFileProblems(Problem{Path: envKeyFile}, keyFile, func(key string) string {
-			return doubtfulKey(key, into.Endpoint)
-		})...)
-	default:
-		host := hostOf(into.Endpoint)
-		if isRegional(host) {
-			e.refuse(envEndpoint, "is a regional endpoint, which takes keys only: set FACE_API_KEY or FACE_API_KEY_FILE, or use the resource's own endpoint")
-		}
-		into.Entra = &Entra{Credential: faceclient.EntraDefault, Cloud: faceclient.CloudPublic}
-		if cloud := cloudOf(host); cloud != "" {
-			into.Entra.Cloud = cloud
-		}
+		slices.Sort(operations)
+		*into = operations
 	}
 }
 

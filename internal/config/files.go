@@ -103,20 +103,15 @@ func regularFile(path string, most int64) error {
 	return nil
 }
 
-// writableByOthers is the problem of a file that othersMayWrite.
-const writableByOthers = "%s: may be written by others: chmod go-w"
-
-// othersMayWrite tells whether more users than the owner may change the file: they could make the exporter use a credential
-// of theirs, or change the label of every device. The mode is that of a symbolic link's target, as for the links of a
+// writable warns of a file that more users than the owner may change: they could make the exporter use a credential of
+// theirs, or change the label of every device. The mode is that of a symbolic link's target, as for the links of a
 // Kubernetes secret. Whether others may read the file is not checked, because in Kubernetes they may.
 //
 // On Windows the permission bits only reflect the read-only attribute and say nothing about other users.
-func othersMayWrite(path string) bool {
-	if runtime.GOOS == "windows" {
-		return false
+func (d *decoder) writable(at place, path string) {
+	if info, err := os.Stat(path); runtime.GOOS != "windows" && err == nil && info.Mode().Perm()&0o022 != 0 {
+		d.warn(at, "%s: may be written by others: chmod go-w", shownPath(path))
 	}
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().Perm()&0o022 != 0
 }
 
 // withoutPath keeps the reason and drops the path, which is a key where somebody took key_file for key.
@@ -160,49 +155,34 @@ func secretLike(part string) bool {
 	return changes > 3
 }
 
-// secretFileProblems checks a file with a key or a client secret, which is read again whenever it is needed. at is the
-// setting that names the file; doubt tells why a secret probably is none.
-func secretFileProblems(at Problem, path string, doubt func(string) string) Problems {
+// unusableFile reports why a file that is read later is of no use. A file that is not there, or not for this user, is a
+// warning: a configuration is often checked on another machine than the one with the secrets.
+func (d *decoder) unusableFile(at place, path string, err error) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+		d.warn(at, "%s: %v; it must be there when the exporter runs", shownPath(path), err)
+		return
+	}
+	d.refuse(at, "%s: %v", shownPath(path), err)
+}
+
+// secretFile checks a file with a key or a client secret, which is read again whenever it is needed. doubt tells why a
+// secret probably is none.
+func (d *decoder) secretFile(at place, path string, doubt func(string) string) {
 	secret, err := ReadSecretFile(path)
 	if err != nil {
-		return Problems{fileProblem(at, path, err)}
+		d.unusableFile(at, path, err)
+		return
 	}
-	var problems Problems
-	warn := func(format string, args ...any) {
-		at.Message, at.Warning = fmt.Sprintf(format, args...), true
-		problems = append(problems, at)
-	}
-	if othersMayWrite(path) {
-		warn(writableByOthers, shownPath(path))
-	}
+	d.writable(at, path)
 	if reason := doubt(secret.Reveal()); reason != "" {
-		warn("%s: the content of the file %s", shownPath(path), reason)
-	}
-	return problems
-}
-
-// fileProblem reports why a file that is read later is of no use. A file that is not there, or not for this user, is a
-// warning: a configuration is often checked on another machine than the one with the secrets.
-func fileProblem(at Problem, path string, err error) Problem {
-	at.Message = fmt.Sprintf("%s: %v", shownPath(path), err)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
-		at.Warning = true
-		at.Message += "; it must be there when the exporter runs"
-	}
-	return at
-}
-
-// secretFile checks a file with a key or a client secret.
-func (d *decoder) secretFile(at place, path string, doubt func(string) string) {
-	for _, problem := range secretFileProblems(Problem{Path: at.path, Line: at.line}, path, doubt) {
-		d.add(problem)
+		d.warn(at, "%s: the content of the file %s", shownPath(path), reason)
 	}
 }
 
 // pemFile checks a file of the section tls.
 func (d *decoder) pemFile(at place, path string) {
 	if err := regularFile(path, maxPEMBytes); err != nil {
-		d.add(fileProblem(Problem{Path: at.path, Line: at.line}, path, err))
+		d.unusableFile(at, path, err)
 	}
 }
 
@@ -239,8 +219,6 @@ func (d *decoder) hashKey(at place, into *Devices) {
 			shownPath(into.HashKeyFile), makeHashKey)
 	default:
 		into.HashKey = Secret(key)
-		if othersMayWrite(into.HashKeyFile) {
-			d.warn(here, writableByOthers, shownPath(into.HashKeyFile))
-		}
+		d.writable(here, into.HashKeyFile)
 	}
 }

@@ -23,6 +23,13 @@ func usableKey(key string) error {
 // this.
 var errQuoted = errors.New("has quotes around it, which are part of the value: remove them")
 
+func unquoted(s string) error {
+	if quoted(s) {
+		return errQuoted
+	}
+	return nil
+}
+
 // quoted tells whether the text stands in quotes, or begins or ends with one.
 func quoted(s string) bool {
 	const quotes = "'\"`"

@@ -80,7 +80,7 @@ func parse(data []byte, folder string, getenv func(string) string) (*Config, Pro
 		return Problems{*problem}.verdict(nil)
 	}
 	cfg := Default()
-	d := decoder{folder: folder, getenv: getenv, lines: map[string]int{}, refused: map[string]bool{}}
+	d := newDecoder(folder, getenv)
 	d.config(place{line: root.Line, node: root}, &cfg)
 	return d.problems.verdict(&cfg)
 }

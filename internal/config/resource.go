@@ -76,13 +76,17 @@ func (d *decoder) credentials(at place, into *Resource, keyVariable string) {
 	case "key":
 		d.doubt(here, "", into)
 	case "key_file":
-		d.secretFile(here, into.KeyFile, func(key string) string { return doubtfulKey(key, into.Endpoint) })
+		d.keyFile(here, into)
 	case "key_env":
 		into.Key = d.keyFromVariable(here, keyVariable)
 		d.doubt(here, "the value of this environment variable ", into)
 	case "entra":
 		d.identity(here, into.Entra, into.Endpoint)
 	}
+}
+
+func (d *decoder) keyFile(at place, into *Resource) {
+	d.secretFile(at, into.KeyFile, func(key string) string { return doubtfulKey(key, into.Endpoint) })
 }
 
 // doubt warns of a key that probably is none.
@@ -124,7 +128,7 @@ var entraIDPattern = regexp.MustCompile(`^[0-9A-Za-z.-]{1,253}$`)
 func (d *decoder) identity(at place, into *Entra, endpoint string) {
 	host := hostOf(endpoint)
 	if isRegional(host) {
-		d.refuse(at, "a regional endpoint takes keys only: use the resource's own endpoint, https://NAME.cognitiveservices.azure.com, or a key")
+		d.refuse(at, "a regional endpoint takes keys only: use the resource's own endpoint, "+wantedEndpoint+", or a key")
 	}
 	if !d.refused[join(at.path, "credential")] {
 		rules := map[faceclient.EntraKind]struct{ needs, takes []string }{
