@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/binary"
 	"encoding/pem"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -14,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"face_liveness_exporter/faceclient/facesim"
+	"face_liveness_exporter/faceclient/facetest"
 	"face_liveness_exporter/internal/launch"
 )
 
@@ -24,10 +27,9 @@ func frame(kind, flags byte, stream uint32, payload string) []byte {
 	return append(header, payload...)
 }
 
-// A client that asks for many expositions over one connection, and lets none of them be sent, keeps no scraper out.
-func TestStreamsThatAreNotRead(t *testing.T) {
-	t.Parallel()
-	endpoint, _ := small(t)
+// secured is the program with TLS, and with a resource at the endpoint.
+func secured(t *testing.T, endpoint string) *launch.Program {
+	t.Helper()
 	folder := t.TempDir()
 	own := authority(t, filepath.Join(folder, "certificate"))
 	key, err := x509.MarshalPKCS8PrivateKey(own.PrivateKey)
@@ -49,10 +51,16 @@ func TestStreamsThatAreNotRead(t *testing.T) {
 	t.Cleanup(transport.CloseIdleConnections)
 	p.Client.Transport = transport
 
+	return p
+}
+
+// streams opens a connection of HTTP/2 that asks for so many expositions and lets none of them be sent.
+func streams(t *testing.T, p *launch.Program, count int) net.Conn {
+	t.Helper()
 	begin := bytes.NewBufferString("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
 	begin.Write(frame(4, 0, 0, "\x00\x04\x00\x00\x00\x00")) // settings: no stream may send anything
-	for stream := uint32(1); stream < 160; stream += 2 {
-		begin.Write(frame(1, 5, stream, "\x82\x87\x41\x01x\x44\x08/metrics")) // GET, https, x, /metrics
+	for stream := range count {
+		begin.Write(frame(1, 5, uint32(2*stream+1), "\x82\x87\x41\x01x\x44\x08/metrics")) // GET, https, x, /metrics
 	}
 	conn, err := (&tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}}}). //nolint:gosec // its own certificate
 														DialContext(t.Context(), "tcp", strings.TrimPrefix(p.Base, "https://"))
@@ -63,15 +71,25 @@ func TestStreamsThatAreNotRead(t *testing.T) {
 	if _, err := conn.Write(begin.Bytes()); err != nil {
 		t.Fatal(err)
 	}
-	answered := make([]byte, 0, 1<<20)
-	launch.Eventually(t, "answers begin", func() bool { // 80 headers of about 20 bytes and more
-		if err := conn.SetReadDeadline(time.Now().Add(10 * time.Millisecond)); err != nil {
-			t.Fatal(err)
-		}
-		n, _ := conn.Read(answered[len(answered):cap(answered)])
-		answered = answered[:len(answered)+n]
-		return len(answered) > 1000
-	})
+	return conn
+}
+
+// Clients that ask for many expositions over few connections, and let none of them be sent, keep no scraper out.
+func TestStreamsThatAreNotRead(t *testing.T) {
+	t.Parallel()
+	endpoint, _ := small(t)
+	p := secured(t, endpoint)
+	for range 8 {
+		conn, received := streams(t, p, 10), 0
+		launch.Eventually(t, "answers begin", func() bool { // headers are not held back
+			if err := conn.SetReadDeadline(time.Now().Add(time.Second)); err != nil {
+				t.Fatal(err)
+			}
+			n, _ := conn.Read(make([]byte, 1<<16))
+			received += n
+			return received > 150
+		})
+	}
 	for range 3 {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		got, err := p.Request(ctx, http.MethodGet, "/metrics", "X-Prometheus-Scrape-Timeout-Seconds", "5")
@@ -79,6 +97,24 @@ func TestStreamsThatAreNotRead(t *testing.T) {
 		if err != nil || got.Status != http.StatusOK {
 			t.Errorf("a scraper gets %d, %v", got.Status, err)
 		}
+	}
+	stops(t, p)
+}
+
+// More requests over HTTP/2 than there may be at once are refused, so that they take no memory.
+func TestMoreStreamsThanTheBound(t *testing.T) {
+	t.Parallel()
+	hanging := facesim.New(facesim.Options{})
+	hanging.Fail(facetest.Hang())
+	p := secured(t, serve(t, hanging))
+	for range 250 {
+		streams(t, p, 100)
+	}
+	if _, err := p.Request(t.Context(), http.MethodGet, "/-/healthy"); err != nil {
+		t.Error(err)
+	}
+	if peak := peakMemory(t, p); peak > 150<<20 {
+		t.Errorf("%d MiB", peak>>20)
 	}
 	stops(t, p)
 }

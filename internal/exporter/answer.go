@@ -130,6 +130,19 @@ func withoutBody(next http.Handler) http.Handler {
 	})
 }
 
+// bounded answers so many requests at once, and 503 to others. That has no body, which a client of HTTP/2 could let wait.
+func bounded(most int64, next http.Handler) http.Handler {
+	places := semaphore.NewWeighted(most)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !places.TryAcquire(1) {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		defer places.Release(1)
+		next.ServeHTTP(w, r)
+	})
+}
+
 // recovered answers 500 where a handler panics, and counts it. The process goes on.
 func recovered(panics prometheus.Counter, log *serverLog, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

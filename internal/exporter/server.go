@@ -22,8 +22,10 @@ const (
 	idleTimeout = 2 * time.Minute
 	// maxHeaderBytes is far above what a scraper or a browser sends.
 	maxHeaderBytes = 32 << 10
-	// maxStreams bounds the requests at once on one HTTP/2 connection.
-	maxStreams = 100
+	// maxStreams bounds the requests at once on one HTTP/2 connection. Clients open another where they need more.
+	maxStreams = 10
+	// maxRequests bounds the requests at once on all connections: twice as many as there can be connections.
+	maxRequests = 2 * maxConnections
 )
 
 // newServer makes a server with limits for all that a client can leave undone.
@@ -49,7 +51,7 @@ func serve(ctx context.Context, e *exporter, hangups <-chan os.Signal) error {
 	if err != nil {
 		return err
 	}
-	server.Handler = recovered(e.httpPanics, log, withoutBody(server.Handler))
+	server.Handler = recovered(e.httpPanics, log, bounded(maxRequests, withoutBody(server.Handler)))
 	listeners, err := listen(ctx, e.flags.web)
 	if err != nil {
 		return err
