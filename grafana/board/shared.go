@@ -34,7 +34,8 @@ func oldestSnapshot() cog.Builder[dashboard.Panel] {
 		"Age of the oldest snapshot in the selection; 'never read' where a list has none. Up to the refresh interval (5 minutes unless configured) and one scrape is normal, or more where a request budget makes the interval longer.",
 		"Above 15 minutes: refreshes fail or nobody scrapes. Above an hour: the population is usually no longer shown.",
 		"See the table for the list, and the errors of 'API and exporter' for the reason.",
-	}, seconds, "no exporter", moreIsBad(900, 3600), "max("+snapshotAge()+")").Mappings(ageOrNever())
+	}, seconds, "no exporter", moreIsBad(900, 3600), "max("+snapshotAge()+")").
+		GraphMode(noGraph).Mappings(ageOrNever()) // an age rises and falls with every refresh, so its graph says nothing
 }
 
 // snapshotAge is the age of each list's newest snapshot, or neverRead where there is none.
