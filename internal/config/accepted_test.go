@@ -38,26 +38,18 @@ func TestSectionsWhoseSettingsAreCommentedOutAreAccepted(t *testing.T) {
 	}
 }
 
-func TestResourceAPIIsMergedFieldByField(t *testing.T) {
+func TestResourcesOverrideTheGeneralSettingsFieldByField(t *testing.T) {
 	// The top-level section stands last on purpose: the order in the file does not matter.
-	cfg, _ := mustParse(t, withKey+"  api: {max_retries: 0, max_requests_per_second: 0.3}\n"+
+	cfg, _ := mustParse(t, withKey+"  api: {max_retries: 0, max_requests_per_second: 0.3}\n  outcomes: {samples: 0}\n"+
 		"- {name: other, endpoint: 'https://other.cognitiveservices.azure.com', key: k}\n"+
-		"api: {page_size: 100, max_retries: 7, monthly_request_budget: 30000, version: v1.1-preview.1}\n")
+		"api: {page_size: 100, max_retries: 7, monthly_request_budget: 30000, version: v1.1-preview.1}\noutcomes: {samples: 20}\n")
 	base := config.DefaultAPI()
 	base.PageSize, base.MaxRetries, base.MonthlyRequestBudget, base.Version = 100, 7, 30000, "v1.1-preview.1"
 	own := base
 	own.MaxRetries, own.MaxRequestsPerSecond = 0, 0.3
-	if cfg.Resources[0].API != own || cfg.Resources[1].API != base {
-		t.Errorf("got %+v and %+v", cfg.Resources[0].API, cfg.Resources[1].API)
-	}
-}
-
-func TestResourceOutcomesReplaceTheGeneralOnes(t *testing.T) {
-	cfg, _ := mustParse(t, withKey+"  outcomes: {samples: 0}\n"+
-		"- {name: other, endpoint: 'https://other.cognitiveservices.azure.com', key: k}\n"+
-		"outcomes: {samples: 20}\n")
-	if own, general := cfg.Resources[0].Outcomes.Samples, cfg.Resources[1].Outcomes.Samples; own != 0 || general != 20 {
-		t.Errorf("got %d and %d samples, want 0 and 20", own, general)
+	first, second := cfg.Resources[0], cfg.Resources[1]
+	if first.API != own || second.API != base || first.Outcomes.Samples != 0 || second.Outcomes.Samples != 20 {
+		t.Errorf("got %+v and %+v", first, second)
 	}
 }
 
@@ -79,12 +71,6 @@ func TestDurations(t *testing.T) {
 		if cfg.Refresh.Interval != want {
 			t.Errorf("%s is read as %v, want %v", text, cfg.Refresh.Interval, want)
 		}
-	}
-}
-
-func TestAnIntervalAboveMaxStaleIsNoProblem(t *testing.T) {
-	if _, warnings := mustParse(t, withKey+"refresh: {interval: 1d, max_stale: 1m}\n"); len(warnings) != 0 {
-		t.Errorf("warned: %v", warnings)
 	}
 }
 
@@ -235,10 +221,15 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
-func TestDifferentOperationsOfOneEndpointAreNoDoubleCost(t *testing.T) {
-	_, warnings := mustParse(t, withKey+"- {name: b, endpoint: 'https://contoso.cognitiveservices.azure.com', key: "+canary+", operations: [detectLivenessWithVerify]}\n")
-	if len(warnings) != 0 {
-		t.Errorf("warned: %v", warnings)
+func TestWhatIsNotWarnedOf(t *testing.T) {
+	for name, document := range map[string]string{
+		"an interval above max_stale":     withKey + "refresh: {interval: 1d, max_stale: 1m}\n",
+		"both operations of one endpoint": withKey + "- {name: b, endpoint: 'https://contoso.cognitiveservices.azure.com', key: " + canary + ", operations: [detectLivenessWithVerify]}\n",
+		"a key of any length for a proxy": "resources: [{name: a, endpoint: 'https://proxy.example', key: abc}]",
+	} {
+		if _, warnings := mustParse(t, document); len(warnings) != 0 {
+			t.Errorf("%s: %v", name, warnings)
+		}
 	}
 }
 

@@ -56,10 +56,3 @@ func TestKeysThatCannotBeKeys(t *testing.T) {
 		})
 	}
 }
-
-// A proxy can have keys of its own.
-func TestKeysForOthersThanAzureCanHaveAnyLength(t *testing.T) {
-	if _, warnings := mustParse(t, "resources: [{name: a, endpoint: 'https://proxy.example', key: abc}]"); len(warnings) != 0 {
-		t.Errorf("warned: %v", warnings)
-	}
-}

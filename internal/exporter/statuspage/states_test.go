@@ -64,6 +64,9 @@ func TestStates(t *testing.T) {
 			},
 			[]string{"Detail"},
 		},
+		{"failing with a detail, and differently before", failing(&faceclient.Error{
+			Code: faceclient.CodeConnection, Detail: faceclient.DetailRefused, Before: &faceclient.Error{Code: "429", Status: 429},
+		}), "bad", []string{"Detail connection_refused", "Before that 429"}, nil},
 		{"failing and tried again", with(failing(forbidden), func(l *statuspage.List) { l.Health.Refreshing = true }), "bad", []string{"It is being tried again now."}, []string{"tries again"}},
 		{"failing and not scraped", with(failing(forbidden), func(l *statuspage.List) { l.DueIn = 0 }), "bad", []string{"The next scrape tries again."}, nil},
 		{"failing and too old", with(failing(forbidden), tooOld), "bad", []string{"Failing, too old", "was 3 h ago", "Apply for it"}, []string{"12,345", "device"}},
@@ -214,17 +217,6 @@ func TestEveryErrorHasAMeaningAndARemedy(t *testing.T) {
 	_, got := cardOf(t, failing(errors.New("a-secret")))
 	if strings.Contains(got, "secret") || !strings.Contains(got, "What to do") {
 		t.Errorf("an error of another kind is shown as\n%s", got)
-	}
-}
-
-func TestDetailOfAFailure(t *testing.T) {
-	_, got := cardOf(t, failing(&faceclient.Error{
-		Code: faceclient.CodeConnection, Detail: faceclient.DetailRefused, Before: &faceclient.Error{Code: "429", Status: 429},
-	}))
-	for _, want := range []string{"Detail connection_refused", "Before that 429"} {
-		if !strings.Contains(got, want) {
-			t.Errorf("no %q in\n%s", want, got)
-		}
 	}
 }
 
