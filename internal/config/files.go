@@ -61,9 +61,9 @@ func isUTF16(data []byte) bool {
 	return len(data) >= 4 && (data[0] == 0) != (data[1] == 0) && (data[2] == 0) == (data[0] == 0) && (data[3] == 0) == (data[1] == 0)
 }
 
-// ReadPEMFile reads a file with certificates or a private key. It waits for nothing: what is no regular file, or has more
-// than 4 MiB, is an error.
-func ReadPEMFile(path string) ([]byte, error) { return readRegular(path, maxPEMBytes) }
+// ReadFile reads a file that is read again while the exporter runs, such as one with certificates or a private key. It
+// waits for nothing: what is no regular file, or has more than 4 MiB, is an error, which does not repeat the path.
+func ReadFile(path string) ([]byte, error) { return readRegular(path, maxPEMBytes) }
 
 // readRegular reads a regular file of at most so many bytes. The size of a file can be wrong, as below /proc.
 func readRegular(path string, most int64) ([]byte, error) {

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/prometheus/common/version"
-	"github.com/prometheus/exporter-toolkit/web"
 
 	"face_liveness_exporter/internal/config"
 )
@@ -79,11 +78,7 @@ func run(ctx context.Context, f *flags, process Process, log *logQueue, logger *
 		source = findSource(f, process)
 	}
 	if f.configCheck {
-		err := web.Validate(*f.web.WebConfigFile)
-		if err != nil {
-			err = webConfigError(err)
-		}
-		return errors.Join(check(source, f.demo, process), err)
+		return errors.Join(check(source, f.demo, process), checkWebConfig(*f.web.WebConfigFile))
 	}
 	// A file that hangs does not keep a signal waiting. There is no other limit: a FIFO may be slow for a reason.
 	cfg, err := await(ctx, 0, func() (*config.Config, error) {

@@ -47,7 +47,7 @@ func newServer(ctx context.Context, handler http.Handler, log *serverLog) *http.
 func serve(ctx context.Context, e *exporter, hangups <-chan os.Signal) error {
 	log := newServerLog(e.logger)
 	server := newServer(ctx, newHandler(e, e.own, e.flags, log), log)
-	check, err := secure(server, e.flags.web, e.webConfigValid, e.logger)
+	configs, err := secure(server, *e.flags.web.WebConfigFile, e.webConfigValid, e.logger)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func serve(ctx context.Context, e *exporter, hangups <-chan os.Signal) error {
 		return nil
 	})
 	group.Go(func() error {
-		check.run(ctx)
+		configs.run(ctx)
 		return nil
 	})
 	if e.flags.demo {

@@ -74,7 +74,7 @@ func newRotating(paths []string, build func(files [][]byte) (*http.Transport, er
 				continue
 			}
 			var err error
-			if files[i], err = config.ReadPEMFile(path); err != nil {
+			if files[i], err = config.ReadFile(path); err != nil {
 				return nil, fmt.Errorf("%s: %w", path, err)
 			}
 		}

@@ -3,21 +3,86 @@ package exporter
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
+	"reflect"
 	"regexp"
+	"runtime"
 	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	config_util "github.com/prometheus/common/config"
 	"github.com/prometheus/exporter-toolkit/web"
+	"go.yaml.in/yaml/v2"
+
+	"face_liveness_exporter/internal/config"
 )
 
-// webConfigInterval is how often the web configuration file is checked. exporter-toolkit reads it at every request and
-// tells nobody when it no longer can.
-const webConfigInterval = 5 * time.Second
+// webConfigInterval is how often the files of the web configuration are read again.
+const webConfigInterval = time.Second
+
+// webSource is what the web configuration and the files that it names said when they were read.
+type webSource struct {
+	config web.Config // with the content of certificates and keys in place of their paths
+	rest   string     // the YAML without tls_server_config
+}
+
+// readWebConfig waits for no file: what is no regular file, or is too large, is an error.
+func readWebConfig(path string) (webSource, error) {
+	content, err := config.ReadFile(path)
+	if err != nil {
+		return webSource{}, err
+	}
+	source := webSource{config: web.Config{ // the defaults of exporter-toolkit
+		TLSConfig:  web.TLSConfig{MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS13},
+		HTTPConfig: web.HTTPConfig{HTTP2: true},
+	}}
+	if err := yaml.UnmarshalStrict(content, &source.config); err != nil {
+		return webSource{}, err
+	}
+	t := &source.config.TLSConfig
+	t.SetDirectory(filepath.Dir(path))
+	for _, file := range []struct {
+		setting string
+		path    *string
+		set     func(string)
+	}{
+		{"cert_file", &t.TLSCertPath, func(text string) { t.TLSCert = text }},
+		{"key_file", &t.TLSKeyPath, func(text string) { t.TLSKey = config_util.Secret(text) }},
+		{"client_ca_file", &t.ClientCAs, func(text string) { t.ClientCAsText = text }},
+	} {
+		if *file.path == "" {
+			continue
+		}
+		content, err := config.ReadFile(*file.path)
+		if err != nil {
+			return webSource{}, fmt.Errorf("%s: %w", file.setting, err)
+		}
+		*file.path = ""
+		file.set(string(content))
+	}
+	rest := map[string]any{}
+	if err := yaml.Unmarshal(content, &rest); err != nil {
+		return webSource{}, err
+	}
+	delete(rest, "tls_server_config")
+	text, err := yaml.Marshal(rest)
+	source.rest = string(text)
+	return source, err
+}
+
+// webConfig is a valid web configuration. It is never changed.
+type webConfig struct {
+	source  webSource
+	handler http.Handler // with users, headers and rate limit
+	tls     *tls.Config  // nil without TLS
+}
 
 // closedListener accepts nothing.
 type closedListener struct{}
@@ -26,26 +91,90 @@ func (closedListener) Accept() (net.Conn, error) { return nil, net.ErrClosed }
 func (closedListener) Close() error              { return nil }
 func (closedListener) Addr() net.Addr            { return &net.TCPAddr{} }
 
-// secure lets exporter-toolkit put TLS and basic auth, as --web.config.file has them, into the server. The toolkit does so
-// only when it begins to serve, so it is given a listener that is closed. That leaves the server to us: its handler can be
-// wrapped, and all listeners share it.
-func secure(server *http.Server, f *web.FlagConfig, valid prometheus.Gauge, logger *slog.Logger) (*webConfigCheck, error) {
-	check := &webConfigCheck{file: *f.WebConfigFile, logger: logger, valid: valid}
-	if check.file == "" {
-		return check, nil
+// newWebConfig lets exporter-toolkit put users and headers before a handler. The toolkit does so only when it begins to
+// serve, so it is given a listener that is closed. It reads its file at every request, so it is given a file of ours,
+// which cannot break.
+func newWebConfig(source webSource, next http.Handler) (*webConfig, error) {
+	made := &webConfig{source: source}
+	if source.config.TLSConfig.IsEnabled() {
+		if ca := source.config.TLSConfig.ClientCAsText; ca != "" && !x509.NewCertPool().AppendCertsFromPEM([]byte(ca)) {
+			return nil, errNoCertificate // which the toolkit would take, and then trust no client
+		}
+		var err error
+		if made.tls, err = web.ConfigToTLSConfig(&made.source.config.TLSConfig); err != nil {
+			return nil, err
+		}
+		made.tls.NextProtos = []string{"h2", "http/1.1"}
+		if !source.config.HTTPConfig.HTTP2 {
+			made.tls.NextProtos = []string{"http/1.1"}
+		}
 	}
-	// The toolkit would log an error for every request while the file is broken; the check logs it once.
-	if err := web.Serve(closedListener{}, server, f, slog.New(slog.DiscardHandler)); !errors.Is(err, net.ErrClosed) {
+	path, remove, err := privateFile(source.rest)
+	if err != nil {
+		return nil, err
+	}
+	runtime.AddCleanup(made, func(remove func()) { remove() }, remove)
+	server := &http.Server{Handler: next, ReadHeaderTimeout: readHeaderTimeout}
+	err = web.Serve(closedListener{}, server, &web.FlagConfig{WebConfigFile: &path}, slog.New(slog.DiscardHandler))
+	if !errors.Is(err, net.ErrClosed) {
+		return nil, err
+	}
+	made.handler = server.Handler
+	return made, nil
+}
+
+// checkWebConfig tells whether a web configuration can be used; "" is none.
+func checkWebConfig(path string) error {
+	if path == "" {
+		return nil
+	}
+	source, err := readWebConfig(path)
+	if err == nil {
+		_, err = newWebConfig(source, http.NotFoundHandler())
+	}
+	return webConfigError(err)
+}
+
+// webConfigError says what is wrong with the file; nil is nothing. The YAML parser quotes values, which may be secrets;
+// they are left out.
+func webConfigError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return errors.New("--web.config.file cannot be used: " + regexp.MustCompile("`[^`]*`").ReplaceAllString(err.Error(), "…"))
+}
+
+// webConfigs keeps the last web configuration that was valid in force.
+type webConfigs struct {
+	read    func() (webSource, error) // nil without a file
+	next    http.Handler
+	logger  *slog.Logger
+	valid   prometheus.Gauge
+	current atomic.Pointer[webConfig]
+	// problem is what was logged last; "" while the file is good.
+	problem string
+}
+
+// secure puts the web configuration at path, "" for none, before the handler of the server and into its TLS. All listeners
+// share the server.
+func secure(server *http.Server, path string, valid prometheus.Gauge, logger *slog.Logger) (*webConfigs, error) {
+	c := &webConfigs{next: server.Handler, logger: logger, valid: valid}
+	if path == "" {
+		return c, nil
+	}
+	c.read = inTime(func() (webSource, error) { return readWebConfig(path) })
+	if err := c.load(); err != nil {
 		return nil, webConfigError(err)
 	}
-	if isSecure(server) {
-		last := &lastGoodTLS{load: server.TLSConfig.GetConfigForClient}
-		if _, err := last.config(nil); err != nil {
-			return nil, webConfigError(err)
+	server.Handler = c
+	if first := c.current.Load().tls; first != nil {
+		server.TLSConfig = first.Clone()
+		server.TLSConfig.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) { return c.current.Load().tls, nil }
+		if !c.current.Load().source.config.HTTPConfig.HTTP2 {
+			server.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){}
 		}
-		server.TLSConfig.GetConfigForClient = last.config
 	}
-	return check, nil
+	return c, nil
 }
 
 // isSecure tells whether secure has put TLS into the server.
@@ -53,47 +182,42 @@ func isSecure(server *http.Server) bool {
 	return server.TLSConfig != nil && server.TLSConfig.GetConfigForClient != nil
 }
 
-// webConfigError says what is wrong with the file. The YAML parser quotes values, which may be secrets; they are left out.
-func webConfigError(err error) error {
-	return errors.New("--web.config.file cannot be used: " + regexp.MustCompile("`[^`]*`").ReplaceAllString(err.Error(), "…"))
+// ServeHTTP is part of http.Handler.
+func (c *webConfigs) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	current := c.current.Load()
+	current.handler.ServeHTTP(w, r)
+	runtime.KeepAlive(current) // and its private file
 }
 
-// lastGoodTLS goes on with the certificate and settings that were read last where they can no longer be read.
-type lastGoodTLS struct {
-	load func(*tls.ClientHelloInfo) (*tls.Config, error)
-	good atomic.Pointer[tls.Config]
-}
-
-// config is for [tls.Config.GetConfigForClient].
-func (l *lastGoodTLS) config(hello *tls.ClientHelloInfo) (*tls.Config, error) {
-	config, err := l.load(hello)
-	if err == nil {
-		var certificate *tls.Certificate
-		if certificate, err = config.GetCertificate(hello); err == nil {
-			// The toolkit's function would read the files again in every handshake.
-			config.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return certificate, nil }
-			l.good.Store(config)
-			return config, nil
+// load puts the file in force as it is now. After an error, what was in force stays.
+func (c *webConfigs) load() error {
+	source, err := c.read()
+	if err != nil {
+		return err
+	}
+	before := c.current.Load()
+	if before != nil && reflect.DeepEqual(source, before.source) {
+		return nil
+	}
+	next, err := newWebConfig(source, c.next)
+	if err != nil {
+		return err
+	}
+	if before != nil {
+		if (before.tls == nil) != (next.tls == nil) {
+			return errors.New("tls_server_config was added or removed, which needs a restart")
+		}
+		if next.tls != nil {
+			next.tls.NextProtos = before.tls.NextProtos // the server speaks HTTP/2 or does not, as it began
 		}
 	}
-	if good := l.good.Load(); good != nil {
-		return good, nil
-	}
-	return nil, err
+	c.current.Store(next)
+	return nil
 }
 
-// webConfigCheck says by log and metric when the web configuration breaks and when it is mended.
-type webConfigCheck struct {
-	file   string // "" is nothing to check
-	logger *slog.Logger
-	valid  prometheus.Gauge
-	// problem is what was logged last; "" while the file is good.
-	problem string
-}
-
-// run checks until ctx ends.
-func (c *webConfigCheck) run(ctx context.Context) {
-	if c.file == "" {
+// run loads the file again and again until ctx ends.
+func (c *webConfigs) run(ctx context.Context) {
+	if c.read == nil {
 		return
 	}
 	tick := time.NewTicker(webConfigInterval)
@@ -108,20 +232,16 @@ func (c *webConfigCheck) run(ctx context.Context) {
 	}
 }
 
-func (c *webConfigCheck) check(ctx context.Context) {
-	_, err := await(ctx, fileTimeout, func() (struct{}, error) { return struct{}{}, web.Validate(c.file) })
-	if ctx.Err() != nil {
-		return
-	}
+// check loads the file, and says by log and metric when it breaks and when it is mended.
+func (c *webConfigs) check(ctx context.Context) {
 	problem := ""
-	if err != nil {
+	if err := c.load(); err != nil {
 		problem = webConfigError(err).Error()
 	}
 	switch {
 	case problem == c.problem:
 	case problem != "":
-		c.logger.ErrorContext(ctx, "the web configuration is broken; TLS goes on with what was loaded last, "+
-			"but requests are refused while the file itself cannot be read", "error", problem)
+		c.logger.ErrorContext(ctx, "the web configuration is broken; the exporter goes on with the last good one", "error", problem)
 		c.valid.Set(0)
 	default:
 		c.logger.InfoContext(ctx, "the web configuration is good again")
