@@ -56,17 +56,10 @@ func happens(t *testing.T, f fault, s state) cell {
 			return service.Dial(ctx, network, address)
 		}
 		api := collector.NewTable().NewAPIMetrics("contoso-prod", []faceclient.Operation{faceclient.DetectLiveness}, 0)
-		client, err := faceclient.New(faceclient.Options{
-			Endpoint: "http://face.test", APIVersion: faceclient.DefaultAPIVersion,
-			Credential:           faceclient.NewKeyCredential(faceclient.StaticSecret(service.Key())),
-			MaxRequestsPerSecond: 2, MaxConcurrentRequests: 1,
-			RequestTimeout: 10 * time.Second, MaxRetries: 4, MaxRetryWait: 30 * time.Second,
-			Transport: transport, Observer: api,
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		target := newTarget(listOf(client, facelist.Limits{PageSize: 100, MaxPages: 20000, Workers: 1}, api))
+		limits := facelist.Limits{PageSize: 100, MaxPages: 20000, Workers: 1}
+		target := newTarget(listOf(t, service, faceclient.DetectLiveness, limits, api, func(options *faceclient.Options) {
+			options.MaxRetries, options.Transport = 4, transport
+		}))
 		defer run(t, target)()
 		info := collector.ResourceInfo{Name: "contoso-prod", Endpoint: "http://face.test", APIVersion: faceclient.DefaultAPIVersion}
 		exposition := func() series {

@@ -1,7 +1,6 @@
 package collector_test
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -16,13 +15,6 @@ import (
 	"face_liveness_exporter/faceclient/facesim"
 	"face_liveness_exporter/faceclient/facetest"
 )
-
-// clientLooker looks sessions up as the exporter does.
-type clientLooker struct{ client *faceclient.Client }
-
-func (l clientLooker) Session(ctx context.Context, id string, allowance *faceclient.Allowance) (faceclient.Check, error) {
-	return l.client.Session(ctx, faceclient.DetectLivenessWithVerify, id, allowance)
-}
 
 // looked is what an hour of refreshes and their look-ups have come to.
 type looked struct {
@@ -52,18 +44,11 @@ func lookUpFor(t *testing.T, samples int, faults ...facesim.Fault) looked {
 		transport := service.Transport()
 		defer transport.CloseIdleConnections()
 		api := collector.NewTable().NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)
-		client, err := faceclient.New(faceclient.Options{
-			Endpoint: "http://face.test", APIVersion: faceclient.DefaultAPIVersion,
-			Credential:           faceclient.NewKeyCredential(faceclient.StaticSecret(service.Key())),
-			MaxRequestsPerSecond: 2, MaxConcurrentRequests: 1,
-			RequestTimeout: 10 * time.Second, MaxRetries: 1, MaxRetryWait: 30 * time.Second,
-			Transport: transport, Observer: api,
+		limits := facelist.Limits{PageSize: 1000, MaxPages: 20, Workers: 1}
+		list := listOf(t, service, faceclient.DetectLivenessWithVerify, limits, api, func(options *faceclient.Options) {
+			options.MaxRetries, options.Transport = 1, transport
 		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		list := facelist.New(client, faceclient.DetectLivenessWithVerify, facelist.Limits{PageSize: 1000, MaxPages: 20, Workers: 1}, api)
-		target := newTarget(clientList{list, client}, sampled(samples, clientLooker{client}), func(options *collector.TargetOptions) {
+		target := newTarget(list, sampled(samples, list), func(options *collector.TargetOptions) {
 			options.Operation, options.API = faceclient.DetectLivenessWithVerify, api
 		})
 		defer run(t, target)()

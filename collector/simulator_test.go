@@ -1,7 +1,6 @@
 package collector_test
 
 import (
-	"context"
 	"math"
 	"testing"
 	"testing/synctest"
@@ -13,13 +12,6 @@ import (
 	"face_liveness_exporter/faceclient/facesim"
 	"face_liveness_exporter/faceclient/facetest"
 )
-
-// lookUps asks the service by the real client.
-type lookUps struct{ client *faceclient.Client }
-
-func (l lookUps) Session(ctx context.Context, id string, allowance *faceclient.Allowance) (faceclient.Check, error) {
-	return l.client.Session(ctx, faceclient.DetectLiveness, id, allowance)
-}
 
 // The real client walks a simulated customer's list for three hours, and what the exporter has counted is compared with
 // what the simulator knows to have happened.
@@ -40,16 +32,13 @@ func TestFlowsAreWhatHappenedToTheSimulatedCustomer(t *testing.T) {
 				service := facesim.New(facesim.Options{Now: func() time.Time { return time.Now().Add(test.skew) }})
 				defer service.Close()
 				traffic := facesim.NewTraffic(service, facesim.TrafficOptions{Seed: 7, PerDay: 2000, AbandonedShare: 0.3, DeletedShare: -1, ThrottledShare: -1})
-				client, err := faceclient.New(faceclient.Options{
-					Endpoint: "http://face.test", APIVersion: faceclient.DefaultAPIVersion,
-					Credential:           faceclient.NewKeyCredential(faceclient.StaticSecret(service.Key())),
-					MaxRequestsPerSecond: 1e6, MaxConcurrentRequests: 4,
-					RequestTimeout: time.Second, Transport: facetest.Direct(service),
+				api := collector.NewTable().NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)
+				limits := facelist.Limits{PageSize: 1000, MaxPages: 1000, Workers: 4}
+				list := listOf(t, service, faceclient.DetectLiveness, limits, api, func(options *faceclient.Options) {
+					options.MaxRequestsPerSecond, options.MaxConcurrentRequests = 1e6, 4
+					options.RequestTimeout, options.Transport = time.Second, facetest.Direct(service)
 				})
-				if err != nil {
-					t.Fatal(err)
-				}
-				target := newTarget(listOf(client, facelist.Limits{PageSize: 1000, MaxPages: 1000, Workers: 4}, collector.NewTable().NewAPIMetrics("contoso-prod", []faceclient.Operation{faceclient.DetectLiveness}, 0)), every(3*time.Minute), sampled(1000, lookUps{client}))
+				target := newTarget(list, every(3*time.Minute), sampled(1000, list))
 				defer run(t, target)()
 				began := time.Now().Add(test.skew)
 				scrape(10*time.Second, target)

@@ -17,6 +17,7 @@ import (
 	"face_liveness_exporter/collector"
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/faceclient/facelist"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 // script is what one walk does.
@@ -272,12 +273,34 @@ func counted(t testing.TB, choice collector.DeviceOptions, sessions []faceclient
 	return target
 }
 
-// clientList is a list that a client is asked for.
+// clientList is a list, and its sessions one by one, that the real client is asked for.
 type clientList struct {
 	*facelist.Lister
 	*faceclient.Client
+	operation faceclient.Operation
 }
 
-func listOf(client *faceclient.Client, limits facelist.Limits, observer facelist.Observer) clientList {
-	return clientList{facelist.New(client, faceclient.DetectLiveness, limits, observer), client}
+// Session is part of collector.Looker.
+func (l clientList) Session(ctx context.Context, id string, allowance *faceclient.Allowance) (faceclient.Check, error) {
+	return l.Client.Session(ctx, l.operation, id, allowance)
+}
+
+// listOf makes the client of a simulated service, which is slow unless change says otherwise.
+func listOf(t *testing.T, service *facesim.Server, operation faceclient.Operation, limits facelist.Limits, api *collector.APIMetrics,
+	change func(*faceclient.Options),
+) clientList {
+	t.Helper()
+	options := faceclient.Options{
+		Endpoint: "http://face.test", APIVersion: faceclient.DefaultAPIVersion,
+		Credential:           faceclient.NewKeyCredential(faceclient.StaticSecret(service.Key())),
+		MaxRequestsPerSecond: 2, MaxConcurrentRequests: 1,
+		RequestTimeout: 10 * time.Second, MaxRetryWait: 30 * time.Second,
+		Observer: api,
+	}
+	change(&options)
+	client, err := faceclient.New(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return clientList{facelist.New(client, operation, limits, api), client, operation}
 }
