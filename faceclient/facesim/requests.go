@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -79,7 +80,7 @@ func route(path string) (version, op, session string) {
 	if len(parts) != 6 || parts[0] != "" || parts[1] != "face" || parts[4] != "singleModal" || parts[5] != "sessions" {
 		return "", "", ""
 	}
-	if parts[3] != DetectLiveness && parts[3] != DetectLivenessWithVerify {
+	if !slices.Contains(operations(), parts[3]) {
 		return "", "", ""
 	}
 	return parts[2], parts[3], session

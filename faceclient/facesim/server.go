@@ -55,14 +55,14 @@ func New(opts Options) *Server {
 		now:     opts.Now,
 		gzip:    opts.Gzip,
 		dateLag: opts.DateLag,
-		stores: map[string]*store{
-			DetectLiveness:           new(store),
-			DetectLivenessWithVerify: new(store),
-		},
+		stores:  map[string]*store{},
 		log:     newRequestLog(cmp.Or(opts.Requests, 10_000)),
 		key:     cmp.Or(opts.Key, "test-key"),
 		token:   opts.Token,
 		latency: opts.Latency,
+	}
+	for _, op := range operations() {
+		s.stores[op] = new(store)
 	}
 	s.buffers.New = func() any { return new([]byte) }
 	s.serving, s.end = context.WithCancel(context.Background())

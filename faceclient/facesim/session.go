@@ -2,11 +2,13 @@ package facesim
 
 import "time"
 
-// The two operations that have a list.
+// The operations that have a list.
 const (
 	DetectLiveness           = "detectLiveness"
 	DetectLivenessWithVerify = "detectLivenessWithVerify"
 )
+
+func operations() []string { return []string{DetectLiveness, DetectLivenessWithVerify} }
 
 const (
 	// DefaultTTL holds for a session that names no authTokenTimeToLiveInSeconds.

@@ -2,6 +2,7 @@ package facesim
 
 import (
 	"cmp"
+	"slices"
 	"sync"
 	"time"
 )
@@ -56,7 +57,7 @@ func NewTraffic(s *Server, opts TrafficOptions) *Traffic {
 
 	now := s.now()
 	t := &Traffic{server: s, now: now, unthrottle: func() {}}
-	for i, op := range []string{DetectLiveness, DetectLivenessWithVerify} {
+	for i, op := range operations() {
 		perDay := max(opts.PerDay, 0)
 		if op == DetectLivenessWithVerify {
 			perDay *= verifyPart
@@ -142,8 +143,5 @@ func (t *Traffic) read(op string, read func(*history) Truth) Truth {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.advance(now)
-	if op == DetectLiveness {
-		return read(&t.streams[0].history)
-	}
-	return read(&t.streams[1].history)
+	return read(&t.streams[slices.Index(operations(), op)].history)
 }
