@@ -1,6 +1,7 @@
 package facesim
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log"
@@ -14,11 +15,11 @@ import (
 // pipe serves HTTP on connections that exist in memory alone. net.Pipe blocks on channels, which testing/synctest
 // understands, so that a bubble's clock moves on while a client waits for an answer.
 type pipe struct {
-	mu     sync.Mutex
-	server *http.Server // nil before the first Dial
-	accept *pipeListener
+	accept pipeListener
+
+	mu     sync.Mutex        // guards what follows
+	server *http.Server      // nil before the first Dial
 	conns  map[net.Conn]bool // server ends. http.Server.Close misses one that it is just accepting
-	closed bool
 
 	running sync.WaitGroup // the accepting goroutine and one a connection
 }
@@ -27,16 +28,13 @@ type pipe struct {
 // and DialTLSContext too: then https URLs work without a certificate, because the transport takes what DialTLSContext
 // returns as a connection that is already secured.
 func (s *Server) Dial(ctx context.Context, network, addr string) (net.Conn, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
 	client, server := net.Pipe()
-	accept, err := s.pipe.open(s, server)
+	err := cmp.Or(ctx.Err(), s.open(server))
 	if err == nil {
 		select {
-		case accept.conns <- server:
+		case s.pipe.accept.conns <- server:
 			return client, nil
-		case <-accept.done:
+		case <-s.serving.Done():
 			err = net.ErrClosed
 		case <-ctx.Done():
 			err = ctx.Err()
@@ -52,25 +50,26 @@ func (s *Server) Transport() *http.Transport {
 	return &http.Transport{DialContext: s.Dial, DialTLSContext: s.Dial}
 }
 
-// open starts the server with the first connection.
-func (p *pipe) open(handler http.Handler, conn net.Conn) (*pipeListener, error) {
+// open starts to serve with the first connection.
+func (s *Server) open(conn net.Conn) error {
+	p := &s.pipe
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed {
-		return nil, net.ErrClosed
+	if s.serving.Err() != nil {
+		return net.ErrClosed
 	}
 	if p.server == nil {
 		p.conns = make(map[net.Conn]bool)
-		p.accept = &pipeListener{conns: make(chan net.Conn), done: make(chan struct{})}
+		p.accept = pipeListener{conns: make(chan net.Conn), done: s.serving.Done()}
 		p.server = &http.Server{
-			Handler:   handler,
+			Handler:   s,
 			ConnState: p.track,
 			ErrorLog:  log.New(io.Discard, "", 0), // faults break answers on purpose
 		}
 		p.running.Go(func() { _ = p.server.Serve(p.accept) }) // ends by Close alone
 	}
 	p.conns[conn] = true
-	return p.accept, nil
+	return nil
 }
 
 func (p *pipe) forget(conn net.Conn) {
@@ -90,9 +89,9 @@ func (p *pipe) track(conn net.Conn, state http.ConnState) {
 	}
 }
 
+// close needs the server's context ended.
 func (p *pipe) close() {
 	p.mu.Lock()
-	p.closed = true
 	server, conns := p.server, slices.Collect(maps.Keys(p.conns))
 	p.mu.Unlock()
 	if server == nil {
@@ -108,11 +107,10 @@ func (p *pipe) close() {
 // pipeListener is a net.Listener fed by Dial.
 type pipeListener struct {
 	conns chan net.Conn
-	done  chan struct{}
-	once  sync.Once
+	done  <-chan struct{} // closed with the server
 }
 
-func (l *pipeListener) Accept() (net.Conn, error) {
+func (l pipeListener) Accept() (net.Conn, error) {
 	select {
 	case conn := <-l.conns:
 		return conn, nil
@@ -121,14 +119,5 @@ func (l *pipeListener) Accept() (net.Conn, error) {
 	}
 }
 
-func (l *pipeListener) Close() error {
-	l.once.Do(func() { close(l.done) })
-	return nil
-}
-
-func (l *pipeListener) Addr() net.Addr { return pipeAddr{} }
-
-type pipeAddr struct{}
-
-func (pipeAddr) Network() string { return "pipe" }
-func (pipeAddr) String() string  { return "facesim" }
+func (pipeListener) Close() error   { return nil }
+func (pipeListener) Addr() net.Addr { return &net.UnixAddr{Name: "facesim", Net: "pipe"} }

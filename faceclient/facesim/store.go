@@ -82,13 +82,8 @@ func (s *store) update(now time.Time, id string, change func(*Session)) bool {
 
 // get is a copy of a session that is listed at now.
 func (s *store) get(now time.Time, id string) (session Session, listed bool) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	i, found := s.find(id)
-	if !found || s.sessions[i].removed(now) {
-		return Session{}, false
-	}
-	return *s.sessions[i], true
+	listed = s.update(now, id, func(found *Session) { session = *found })
+	return session, listed
 }
 
 // count is how many sessions are listed at now.
