@@ -125,7 +125,7 @@ func populationMetrics() []metric {
 			estimate(func(s *Snapshot) uint64 { return s.WithoutDevice }),
 		},
 		{
-			"sessions_per_device", histogram, "", "Listed sessions per device, one observation for each device. Absent where the number of devices is.",
+			"sessions_per_device", histogram, "", "Listed sessions per device, one observation for each device. Absent where face_liveness_devices is absent.",
 			func(s *State, out *samples) {
 				if _, known := s.Snapshot.DeviceCount(); known {
 					out.addHistogram(s.Snapshot.SessionsPerDevice, 1)
