@@ -8,6 +8,7 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/prometheus/common/version"
@@ -25,6 +26,9 @@ func run() int {
 	version.Version = cmp.Or(version.Version, "dev")
 	// Go's HTTP transport tells the standard logger, word for word, what a service sends beyond its answer.
 	log.SetOutput(io.Discard)
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50) // a scrape of thousands of resources leaves more garbage than the program holds
+	}
 	signal.Ignore(syscall.SIGPIPE) // who reads the log may leave
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -1,10 +1,10 @@
 package exporter
 
 import (
-	"bytes"
 	"context"
 	"net/http"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -18,10 +18,14 @@ const (
 	permitTimeout = 3 * time.Second
 	// maxPages bounds the clients that are given a status page or a list of targets at once.
 	maxPages = 128
-	// maxMaking bounds the answers that are made at once. Making one takes several times its size in memory.
-	maxMaking = 2
+	// maxMaking bounds the answers that are made at once. Making one takes several times its size in memory, so that one of
+	// more than longAnswer bytes is made alone.
+	maxMaking  = 2
+	longAnswer = 4 << 20
 	// maxUnread bounds the bytes of answers that clients have not read yet. A longer answer takes all of it.
-	maxUnread = 48 << 20
+	maxUnread = 32 << 20
+	// minPiece and maxPiece bound the pieces of an answer in memory, in bytes.
+	minPiece, maxPiece = 4 << 10, 1 << 20
 )
 
 // answers makes and writes everything whose size depends on the number of resources. An answer is made in memory and
@@ -29,22 +33,34 @@ const (
 type answers struct {
 	making *semaphore.Weighted
 	unread *semaphore.Weighted // in bytes
+	long   atomic.Bool         // there was an answer of more than longAnswer bytes
 }
 
 func newAnswers() *answers {
 	return &answers{making: semaphore.NewWeighted(maxMaking), unread: semaphore.NewWeighted(maxUnread)}
 }
 
-// recorder is an answer in memory.
+// recorder is an answer in memory. The body is kept in pieces, because one slice that grows takes three times its size.
 type recorder struct {
 	header http.Header
 	status int
-	body   bytes.Buffer
+	body   [][]byte
+	size   int // of the body
 }
 
-func (r *recorder) Header() http.Header         { return r.header }
-func (r *recorder) Write(b []byte) (int, error) { return r.body.Write(b) }
-func (r *recorder) WriteHeader(status int)      { r.status = status }
+func (r *recorder) Header() http.Header    { return r.header }
+func (r *recorder) WriteHeader(status int) { r.status = status }
+
+func (r *recorder) Write(b []byte) (int, error) {
+	last := len(r.body) - 1
+	if last < 0 || cap(r.body[last])-len(r.body[last]) < len(b) {
+		r.body = append(r.body, make([]byte, 0, max(len(b), min(r.size, maxPiece), minPiece)))
+		last++
+	}
+	r.body[last] = append(r.body[last], b...)
+	r.size += len(b)
+	return len(b), nil
+}
 
 // give answers with what answer makes, and answers 503 with the reason where ctx ends before it has what it needs.
 func (a *answers) give(ctx context.Context, w http.ResponseWriter, r *http.Request, permits *semaphore.Weighted, reason string, answer http.Handler) {
@@ -66,11 +82,19 @@ func (a *answers) prepare(ctx context.Context, r *http.Request, permits *semapho
 		}
 		defer permits.Release(1)
 	}
-	recorded, ok := a.makeOne(ctx, r, answer)
-	if !ok {
+	places := int64(1)
+	if a.long.Load() {
+		places = maxMaking
+	}
+	if !acquire(ctx, a.making, places) {
 		return nil, 0, "too many answers are being made at once"
 	}
-	size := min(int64(recorded.body.Len()), maxUnread)
+	defer a.making.Release(places) // not before the answer has its place among the unread ones: it takes memory
+	recorded := record(r, answer)
+	if recorded.size > longAnswer {
+		a.long.Store(true)
+	}
+	size := min(int64(recorded.size), maxUnread)
 	if !acquire(ctx, a.unread, size) {
 		return nil, 0, "other clients are slow to read their answers"
 	}
@@ -85,7 +109,9 @@ func (r *recorder) replay(w http.ResponseWriter) {
 		header[name] = values
 	}
 	w.WriteHeader(r.status)
-	_, _ = w.Write(r.body.Bytes()) // a client that has left needs no answer
+	for _, piece := range r.body {
+		_, _ = w.Write(piece) // a client that has left needs no answer
+	}
 }
 
 // record makes an answer in memory.
@@ -93,14 +119,6 @@ func record(r *http.Request, answer http.Handler) *recorder {
 	recorded := &recorder{header: http.Header{}, status: http.StatusOK}
 	answer.ServeHTTP(recorded, r)
 	return recorded
-}
-
-func (a *answers) makeOne(ctx context.Context, r *http.Request, answer http.Handler) (*recorder, bool) {
-	if !acquire(ctx, a.making, 1) {
-		return nil, false
-	}
-	defer a.making.Release(1)
-	return record(r, answer), true
 }
 
 // acquire also succeeds after ctx has ended where there is no need to wait.
