@@ -11,6 +11,9 @@ const (
 	settling = 5 * time.Second
 	// maxClockDrift is how much further than our own clock the service's may go between two walks and be believed.
 	maxClockDrift = time.Minute
+	// jitter is how much earlier than the last walk's a horizon may be though the clock did not go back: a Date has whole
+	// seconds, and less is known of it the longer the answer takes.
+	jitter = 2 * time.Second
 	// maxBehind bounds how long counting waits for a clock that went back to catch up. Beyond it, the time that was counted
 	// before was wrong.
 	maxBehind = time.Hour
@@ -88,15 +91,16 @@ func (w watermark) next(horizon time.Time, now Instant) (window, watermark, cloc
 	}
 	drift := horizon.Sub(w.horizon) - (now.Monotonic - w.heard)
 	verdict := clockSteady
-	switch behind := w.counted.Sub(to); {
+	behind := w.counted.Sub(to)
+	switch {
 	case drift.Abs() > maxClockDrift:
 		verdict = clockLeapt
 	case behind > maxBehind:
 		return window{to, to}, after, clockReset
-	case behind > 0:
+	case behind > jitter:
 		verdict = clockBehind
 	}
-	if verdict != clockSteady {
+	if verdict != clockSteady || behind > 0 {
 		after.counted = w.counted
 		to = w.counted
 	}

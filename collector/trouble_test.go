@@ -181,6 +181,34 @@ func TestOneWrongDateDoesNotStopTheFlows(t *testing.T) {
 	}
 }
 
+// A horizon rests on a Date of whole seconds, so that of two refreshes within a second the later may have the earlier one.
+func TestHorizonsOfOneSecondAreNoClockThatWentBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var book logbook
+		earlier := []time.Duration{0, 60 * time.Millisecond, 2 * time.Second, 0}
+		walk := 0
+		target := newTarget(walks(func(_ context.Context, visitor facelist.Visitor) (facelist.Result, error) {
+			horizon := time.Now().Truncate(10 * time.Minute).Add(-earlier[walk])
+			visitor.Visit(facelist.Batch{Sessions: lively(), Date: horizon, Horizon: horizon})
+			return facelist.Result{Pages: 1, Coverage: 1, Horizon: horizon}, nil
+		}), func(options *collector.TargetOptions) { options.Interval = time.Millisecond }, logged(&book))
+		run(t, target)
+		for _, after := range []time.Duration{0, 10 * time.Millisecond, 10 * time.Millisecond, 10 * time.Minute} {
+			pass(after)
+			scrape(inTime, target)
+			walk++
+		}
+		if window := target.State().Flows.Window; window != 600 {
+			t.Errorf("windows of %vs, want 600s", window)
+		}
+		for _, line := range book.take(t) {
+			if strings.Contains(fmt.Sprint(line["msg"]), "service's clock") {
+				t.Errorf("logged %v", line)
+			}
+		}
+	})
+}
+
 // Long ids do not make a walk's memory grow with their length, and they are counted and shown like the others.
 func TestLongDeviceIDs(t *testing.T) {
 	random := rand.New(rand.NewPCG(17, 18))
