@@ -76,9 +76,9 @@ func TestResourcesAreSharedOut(t *testing.T) {
 			t.Errorf("%v has %v sessions, want %d of the instance of its name", s.Metric, s.Value.number(), want)
 		}
 	}
-	if up := len(prometheus.now(`up{job="face_liveness_exporters"} == 1`)); up != len(exporters) {
-		t.Errorf("%d exporters are up, want %d", up, len(exporters))
-	}
+	eventually(t, "every exporter is up", func() bool {
+		return len(prometheus.now(`up{job="face_liveness_exporters"} == 1`)) == len(exporters)
+	})
 
 	// A page, and the check of the first short one: a second exporter would have asked for as many again.
 	for name, service := range services {
