@@ -117,8 +117,10 @@ func (t *deviceTally) room(bytes int) bool {
 
 func (t *deviceTally) add(id []byte) {
 	if compact, ok := compactUUID(id); ok {
-		if count := t.uuids[compact]; count > 0 || t.room(uuidBytes) {
-			t.uuids[compact] = count + 1
+		known := len(t.uuids)
+		t.uuids[compact]++ // one look-up for a known device, because this is done for every session
+		if len(t.uuids) > known && !t.room(uuidBytes) {
+			delete(t.uuids, compact)
 		}
 		return
 	}
