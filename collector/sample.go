@@ -57,8 +57,14 @@ func (s *samples) add(value float64) {
 
 // addLabeled sends a value of a metric with one more label.
 func (s *samples) addLabeled(label string, value float64) {
-	pairs := make([]*dto.LabelPair, 0, len(s.labels)+1)
-	more := &dto.LabelPair{Name: &s.row.label, Value: &label}
+	// One allocation holds all three, because a resource has many of them at every scrape.
+	one := &struct {
+		sample sample
+		pair   dto.LabelPair
+		label  string
+	}{label: label}
+	one.pair.Name, one.pair.Value = &s.row.label, &one.label
+	pairs, more := make([]*dto.LabelPair, 0, len(s.labels)+1), &one.pair
 	for _, pair := range s.labels {
 		if more != nil && s.row.label < pair.GetName() {
 			pairs, more = append(pairs, more), nil
@@ -68,7 +74,8 @@ func (s *samples) addLabeled(label string, value float64) {
 	if more != nil {
 		pairs = append(pairs, more)
 	}
-	s.out <- &sample{desc: s.row.desc, labels: pairs, kind: s.row.kind, value: value, created: s.created}
+	one.sample = sample{desc: s.row.desc, labels: pairs, kind: s.row.kind, value: value, created: s.created}
+	s.out <- &one.sample
 }
 
 // addHistogram sends a histogram that counted this share of all values.
