@@ -46,22 +46,24 @@ type apiCounts struct {
 type apiRows struct{ requests, errors, retries, throttled, billed, budget row }
 
 func newAPIRows() apiRows {
-	of := func(kind kind, label, name, help string, names ...string) row {
+	perOperation := func(label, name, help string) row {
+		names := []string{"resource", "operation"}
 		if label != "" {
 			names = append(names, label)
 		}
-		return row{metric: metric{kind: kind, label: label}, desc: prometheus.NewDesc(prometheus.BuildFQName(namespace, "api", name), help, names, nil)}
+		return row{metric: metric{kind: counter, label: label}, desc: prometheus.NewDesc(prometheus.BuildFQName(namespace, "api", name), help, names, nil)}
 	}
 	return apiRows{
-		requests: of(counter, "code", "requests_total",
-			"Requests sent to the service, including retries, by HTTP status. The code is error where no answer came.", "resource", "operation"),
-		errors: of(counter, "error_code", "errors_total",
-			"Failed requests and refreshes by error code: the service's code or the HTTP status, or a code of the exporter.", "resource", "operation"),
-		retries: of(counter, "", "retries_total", "Requests sent again after a failure.", "resource", "operation"),
-		throttled: of(counter, "", "throttle_wait_seconds_total",
-			"Time that requests waited for the rate limit of the exporter or the service, summed over requests.", "resource", "operation"),
-		billed: of(counter, "", "billed_transactions_total", "Transactions that the service said it bills for the requests.", "resource", "operation"),
-		budget: of(gauge, "", "monthly_request_budget", "Configured limit of requests to the resource in 30 days. 0 means no limit.", "resource"),
+		requests: perOperation("code", "requests_total",
+			"Requests sent to the service, including retries, by HTTP status. The code is error where no answer came."),
+		errors: perOperation("error_code", "errors_total",
+			"Failed requests and refreshes by error code: the service's code or the HTTP status, or a code of the exporter."),
+		retries: perOperation("", "retries_total", "Requests sent again after a failure."),
+		throttled: perOperation("", "throttle_wait_seconds_total",
+			"Time that requests waited for the rate limit of the exporter or the service, summed over requests."),
+		billed: perOperation("", "billed_transactions_total", "Transactions that the service said it bills for the requests."),
+		budget: row{metric: metric{kind: gauge}, desc: prometheus.NewDesc(prometheus.BuildFQName(namespace, "api", "monthly_request_budget"),
+			"Configured limit of requests to the resource in 30 days. 0 means no limit.", []string{"resource"}, nil)},
 	}
 }
 

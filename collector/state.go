@@ -42,7 +42,7 @@ type TargetOptions struct {
 	Source Source
 	// Looker tells the outcomes of sessions; nil looks none up.
 	Looker Looker
-	// Budget bounds the requests; nil means no bound. The targets of a resource share one.
+	// Budget limits the requests; nil means no limit. The targets of a resource share one.
 	Budget *Budget
 	// API counts the failed refreshes that no attempt has counted; nil counts none. It is the one of the resource.
 	API *APIMetrics
