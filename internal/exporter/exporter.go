@@ -119,7 +119,7 @@ func (e *exporter) run(ctx context.Context, hangups <-chan os.Signal) {
 	}
 }
 
-// reload puts the configuration of the moment in force. A configuration that does not do changes nothing.
+// reload reads the configuration again and puts it in force. A configuration that is wrong changes nothing.
 func (e *exporter) reload(ctx context.Context) (err error) {
 	defer func() {
 		if err != nil {
@@ -138,7 +138,7 @@ func (e *exporter) reload(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	e.ready() // who is ready stays it, also where nobody has asked yet
+	e.ready() // an exporter that is ready stays ready, even if no probe has asked yet
 	next.enforce(ctx, next.onStart)
 	e.fleet.Store(next)
 	next.retire(ctx, before)

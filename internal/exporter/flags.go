@@ -186,7 +186,7 @@ func (f *flags) checkTelemetryPath() error {
 		return errors.New("--web.telemetry-path must not hold //, /./ or /../")
 	case f.telemetryPath == "/probe" || f.telemetryPath == "/sd" ||
 		strings.HasPrefix(f.telemetryPath, "/-/") || strings.HasPrefix(f.telemetryPath, "/debug/"):
-		return errors.New("--web.telemetry-path is a path that the exporter serves something else under")
+		return errors.New("--web.telemetry-path is a path that the exporter uses for something else")
 	}
 	return nil
 }

@@ -110,8 +110,8 @@ func (f *fleet) enforce(ctx context.Context, onStart bool) {
 	}
 }
 
-// retire ends what the fleet has not kept of the one before. Nobody may be shown that one any more: a walk that is given
-// up here counts as failed there.
+// retire stops the resources of the fleet before that this one has not kept. It must be called after the new fleet is
+// shown, because the walks that it stops count as failed.
 func (f *fleet) retire(ctx context.Context, before *fleet) {
 	var gone []member
 	for _, m := range before.members {

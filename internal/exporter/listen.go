@@ -18,7 +18,8 @@ import (
 	"github.com/prometheus/exporter-toolkit/web"
 )
 
-// maxConnections bounds the connections to a server. It is above the scrapers that wait for a refresh at the same time.
+// maxConnections bounds the connections to a server. It leaves room for hundreds of scrapers that wait for
+// the same refresh.
 const maxConnections = 1024
 
 // listen opens what the flags of exporter-toolkit name, as its ListenAndServe does. It is done here because the listeners

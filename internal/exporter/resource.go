@@ -146,8 +146,8 @@ func (r *resource) apply(s settings) {
 // started tells whether start was called.
 func (r *resource) started() bool { return r.cancel != nil }
 
-// start refreshes until ctx ends or stop is called: once at once where that is asked for, spread by the jitter, and then
-// whenever a scrape finds it due.
+// start refreshes until ctx ends or stop is called. With onStart the first refresh comes after a random part of the jitter.
+// All others come when a scrape finds the snapshot old.
 func (r *resource) start(ctx context.Context, onStart bool, jitter time.Duration) {
 	ctx, r.cancel = context.WithCancel(ctx)
 	for _, target := range r.targets() {

@@ -35,7 +35,7 @@ func serviceTransport(t config.TLS, concurrent int) (*rotating, error) {
 	})
 }
 
-// errNoCertificate says that the CA file is none.
+// errNoCertificate says that the CA file has no certificate.
 var errNoCertificate = errors.New("no certificate in the CA file")
 
 // signInTransport is for the requests to Entra ID. It trusts the CA file as well as the system's CAs: where a proxy opens
@@ -55,7 +55,7 @@ func signInTransport(t config.TLS) (*rotating, error) {
 }
 
 // rotating is a transport that is made anew when the files that it is made of change. While they cannot be read, or are
-// half written, it goes on with what it has.
+// half written, the last good transport stays in use.
 type rotating struct {
 	read  func() ([][]byte, error) // gives the content of all files
 	build func(files [][]byte) (*http.Transport, error)

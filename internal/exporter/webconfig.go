@@ -33,7 +33,7 @@ type webSource struct {
 	rest   string     // the YAML without tls_server_config
 }
 
-// readWebConfig waits for no file: what is no regular file, or is too large, is an error.
+// readWebConfig never waits for a file. A file that is too large, or is not a regular file, is an error.
 func readWebConfig(path string) (webSource, error) {
 	content, err := config.ReadFile(path)
 	if err != nil {
