@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -148,9 +149,10 @@ func TestASignInThatFails(t *testing.T) {
 // not begun again.
 func TestASignInThatCannotBeInterrupted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		comes, asked := make(chan struct{}), 0
+		comes := make(chan struct{})
+		var asked atomic.Int32
 		o, _ := signingIn(t, faceclient.EntraClientSecret, func(*http.Request) (*http.Response, error) {
-			asked++
+			asked.Add(1)
 			<-comes
 			return nil, errors.New("too late")
 		})
@@ -163,8 +165,8 @@ func TestASignInThatCannotBeInterrupted(t *testing.T) {
 				t.Errorf("took %v, want %v", took, want)
 			}
 		}
-		if asked != 1 {
-			t.Errorf("asked %d times", asked)
+		if n := asked.Load(); n != 1 {
+			t.Errorf("asked %d times", n)
 		}
 		close(comes)
 		synctest.Wait()
