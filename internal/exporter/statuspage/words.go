@@ -63,7 +63,7 @@ func price(value float64) string {
 // grouped puts a comma before every third digit of the integer part.
 func grouped(digits string) string {
 	whole, decimals, fraction := strings.Cut(digits, ".")
-	for i := len(whole) - 3; i > 0; i -= 3 {
+	for i := len(whole) - 3; i > 0 && whole[i-1] != '-'; i -= 3 {
 		whole = whole[:i] + "," + whole[i:]
 	}
 	if fraction {
