@@ -1,10 +1,10 @@
 package exporter
 
 import (
+	"compress/gzip"
 	"context"
 	"net/http"
 	"runtime/debug"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -14,52 +14,24 @@ import (
 const (
 	// answerTimeout is how long a client may take to read its answer.
 	answerTimeout = 30 * time.Second
-	// permitTimeout is how long a request without a deadline of its own waits for its permit.
+	// permitTimeout is how long a request without a deadline of its own waits for its turn.
 	permitTimeout = 3 * time.Second
-	// maxPages bounds the clients that are given a status page or a list of targets at once.
-	maxPages = 128
-	// maxMaking bounds the answers that are made at once. Making one takes several times its size in memory, so that one of
-	// more than longAnswer bytes is made alone.
-	maxMaking  = 2
-	longAnswer = 4 << 20
-	// maxUnread bounds the bytes of answers that clients have not read yet. A longer answer takes all of it.
-	maxUnread = 32 << 20
-	// minPiece and maxPiece bound the pieces of an answer in memory, in bytes.
-	minPiece, maxPiece = 4 << 10, 1 << 20
+	// maxUnread bounds what the answers that clients have not read yet take in memory, in bytes. A longer answer takes all
+	// of it.
+	maxUnread = 16 << 20
 )
 
 // answers makes and writes everything whose size depends on the number of resources. An answer is made in memory and
 // then written, so that a slow reader holds only its bytes, and these for answerTimeout at most.
 type answers struct {
-	making *semaphore.Weighted
+	making *semaphore.Weighted // of one: it waits for nothing, and takes several times the size of the answer in memory
+	gzip   *gzip.Writer        // of who makes an answer
 	unread *semaphore.Weighted // in bytes
-	long   atomic.Bool         // there was an answer of more than longAnswer bytes
 }
 
 func newAnswers() *answers {
-	return &answers{making: semaphore.NewWeighted(maxMaking), unread: semaphore.NewWeighted(maxUnread)}
-}
-
-// recorder is an answer in memory. The body is kept in pieces, because one slice that grows takes three times its size.
-type recorder struct {
-	header http.Header
-	status int
-	body   [][]byte
-	size   int // of the body
-}
-
-func (r *recorder) Header() http.Header    { return r.header }
-func (r *recorder) WriteHeader(status int) { r.status = status }
-
-func (r *recorder) Write(b []byte) (int, error) {
-	last := len(r.body) - 1
-	if last < 0 || cap(r.body[last])-len(r.body[last]) < len(b) {
-		r.body = append(r.body, make([]byte, 0, max(len(b), min(r.size, maxPiece), minPiece)))
-		last++
-	}
-	r.body[last] = append(r.body[last], b...)
-	r.size += len(b)
-	return len(b), nil
+	compressor, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // a known level is no error
+	return &answers{making: semaphore.NewWeighted(1), gzip: compressor, unread: semaphore.NewWeighted(maxUnread)}
 }
 
 // give answers with what answer makes, and answers 503 with the reason where ctx ends before it has what it needs.
@@ -82,43 +54,16 @@ func (a *answers) prepare(ctx context.Context, r *http.Request, permits *semapho
 		}
 		defer permits.Release(1)
 	}
-	places := int64(1)
-	if a.long.Load() {
-		places = maxMaking
-	}
-	if !acquire(ctx, a.making, places) {
+	if !acquire(ctx, a.making, 1) {
 		return nil, 0, "too many answers are being made at once"
 	}
-	defer a.making.Release(places) // not before the answer has its place among the unread ones: it takes memory
-	recorded := record(r, answer)
-	if recorded.size > longAnswer {
-		a.long.Store(true)
-	}
-	size := min(int64(recorded.size), maxUnread)
+	defer a.making.Release(1) // not before the answer has its place among the unread ones: it takes memory
+	recorded := record(r, answer, a.gzip)
+	size := min(recorded.memory(), maxUnread)
 	if !acquire(ctx, a.unread, size) {
 		return nil, 0, "other clients are slow to read their answers"
 	}
 	return recorded, size, ""
-}
-
-// replay writes the answer. A client that is slow to read it is cut off.
-func (r *recorder) replay(w http.ResponseWriter) {
-	setWriteDeadline(w, answerTimeout)
-	header := w.Header()
-	for name, values := range r.header {
-		header[name] = values
-	}
-	w.WriteHeader(r.status)
-	for _, piece := range r.body {
-		_, _ = w.Write(piece) // a client that has left needs no answer
-	}
-}
-
-// record makes an answer in memory.
-func record(r *http.Request, answer http.Handler) *recorder {
-	recorded := &recorder{header: http.Header{}, status: http.StatusOK}
-	answer.ServeHTTP(recorded, r)
-	return recorded
 }
 
 // acquire also succeeds after ctx has ended where there is no need to wait.

@@ -1,13 +1,15 @@
 package exporter
 
 import (
+	"net/http"
 	"strconv"
 	"strings"
 )
 
-// wantsGzip tells whether an Accept-Encoding header prefers gzip to no encoding. promhttp logs an error for what it does
-// not understand and takes gzip;q=0 for a wish, so it is only told the result.
-func wantsGzip(header string) bool {
+// wantsGzip tells whether the client of a request prefers gzip to no encoding. promhttp would log an error for an
+// Accept-Encoding that it does not understand, and take gzip;q=0 for a wish.
+func wantsGzip(r *http.Request) bool {
+	header := r.Header.Get("Accept-Encoding")
 	gzip, identity, others := -1.0, -1.0, -1.0 // not named
 	for offer := range strings.SplitSeq(header, ",") {
 		name, parameters, _ := strings.Cut(offer, ";")

@@ -153,7 +153,7 @@ func (p patient) lookUp(ctx context.Context, watched *watchedSource, facts *doct
 
 // count reads what the requests of the list were like off the resource's metrics.
 func (p patient) count(facts *doctor.Facts) {
-	families, err := p.member.registry.Gather()
+	families, err := p.member.Gather()
 	if err != nil {
 		return // nothing of it is needed
 	}

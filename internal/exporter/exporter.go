@@ -92,7 +92,7 @@ func newExporter(f *flags, cfg *config.Config, source configSource, log *logQueu
 
 // Gather is part of prometheus.Gatherer: all resources and the exporter itself.
 func (e *exporter) Gather() ([]*dto.MetricFamily, error) {
-	return append(prometheus.Gatherers{e.own}, e.fleet.Load().gatherers()...).Gather()
+	return gather(e.own, prometheus.CollectorFunc(e.fleet.Load().collect))
 }
 
 // current gives the fleet in force.

@@ -153,12 +153,11 @@ func (f *fleet) ready() bool {
 	return true
 }
 
-func (f *fleet) gatherers() prometheus.Gatherers {
-	gatherers := make(prometheus.Gatherers, len(f.members))
-	for i, m := range f.members {
-		gatherers[i] = m.registry
+// collect sends the metrics of all resources.
+func (f *fleet) collect(out chan<- prometheus.Metric) {
+	for _, m := range f.members {
+		m.metrics.Collect(out)
 	}
-	return gatherers
 }
 
 // names are the names of the resources, for messages.

@@ -45,7 +45,6 @@ type handler struct {
 	started  time.Time
 	answers  *answers
 	permits  *semaphore.Weighted // for expositions; nil is no bound
-	pages    *semaphore.Weighted // for pages
 	options  promhttp.HandlerOpts
 	// lastScrape is when the metrics of any resource were last asked for, by the metrics path or /probe; for the status page.
 	lastScrape moment
@@ -53,8 +52,8 @@ type handler struct {
 
 func newHandler(e view, own *prometheus.Registry, f *flags, log promhttp.Logger) http.Handler {
 	h := &handler{
-		exporter: e, own: own, flags: f, started: time.Now(), answers: newAnswers(), pages: semaphore.NewWeighted(maxPages),
-		options: promhttp.HandlerOpts{ErrorLog: log, ErrorHandling: promhttp.ContinueOnError, EnableOpenMetrics: true},
+		exporter: e, own: own, flags: f, started: time.Now(), answers: newAnswers(),
+		options: promhttp.HandlerOpts{ErrorLog: log, ErrorHandling: promhttp.ContinueOnError, EnableOpenMetrics: true, DisableCompression: true},
 	}
 	if f.maxRequests > 0 {
 		h.permits = semaphore.NewWeighted(int64(f.maxRequests))
@@ -70,7 +69,7 @@ func newHandler(e view, own *prometheus.Registry, f *flags, log promhttp.Logger)
 	if metrics == "/" {
 		metrics = "/{$}" // alone, and not all that nothing else answers
 	} else {
-		mux.Handle("GET /{$}", h.shared(newSharedPage(h.status(statuspage.New()))))
+		mux.Handle("GET /{$}", h.page(h.status(statuspage.New())))
 	}
 	mux.HandleFunc("GET "+metrics, func(w http.ResponseWriter, r *http.Request) {
 		h.scrape(w, r, h.exporter.current().targets, all)
@@ -124,35 +123,12 @@ func prefixed(prefix string, next http.Handler) http.Handler {
 	return mux
 }
 
-// shared answers with the status page.
-func (h *handler) shared(page *sharedPage) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), permitTimeout)
-		defer cancel()
-		if !acquire(ctx, h.pages, 1) {
-			writeLine(w, http.StatusServiceUnavailable, tooManyPages)
-			return
-		}
-		defer h.pages.Release(1)
-		shown := page.get(ctx, r)
-		if shown == nil {
-			writeLine(w, http.StatusServiceUnavailable, tooManyPages)
-			return
-		}
-		defer page.put(shown)
-		shown.replay(w)
-	})
-}
-
-// tooManyPages is why a page gets 503.
-const tooManyPages = "too many pages at once"
-
-// page gives an answer that is no exposition one of the permits for pages.
+// page gives an answer that is no exposition.
 func (h *handler) page(answer http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), permitTimeout)
 		defer cancel()
-		h.answers.give(ctx, w, r, h.pages, tooManyPages, answer)
+		h.answers.give(ctx, w, r, nil, "", answer)
 	})
 }
 

@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 
 	"face_liveness_exporter/collector"
 	"face_liveness_exporter/faceclient"
@@ -52,11 +52,11 @@ func newSettings(r config.Resource, target collector.TargetOptions, logger *slog
 // resource is one Face resource. It lives as long as its lists are the same, however often settings change: rate limit,
 // budget, counters, what is known of the lists, and requests under way stay one.
 type resource struct {
-	client   *faceclient.Client
-	api      *collector.APIMetrics
-	budget   *collector.Budget
-	lists    []list
-	registry *prometheus.Registry
+	client  *faceclient.Client
+	api     *collector.APIMetrics
+	budget  *collector.Budget
+	lists   []list
+	metrics guarded
 
 	cancel context.CancelFunc // ends the refreshes; nil before start
 	group  sync.WaitGroup     // of the refreshes
@@ -94,9 +94,8 @@ func sameLists(a, b config.Resource) bool {
 func newResource(s settings, table *collector.Table) (*resource, error) {
 	operations := s.config.Operations
 	r := &resource{
-		api:      table.NewAPIMetrics(s.config.Name, operations, s.config.API.MonthlyRequestBudget),
-		budget:   collector.NewBudget(s.config.API.MonthlyRequestBudget, s.target.Interval, operations, s.target.Clock),
-		registry: prometheus.NewRegistry(),
+		api:    table.NewAPIMetrics(s.config.Name, operations, s.config.API.MonthlyRequestBudget),
+		budget: collector.NewBudget(s.config.API.MonthlyRequestBudget, s.target.Interval, operations, s.target.Clock),
 	}
 	var err error
 	s.client.Observer = r.api
@@ -109,8 +108,12 @@ func newResource(s settings, table *collector.Table) (*resource, error) {
 		r.lists = append(r.lists, one)
 	}
 	info := collector.ResourceInfo{Name: s.config.Name, Endpoint: s.config.Endpoint, APIVersion: s.config.API.Version}
-	return r, r.registry.Register(guarded{table.New(info, r.api, r.targets()...)})
+	r.metrics = guarded{table.New(info, r.api, r.targets()...)}
+	return r, nil
 }
+
+// Gather is part of prometheus.Gatherer: this resource alone.
+func (r *resource) Gather() ([]*dto.MetricFamily, error) { return gather(r.metrics) }
 
 func (r *resource) targetOptions(s settings, one list) collector.TargetOptions {
 	options := s.target

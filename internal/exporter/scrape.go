@@ -86,18 +86,7 @@ func ensureQuickly(ctx context.Context, targets []*collector.Target) (without []
 
 // expose answers with an exposition.
 func (h *handler) expose(ctx context.Context, w http.ResponseWriter, r *http.Request, answer http.Handler) {
-	h.answers.give(ctx, w, withEncoding(r), h.permits, tooManyScrapes, answer)
-}
-
-// withEncoding makes Accept-Encoding say gzip or nothing.
-func withEncoding(r *http.Request) *http.Request {
-	gzip := wantsGzip(r.Header.Get("Accept-Encoding"))
-	r = r.Clone(r.Context())
-	r.Header.Del("Accept-Encoding")
-	if gzip {
-		r.Header.Set("Accept-Encoding", "gzip")
-	}
-	return r
+	h.answers.give(ctx, w, r, h.permits, tooManyScrapes, answer)
 }
 
 // ownMetrics answers with the metrics of the exporter itself. It starts no refresh.
@@ -120,7 +109,7 @@ func (h *handler) probe(w http.ResponseWriter, r *http.Request) {
 		writeLine(w, http.StatusNotFound, "no resource of this name is configured; /sd lists them")
 		return
 	}
-	h.scrape(w, r, resource.targets(), h.exposition(resource.registry))
+	h.scrape(w, r, resource.targets(), h.exposition(resource))
 }
 
 // exposition answers with what is gathered.
