@@ -93,18 +93,18 @@ func apiRequests() panels {
 			"Every request of the selection, retries included; 'error' had no answer.",
 			"Anything but 200 in numbers. Nothing at all: nobody scrapes, or the exporter waits after a failure.",
 			"401 and 403: check key, role and network rules. 429: the rate limit. 5xx: the service's status page.",
-		}, perMin, line(fmt.Sprintf("60 * sum by (code) (rate(%s%s[20m]))", requestsTotal, selected), "{{code}}")).Span(12).Decimals(1),
+		}, perMin, line(fmt.Sprintf("60 * sum by (code) (rate(%s%s[20m]))", requestsTotal, selected), "{{code}}")).Span(12).Decimals(1).OverrideByRegexp("^2..$", fixed(good)).ColorScheme(shades(bad)),
 		few("Errors of the last 20 minutes, by code", text{
 			"What went wrong, by the service's code or, where it sent none, by kind: timeout, connection, tls, redirect, invalid_response, pagination, authentication.",
 			"A line that stays above zero. The line 'none' means that there are no errors.",
 			"Every code has an entry in the documentation; start with the runbook.",
 		}, count, line(requests(errorsTotal, recent, "error_code")+" > 0 or on () "+
-			label(fmt.Sprintf("0 * sum(increase(%s%s[20m]))", errorsTotal, selected), "error_code", "none"), "{{error_code}}")).Span(12).Decimals(0),
-		bounded(chart("Latency", text{
-			"From sending a request to the last byte of its answer, without the wait before: p50, p90 and p99 of 20 minutes.",
+			label(fmt.Sprintf("0 * sum(increase(%s%s[20m]))", errorsTotal, selected), "error_code", "none"), "{{error_code}}")).Span(12).Decimals(0).OverrideByName("none", fixed(good)).ColorScheme(shades(bad)),
+		bounded(chart("Latency of nine of ten requests", text{
+			"Nine of ten requests of 20 minutes took no longer, from sending to the last byte of the answer, without the wait before.",
 			"Far above its usual level: fuller pages or a slow service. Near 10 s requests reach the time limit.",
 			"Check the network path and the region's health, or lower the page size.",
-		}, seconds, spread("face_liveness_api_request_duration_seconds", "rate(%s[20m])", "sum", "resource", "{{resource}}")...), 2.5, 10),
+		}, seconds, line(nineOfTen("face_liveness_api_request_duration_seconds", "rate(%s[20m])", "sum", "resource"), "{{resource}}")), 2.5, 10),
 		chart("Wait before a request", text{
 			"How long a request waited, on average over 20 minutes, for the rate limit or because the service asked to.",
 			"It grows with the pages of a list at a low rate limit. A jump without more pages: the service throttles.",

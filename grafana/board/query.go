@@ -102,21 +102,11 @@ func totalEstimated(expression string) string {
 		total(expression), coverage, label("min("+coverage+") < 1", "basis", " (estimate)"))
 }
 
-// spread are the quantiles of a histogram, its series read as the format says ("%s", or "rate(%s[20m])"). Where there are
-// no classic buckets it goes by native ones.
-func spread(metric, reading, aggregation, by, legend string) []query {
-	classic := fmt.Sprintf(reading, metric+"_bucket"+selected)
-	native := fmt.Sprintf(reading, metric+selected)
-	var queries []query
-	for _, q := range []struct {
-		name  string
-		value float64
-	}{{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}} {
-		queries = append(queries, line(fmt.Sprintf(
-			"histogram_quantile(%g, %s by (%s, le) (%s)) or histogram_quantile(%g, sum by (%s) (%s))",
-			q.value, aggregation, by, classic, q.value, by, native), q.name+" "+legend))
-	}
-	return queries
+// nineOfTen is the value that nine of ten observations of a histogram do not exceed, its series read as the format says
+// ("%s", or "rate(%s[20m])"). Where there are no classic buckets it goes by native ones.
+func nineOfTen(metric, reading, aggregation, by string) string {
+	return fmt.Sprintf("histogram_quantile(0.9, %s by (%s, le) (%s)) or histogram_quantile(0.9, sum by (%s) (%s))",
+		aggregation, by, fmt.Sprintf(reading, metric+"_bucket"+selected), by, fmt.Sprintf(reading, metric+selected))
 }
 
 // buckets counts the sessions or devices of all selected lists by class. Where there are no classic buckets it counts from

@@ -153,11 +153,11 @@ func population() panels {
 
 func timeToStart() panels {
 	return panels{
-		bounded(chart("Time to start", text{
-			"From a session's creation to its start, over all listed sessions that were started: half of them were faster than p50, 90 % faster than p90, 99 % faster than p99. It covers two days, so it moves slowly.",
-			"p90 above a minute: people wait for the camera dialogue, a download or a slow network. p99 near the TTL: the TTL is too short for some.",
+		bounded(chart("Time to start of nine of ten sessions", text{
+			"Nine of ten listed sessions that were started took no longer from creation to start. It covers two days, so it moves slowly.",
+			"Above a minute: people wait for the camera dialogue, a download or a slow network. Near the TTL: the TTL is too short for some.",
 			"Measure the steps in the app between session and camera; raise the TTL if it ends too early.",
-		}, seconds, spread("face_liveness_session_start_delay_seconds", "%s", "max", "resource, operation", list)...).Span(24), 60, 600),
+		}, seconds, line(nineOfTen("face_liveness_session_start_delay_seconds", "%s", "max", "resource, operation"), list)).Span(24), 60, 600),
 	}
 }
 
@@ -180,7 +180,7 @@ func timeToLive() panels {
 func devices() panels {
 	const (
 		each  = "max by (resource, operation, device_correlation_id) (face_liveness_device_sessions" + selected + ")"
-		top   = "topk by (resource, operation) (20, " + each + ")"
+		top   = "topk(20, " + each + ")"
 		first = "max by (resource, operation) (" + each + ")"
 		ten   = "sum by (resource, operation) (topk by (resource, operation) (10, " + each + "))"
 	)
@@ -207,7 +207,7 @@ func devices() panels {
 			comparison(share(other, known, enough), "devices not shown, "+list),
 		).Decimals(1).Max(1),
 		grid("Busiest devices", text{
-			"The 20 devices with most listed sessions for each resource and operation, and their share of all sessions that have a device id. Device ids are personal data: treat them so. Empty where device labels are switched off; below 100 % coverage rare devices are left out.",
+			"The 20 devices with most listed sessions, and their share of the sessions of their resource and operation that have a device id. Device ids are personal data: treat them so. Empty where device labels are switched off; below 100 % coverage rare devices are left out.",
 			"Over 100 sessions and above 2 %: a test device, a kiosk, or abuse.",
 			"Find out which. Limit abuse where sessions are created.",
 		}, []column{

@@ -50,6 +50,11 @@ func color(mode dashboard.FieldColorModeId) *dashboard.FieldColorBuilder {
 	return dashboard.NewFieldColorBuilder().Mode(mode)
 }
 
+// shades draws every series in a shade of one colour.
+func shades(of string) *dashboard.FieldColorBuilder {
+	return color(dashboard.FieldColorModeIdShades).FixedColor(of)
+}
+
 // named gives values a text and a colour.
 func named(values map[string]dashboard.ValueMappingResult) dashboard.ValueMapping {
 	return dashboard.ValueMapping{ValueMap: &dashboard.ValueMap{Type: dashboard.MappingTypeValueToText, Options: values}}
