@@ -182,12 +182,12 @@ func underFleet(t *testing.T, prometheus database) {
 				}
 				name, _, _ := strings.Cut(q.where, ",")
 				panel := name + ", " + q.panel.Title
-				most := 9 * lists // lines of a chart that has some for each list
+				most := 3 * lists // a line, what it is compared with, and a band
 				switch q.panel.Type {
 				case "stat":
 					most = 1
 				case "table":
-					panel, most = q.where, 20*lists // the queries of a table share its rows
+					panel, most = q.where, max(20, lists) // the queries of a table share its rows
 				case "heatmap", "bargauge":
 					most = 16 // classes
 				case "timeseries":
