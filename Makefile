@@ -26,8 +26,8 @@ tool    := go tool -modfile=$(CURDIR)/tools/go.mod
 # Every module has a go.mod; tools has no code of its own.
 modules := $(patsubst %/,%,$(dir $(filter-out tools/go.mod,$(wildcard go.mod */go.mod */*/go.mod))))
 
-# The current Prometheus, of the version whose parser the end-to-end tests use.
-prometheus := $(shell sed -n 's|.*github.com/prometheus/prometheus v|v|p' e2e/go.mod)
+# The current Prometheus, of the version whose parser the end-to-end tests use. The image is built without these.
+prometheus := $(shell sed -n 's|.*github.com/prometheus/prometheus v|v|p' e2e/go.mod 2>/dev/null)
 bin        := $(CURDIR)/.bin/prometheus-$(prometheus)
 
 .PHONY: build

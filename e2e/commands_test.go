@@ -25,7 +25,7 @@ type block struct{ document, language, text string }
 // blocks are the pieces of code of the documents that a user follows. Plain is what is fenced without a language.
 func blocks(t *testing.T) (found []block) {
 	t.Helper()
-	for _, pattern := range []string{"README.md", "CONTRIBUTING.md", "docs/*.md", "deploy/README.md", "deploy/helm/*/README.md"} {
+	for _, pattern := range []string{"README.md", "CONTRIBUTING.md", "docs/*.md", "deploy/README.md", "deploy/helm/*/README.md", "grafana/README.md"} {
 		paths, err := filepath.Glob(filepath.Join(repository, pattern))
 		if err != nil || len(paths) == 0 {
 			t.Fatalf("%s: no documents, %v", pattern, err)
@@ -177,7 +177,7 @@ func tools(t *testing.T) (folder string) {
 	return folder
 }
 
-// What the documents give to paste is what it is pasted into takes: Prometheus, the exporter, PromQL's parser.
+// What the documents give to paste is valid: for Prometheus, Alertmanager, the exporter and PromQL's parser.
 func TestConfigurationsAndQueriesOfTheDocumentsAreValid(t *testing.T) {
 	t.Parallel()
 	kinds := map[string]int{}
@@ -195,6 +195,10 @@ func TestConfigurationsAndQueriesOfTheDocumentsAreValid(t *testing.T) {
 		case block.language == "yaml" && strings.HasPrefix(block.text, "scrape_configs:"):
 			kinds["scrape configuration"]++
 			err = accepts(t, block.text, installed(t, "promtool", "prometheus"), "check", "config", "--syntax-only")
+		case block.language == "yaml" && strings.HasPrefix(block.text, "inhibit_rules:"):
+			kinds["inhibition"]++
+			text := block.text + "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n"
+			err = accepts(t, text, installed(t, "amtool", "prometheus-alertmanager"), "check-config")
 		case block.language == "yaml" && regexp.MustCompile(`\A(refresh|devices|api|resources):`).MatchString(block.text):
 			kinds["configuration"]++
 			text := block.text
@@ -208,7 +212,7 @@ func TestConfigurationsAndQueriesOfTheDocumentsAreValid(t *testing.T) {
 			t.Errorf("%s: %v in\n%s", block.document, err, block.text)
 		}
 	}
-	for kind, least := range map[string]int{"query": 20, "scrape configuration": 3, "configuration": 3} {
+	for kind, least := range map[string]int{"query": 20, "scrape configuration": 3, "configuration": 3, "inhibition": 1} {
 		if kinds[kind] < least {
 			t.Errorf("the documents have only %d times a %s", kinds[kind], kind)
 		}
