@@ -89,17 +89,17 @@ func apiAtAGlance() panels {
 
 func apiRequests() panels {
 	return panels{
-		few("Requests per minute, by HTTP status", text{
+		byCode(few("Requests per minute, by HTTP status", text{
 			"Every request of the selection, retries included; 'error' had no answer.",
 			"Anything but 200 in numbers. Nothing at all: nobody scrapes, or the exporter waits after a failure.",
 			"401 and 403: check key, role and network rules. 429: the rate limit. 5xx: the service's status page.",
-		}, perMin, line(fmt.Sprintf("60 * sum by (code) (rate(%s%s[20m]))", requestsTotal, selected), "{{code}}")).Span(12).Decimals(1).OverrideByRegexp("^2..$", fixed(good)).ColorScheme(shades(bad)),
-		few("Errors of the last 20 minutes, by code", text{
+		}, perMin, line(fmt.Sprintf("60 * sum by (code) (rate(%s%s[20m]))", requestsTotal, selected), "{{code}}")).Span(12).Decimals(1)),
+		byCode(few("Errors of the last 20 minutes, by code", text{
 			"What went wrong, by the service's code or, where it sent none, by kind: timeout, connection, tls, redirect, invalid_response, pagination, authentication.",
 			"A line that stays above zero. The line 'none' means that there are no errors.",
 			"Every code has an entry in the documentation; start with the runbook.",
 		}, count, line(requests(errorsTotal, recent, "error_code")+" > 0 or on () "+
-			label(fmt.Sprintf("0 * sum(increase(%s%s[20m]))", errorsTotal, selected), "error_code", "none"), "{{error_code}}")).Span(12).Decimals(0).OverrideByName("none", fixed(good)).ColorScheme(shades(bad)),
+			label(fmt.Sprintf("0 * sum(increase(%s%s[20m]))", errorsTotal, selected), "error_code", "none"), "{{error_code}}")).Span(12).Decimals(0)),
 		bounded(chart("Latency of nine of ten requests", text{
 			"Nine of ten requests of 20 minutes took no longer, from sending to the last byte of the answer, without the wait before.",
 			"Far above its usual level: fuller pages or a slow service. Near 10 s requests reach the time limit.",

@@ -4,6 +4,7 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/common"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+	"github.com/grafana/grafana-foundation-sdk/go/timeseries"
 )
 
 // Units of Grafana. None of them shortens counts: 6,123 sessions are not "6 K".
@@ -50,9 +51,20 @@ func color(mode dashboard.FieldColorModeId) *dashboard.FieldColorBuilder {
 	return dashboard.NewFieldColorBuilder().Mode(mode)
 }
 
-// shades draws every series in a shade of one colour.
-func shades(of string) *dashboard.FieldColorBuilder {
-	return color(dashboard.FieldColorModeIdShades).FixedColor(of)
+// byCode gives each HTTP status and error code the same colour in every chart, and green to what is good alone.
+func byCode(panel *timeseries.PanelBuilder) *timeseries.PanelBuilder {
+	panel.ColorScheme(color(dashboard.FieldColorModeIdShades).FixedColor(bad))
+	for _, of := range []struct{ codes, color string }{
+		{"2..|none", good},
+		{"401|PermissionDenied|authentication", "purple"},
+		{"404|ResourceNotFound", "super-light-orange"},
+		{"429", suspect},
+		{"5..", "yellow"},
+		{"error|connection|timeout|tls", neutral},
+	} {
+		panel.OverrideByRegexp("^("+of.codes+")$", fixed(of.color))
+	}
+	return panel
 }
 
 // named gives values a text and a colour.
