@@ -102,7 +102,7 @@ func underFleet(t *testing.T, prometheus database) {
 			"tiny":     {"Never started": absent, "Listed": "blue 10"},
 			// One list that has no snapshot is older than all others.
 			"failing-401|well-0": {"Firing alerts": "red", "Lists failing": "red 1", "Oldest snapshot": "red 1000000000"},
-			".*":                 {"Firing alerts": "red", "Lists failing": "red 4", "Oldest snapshot": "red 1000000000", "Listed": "blue 25010"},
+			".*":                 {"Firing alerts": "red", "Lists failing": "red 4", "Oldest snapshot": "red 1000000000", "Never started": "red", "Listed": "blue 25010"},
 		} {
 			queries, _ := dashboards(t, resources)
 			for title, want := range want {

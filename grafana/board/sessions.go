@@ -35,11 +35,11 @@ func sessionsAtAGlance() panels {
 		failingLists(),
 		oldestSnapshot(),
 		figure("Never started", text{
-			"Of the sessions that expired in the last 20 minutes, the share that nobody started.",
+			"Of the sessions that expired in the last 20 minutes, the share that nobody started, in the list where it is highest.",
 			"A jump means that people get a session and do not reach the camera.",
 			"Look at the latest release of the app, at camera permissions, and at the network between app and service.",
 		}, ratio, "few expired", moreIsBad(0.3, 0.5),
-			share(total(events(abandonments, recent)), total(events(expirations, recent)), enough)).Decimals(1),
+			"max("+share(events(abandonments, recent), events(expirations, recent), enough)+")").Decimals(1),
 		figure("Creations", text{
 			"New sessions per minute over the last 20 minutes.",
 			"Zero while users are active: the backend cannot create sessions.",
@@ -100,7 +100,7 @@ func sessionFlows() panels {
 		}, perMin,
 			line(estimated(perMinute(counter, recent)), list+"{{basis}}"),
 			comparison(usual(counter), list+" usual ({{basis}})"),
-		).Span(12).Decimals(1)
+		).Span(12)
 	}
 	return panels{
 		flow("Created", creations, "Sessions created per minute.",
