@@ -4,6 +4,7 @@ package deploy_test
 
 import (
 	"bytes"
+	"context"
 	"flag"
 	"os"
 	"os/exec"
@@ -12,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"sigs.k8s.io/yaml"
@@ -27,18 +29,26 @@ const (
 //nolint:gochecknoglobals // a test's flag is declared before the tests begin
 var update = flag.Bool("update", false, "write the golden files and the README of the chart instead of comparing with them")
 
-// helm runs the Helm of go.mod and returns what it printed; complaint is what it printed as an error.
+// helmProgram is the path of the Helm of go.mod. The go command takes a second to find it, so it is asked once.
+//
+//nolint:gochecknoglobals // shared by all tests
+var helmProgram = sync.OnceValues(func() (string, error) {
+	path, err := exec.CommandContext(context.Background(), "go", "tool", "-n", "helm").Output()
+	return strings.TrimSpace(string(path)), err
+})
+
+// helm runs Helm and returns what it printed; complaint is what it printed as an error.
 func helm(t *testing.T, args ...string) (output []byte, complaint string) {
 	t.Helper()
+	program, err := helmProgram()
+	if err != nil {
+		t.Fatal(err)
+	}
 	var stdout, stderr bytes.Buffer
-	command := exec.CommandContext(t.Context(), "go", append([]string{"tool", "helm"}, args...)...)
+	command := exec.CommandContext(t.Context(), program, args...)
 	command.Stdout, command.Stderr = &stdout, &stderr
-	err := command.Run()
-	// The go command tells of modules that it fetches for the first time.
-	lines := slices.DeleteFunc(strings.SplitAfter(stderr.String(), "\n"), func(line string) bool {
-		return strings.HasPrefix(line, "go: downloading ")
-	})
-	complaint = strings.Join(lines, "")
+	err = command.Run()
+	complaint = stderr.String()
 	if err != nil && complaint == "" {
 		complaint = err.Error()
 	}
@@ -296,6 +306,32 @@ func TestValuesThatCannotWorkAreRefused(t *testing.T) {
 		"secret without its tenant":     {prod + ",config.resources[0].entra.credential=client_secret", "tenant_id"},
 		"half a certificate":            {prod + ",config.resources[0].tls.cert_file=/a", "key_file"},
 		"wrong setting of a resource":   {prod + ",config.resources[0].api.max_retries=-1", "/config/resources/0/api/max_retries"},
+		"unknown field of a resource":   {prod + ",config.resources[0].region=x", "'region' not allowed"},
+		"tag that is a number":          {"demo=true,image.tag=1", "/image/tag"},
+		"tag with a blank":              {"demo=true,image.tag=a b", "/image/tag"},
+		"image with a scheme":           {"demo=true,image.repository=https://registry.example/face", "/image/repository"},
+		"image with its tag":            {"demo=true,image.repository=registry.example/face:1.0", "/image/repository"},
+		"replicas in words":             {"demo=true,replicas=two", "/replicas"},
+		"fewer than no replicas":        {"demo=true,replicas=-1", "/replicas"},
+		"port by its name":              {"demo=true,service.port=http", "/service/port"},
+		"no port":                       {"demo=true,service.port=null", "missing property 'port'"},
+		"empty section":                 {"demo=true,monitor=null", "missing property 'monitor'"},
+		"Secret of an odd name":         {"existingConfigSecret=a b", "/existingConfigSecret"},
+		"placeholder of a client id":    {prod + ",workloadIdentity.enabled=true,workloadIdentity.clientId=CLIENT_ID", "/workloadIdentity/clientId"},
+		"scrapes without a unit":        {`demo=true,monitor.interval="5"`, `/monitor/interval`},
+		"scrapes all the time":          {"demo=true,monitor.interval=0s", "/monitor/interval"},
+		"time-out above the interval":   {"demo=true,monitor.kind=ScrapeConfig,monitor.interval=15s", "monitor.scrapeTimeout is longer"},
+		"relabeling of Prometheus":      {"demo=true,monitor.metricRelabelings[0].source_labels={a}", "'source_labels' not allowed"},
+		"password for all to read":      {"demo=true,monitor.basicAuth.password=x", "/monitor/basicAuth/password"},
+		"label that is a number":        {"demo=true,prometheusRule.labels.a=1", "/prometheusRule/labels/a"},
+		"runbook without an address":    {"demo=true,prometheusRule.runbookUrl=runbook.md", "/prometheusRule/runbookUrl"},
+		"limit that is no quantity":     {"demo=true,resources.limits.memory=256 MB", "/resources/limits/memory"},
+		"negative limit":                {"demo=true,resources.limits.cpu=-1", "/resources/limits/cpu"},
+		"misspelt limits":               {"demo=true,resources.limit.cpu=1", "'limit' not allowed"},
+		"no such strategy":              {"demo=true,strategy.type=Rolling", "/strategy/type"},
+		"variable that is a number":     {"demo=true,extraEnv[0].name=A,extraEnv[0].value=5", "/extraEnv/0/value"},
+		"mount without a path":          {"demo=true,extraVolumeMounts[0].name=a", "missing property 'mountPath'"},
+		"misspelt web configuration":    {"demo=true,web.config.tls_server.cert_file=a", "'tls_server' not allowed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			output, complaint := template(t, chart, "--set", test.set)

@@ -148,3 +148,13 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 {{- dict "names" $names | toYaml -}}
 {{- end -}}
+
+{{/* A duration of Prometheus in milliseconds. */}}
+{{- define "fle.milliseconds" -}}
+{{- $units := dict "ms" 1 "s" 1000 "m" 60000 "h" 3600000 "d" 86400000 "w" 604800000 "y" 31536000000 -}}
+{{- $total := 0 -}}
+{{- range regexFindAll "[0-9]+[a-z]+" . -1 -}}
+{{- $total = add $total (mul (regexFind "[0-9]+" .) (get $units (regexFind "[a-z]+" .))) -}}
+{{- end -}}
+{{- $total -}}
+{{- end -}}
