@@ -97,7 +97,7 @@ func apiRequests() panels {
 		byCode(few("Errors of the last 20 minutes, by code", text{
 			"What went wrong, by the service's code or, where it sent none, by kind: timeout, connection, tls, redirect, invalid_response, pagination, authentication.",
 			"A line that stays above zero. The line 'none' means that there are no errors.",
-			"Every code has an entry in the documentation; start with the runbook.",
+			"docs/errors.md says what each code means and what to do.",
 		}, count, line(requests(errorsTotal, recent, "error_code")+" > 0 or on () "+
 			label(fmt.Sprintf("0 * sum(increase(%s%s[20m]))", errorsTotal, selected), "error_code", "none"), "{{error_code}}")).Span(12).Decimals(0)),
 		bounded(chart("Latency of nine of ten requests", text{
@@ -126,7 +126,7 @@ func refreshes() panels {
 		states("State over time", text{
 			"Whether each list could be read at the last refresh.",
 			"A short red piece is one failure that the next refresh made good. Red for longer: the errors above say why. Gaps: the exporter was not scraped.",
-			"Look the error up in the runbook.",
+			"Look the error up in docs/errors.md.",
 		}, line(gauge("face_liveness_up"), list)),
 		chart("Snapshot age", text{
 			"Time since the last complete refresh began.",

@@ -6,9 +6,6 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
 
-// runbook is the one place in the dashboards that says where the runbook is.
-const runbook = "https://github.com/face-liveness-exporter/face_liveness_exporter/blob/main/docs/runbook.md"
-
 const (
 	sessionsUID = "face-liveness-sessions"
 	apiUID      = "face-liveness-api"
@@ -36,8 +33,6 @@ func page(uid, title, description string, rows []row) *dashboard.DashboardBuilde
 		Preload(false).Version(1).
 		Link(dashboard.NewDashboardLinkBuilder(otherTitle).Type(dashboard.DashboardLinkTypeLink).Icon("dashboard").
 			Tooltip("The other dashboard, for the same time and resources").Url("/d/" + other).IncludeVars(true).KeepTime(true)).
-		Link(dashboard.NewDashboardLinkBuilder("Runbook").Type(dashboard.DashboardLinkTypeLink).Icon("doc").
-			Tooltip("What each alert means and what to do").Url(runbook).TargetBlank(true)).
 		WithVariable(dashboard.NewDatasourceVariableBuilder("datasource").Label("Data source").
 			Description("The Prometheus that scrapes the exporter").Type("prometheus")).
 		WithVariable(choice("resource", "Resource", "Azure AI Face resources, as named in the exporter's configuration",

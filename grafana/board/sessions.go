@@ -74,7 +74,7 @@ func lists() cog.Builder[dashboard.Panel] {
 	return grid("Resources", text{
 		"One line for each resource and operation. Those that fail are on top, with the most frequent error of the last hour.",
 		"'failing', or an old snapshot: the list cannot be read, and the numbers of that line are old.",
-		"Select the error to see more, and look it up in the runbook.",
+		"Select the error to see more, and look it up in docs/errors.md.",
 	}, []column{
 		{title: "Resource", label: "resource", width: 190},
 		{title: "Operation", label: "operation", width: 150},

@@ -13,7 +13,7 @@ func firingAlerts() cog.Builder[dashboard.Panel] {
 	return figure("Firing alerts", text{
 		"Alerts that fire for the selected resources, and those of the exporter itself. Information alerts are not counted.",
 		"Above 0: something needs a person. The red markers in the charts say which alert and since when.",
-		"Open the runbook above.",
+		"docs/runbook.md says what each alert means and what to do.",
 	}, noUnit, "no data", moreIsBad(1, 1), either(
 		`count(ALERTS{alertname=~"FaceLiveness.*", alertstate="firing", severity!="info", resource=~"$resource|"})`,
 		"vector(0)",
