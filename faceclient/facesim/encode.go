@@ -29,7 +29,7 @@ func (s *Session) appendItem(b []byte, now time.Time) []byte {
 func (s *Session) appendField(b []byte, slot int, now time.Time) []byte {
 	switch slot {
 	case 0:
-		b = appendText(append(b, `"id":"`...), s.ID)
+		b = s.appendText(append(b, `"id":"`...), s.ID)
 		return append(b, `",`...)
 	case 1:
 		b = s.Wire.appendTime(append(b, `"createdDateTime":"`...), s.Created)
@@ -63,7 +63,7 @@ func (s *Session) appendField(b []byte, slot int, now time.Time) []byte {
 func (s *Session) appendDevice(b []byte) []byte {
 	switch {
 	case s.DeviceID != "" || s.Wire.EmptyDevice:
-		b = appendText(append(b, `"deviceCorrelationId":"`...), s.DeviceID)
+		b = s.appendText(append(b, `"deviceCorrelationId":"`...), s.DeviceID)
 		return append(b, `",`...)
 	case s.Wire.NullDevice:
 		return append(b, `"deviceCorrelationId":null,`...)
@@ -73,11 +73,15 @@ func (s *Session) appendDevice(b []byte) []byte {
 
 // appendTime writes a time that is already cut to what the session's digits can say.
 func (w Wire) appendTime(b []byte, t time.Time) []byte {
-	if w.Digits == 0 {
-		b = t.AppendFormat(b, time.RFC3339Nano) // cuts trailing zeros
-		b = b[:len(b)-len("Z")]
-	} else {
-		b = t.AppendFormat(b, "2006-01-02T15:04:05.000000000"[:len("2006-01-02T15:04:05.")+int(min(w.Digits, 9))])
+	const seconds = len("2006-01-02T15:04:05")
+	begin := len(b)
+	b = t.AppendFormat(b, time.RFC3339Nano) // cuts trailing zeros; other layouts take far longer
+	b = b[:len(b)-len("Z")]
+	if w.Digits > 0 && len(b) == begin+seconds {
+		b = append(b, '.')
+	}
+	for w.Digits > 0 && len(b) <= begin+seconds+int(min(w.Digits, 9)) {
+		b = append(b, '0')
 	}
 	if w.Zulu {
 		return append(b, 'Z')
@@ -87,11 +91,14 @@ func (w Wire) appendTime(b []byte, t time.Time) []byte {
 
 // appendText writes the inside of a JSON string. Bytes that are not UTF-8 go out as they are: that a service can send
 // them is what a test wants to see.
-func appendText(b []byte, text string) []byte {
+func (s *Session) appendText(b []byte, text string) []byte {
+	if s.plain {
+		return append(b, text...)
+	}
 	plain := 0 // where the part begins that needs no escape
 	for i := range len(text) {
 		c := text[i]
-		if c >= 0x20 && c != '"' && c != '\\' {
+		if !escaped(rune(c)) {
 			continue
 		}
 		b = append(b, text[plain:i]...)

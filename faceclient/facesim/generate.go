@@ -57,6 +57,7 @@ func (s *Server) Populate(op string, n int, seed uint64) { s.store(op).add(Gener
 type generator struct {
 	seed     uint64
 	random   *rand.Rand
+	results  rand.PCG
 	now      time.Time
 	products []Product
 	devices  devices
@@ -102,7 +103,7 @@ func (g *generator) next() Session {
 		s.DeviceID = g.devices.pick()
 	}
 	if s.HasStarted() {
-		s.drawResult(g.seed, s.Started)
+		s.drawResult(&g.results, g.seed, s.Started)
 		s.Finished = s.Finished.Truncate(precision)
 	}
 	return s

@@ -1,7 +1,6 @@
 package facesim
 
 import (
-	"cmp"
 	"slices"
 	"sort"
 	"time"
@@ -16,7 +15,6 @@ const (
 	eventExpired
 	eventAbandoned
 	eventDeleted
-	eventRemoved // by the service, because of its age
 	eventIdentical
 	eventDifferent
 	eventOutcome // the first of one for each outcome: expired, and was started
@@ -26,7 +24,7 @@ const (
 
 // event is one thing that will happen.
 type event struct {
-	at       time.Time
+	at       int64  // Unix time in nanoseconds: events are compared very often
 	sequence uint64 // decides between events of the same time: first come, first served
 	kind     eventKind
 	plan     *plan
@@ -40,7 +38,7 @@ func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
 func (q *queue) Push(e any)   { *q = append(*q, e.(event)) }
 
 func (q queue) Less(i, j int) bool {
-	return cmp.Or(q[i].at.Compare(q[j].at), cmp.Compare(q[i].sequence, q[j].sequence)) < 0
+	return q[i].at < q[j].at || q[i].at == q[j].at && q[i].sequence < q[j].sequence
 }
 
 func (q *queue) Pop() any {
@@ -60,12 +58,12 @@ type history struct {
 func (h *history) note(kind eventKind, at time.Time) {
 	h.totals[kind]++
 	h.times[kind] = append(h.times[kind], at)
-	times := h.times[kind]
 	// Old times are dropped when they are half of all, so that copying is rare.
-	if old := countUntil(times, at.Add(-Retention)); old > len(times)/2 && old > 1000 {
-		times = slices.Clone(times[old:])
+	if times := h.times[kind]; len(times)%1000 == 0 {
+		if old := countUntil(times, at.Add(-Retention)); old > len(times)/2 {
+			h.times[kind] = slices.Clone(times[old:])
+		}
 	}
-	h.times[kind] = times
 }
 
 func (h *history) total() Truth { return truth(func(kind eventKind) int { return h.totals[kind] }) }

@@ -65,9 +65,10 @@ const (
 )
 
 // drawResult decides what becomes of a session that is started then. It has random numbers of the session's own, so that a
-// change of the shares changes no other session.
-func (s *Session) drawResult(seed uint64, started time.Time) {
-	random := rand.New(rand.NewPCG(seed, hash(s.ID)))
+// change of the shares changes no other session. The source only saves memory.
+func (s *Session) drawResult(source *rand.PCG, seed uint64, started time.Time) {
+	source.Seed(seed, hash(s.ID))
+	random := rand.New(source)
 	spoof, part := random.Float64() < spoofShare, random.Float64()
 	finished := started.Add(logNormal(random, 8*time.Second, 0.5))
 	outcome := RealFace
@@ -110,7 +111,7 @@ const faceRectangle = `"faceRectangle":{"top":59,"left":121,"width":409,"height"
 func (s *Session) appendResult(b []byte, op string) []byte {
 	random := rand.New(rand.NewPCG(hash(s.ID), 2))
 	b = append(b, `"result":{"id":1,"sessionId":"`...)
-	b = appendText(b, s.ID)
+	b = s.appendText(b, s.ID)
 	b = fmt.Appendf(b, `","requestId":"%s","receivedDateTime":"`, newUUID(random))
 	b = s.Wire.appendTime(b, s.Finished)
 	b = fmt.Appendf(b, `","digest":"%016X%016X%016X%016X",`, random.Uint64(), random.Uint64(), random.Uint64(), random.Uint64())

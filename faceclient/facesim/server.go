@@ -100,7 +100,7 @@ func (s *Server) SetToken(token string) {
 // Add puts sessions into an operation's list. A session with the id of a listed one replaces it. An operation the API
 // does not have panics, here and below.
 func (s *Server) Add(op string, sessions ...Session) {
-	s.store(op).add(slices.Clone(sessions))
+	s.store(op).add(sessions)
 }
 
 // Delete removes sessions as a customer does and says how many of them were listed.

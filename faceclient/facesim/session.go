@@ -1,6 +1,9 @@
 package facesim
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // The operations that have a list.
 const (
@@ -35,6 +38,9 @@ type Session struct {
 	Outcome   Outcome   // of the latest attempt; never Deleted
 	Finished  time.Time // the result is there from then on; zero: always
 	Identical bool      // with DetectLivenessWithVerify: the face is that of the reference image
+
+	deleted bool // it was taken out of its list
+	plain   bool // ID and DeviceID are the same inside a JSON string; false where that is not known
 }
 
 // Wire is how a session is written. The zero value is what the recorded answers look like: offset +00:00, up to seven
@@ -75,8 +81,12 @@ func (s Session) asWritten() Session {
 		*t = t.Truncate(s.Wire.precision()).UTC()
 	}
 	s.TTL = s.TTL.Truncate(time.Second)
+	s.plain = !strings.ContainsFunc(s.ID, escaped) && !strings.ContainsFunc(s.DeviceID, escaped)
 	return s
 }
+
+// escaped tells whether a character needs an escape in a JSON string.
+func escaped(c rune) bool { return c < 0x20 || c == '"' || c == '\\' }
 
 // precision is the smallest step of time that can be written.
 func (w Wire) precision() time.Duration {

@@ -18,19 +18,35 @@ type store struct {
 	sessions []*Session
 }
 
-// add takes sessions over into the list. Where two have one id, the last stays.
+// add copies sessions into the list. Where two have one id, the last stays.
 func (s *store) add(added []Session) {
+	pointers := make([]*Session, len(added))
 	for i := range added {
-		added[i] = added[i].asWritten()
+		pointers[i] = &added[i]
 	}
-	// Sorted as values first, so that a page of a large list is read from neighboring memory.
-	slices.SortStableFunc(added, func(a, b Session) int { return byID(&a, &b) })
+	slices.SortStableFunc(pointers, byID)
+	// Copied, so that a page of a large list is read from neighboring memory.
+	ordered := make([]Session, len(added))
+	for i, session := range pointers {
+		ordered[i] = session.asWritten()
+		pointers[i] = &ordered[i]
+	}
+	s.insert(pointers...)
+}
+
+// insert takes sessions over whose times are as written. Where two have one id, the last stays.
+func (s *store) insert(added ...*Session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := slices.Grow(s.sessions, len(added))
-	for i := range added {
-		all = append(all, &added[i])
+	if len(added) == 1 {
+		i, found := s.find(added[0].ID)
+		if !found {
+			s.sessions = slices.Insert(s.sessions, i, nil)
+		}
+		s.sessions[i] = added[0]
+		return
 	}
+	all := slices.Concat(s.sessions, added)
 	slices.SortStableFunc(all, byID)
 	s.sessions = all[:0]
 	for i, session := range all {
@@ -40,50 +56,49 @@ func (s *store) add(added []Session) {
 	}
 }
 
-// insert is add for one session, without sorting.
-func (s *store) insert(session Session) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	i, found := s.find(session.ID)
-	if !found {
-		s.sessions = slices.Insert(s.sessions, i, nil)
-	}
-	s.sessions[i] = &session
-}
-
 // remove takes the ids out of the list and says how many were listed at now.
 func (s *store) remove(now time.Time, ids ...string) (listed int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, id := range ids {
-		i, found := s.find(id)
-		if !found {
-			continue
-		}
-		if !s.sessions[i].removed(now) {
+		if i, found := s.find(id); found && s.drop(now, s.sessions[i]) {
 			listed++
 		}
-		s.sessions = slices.Delete(s.sessions, i, i+1)
 	}
 	return listed
 }
 
-// update changes a listed session, never its id or creation. It reports whether the id was listed at now.
-func (s *store) update(now time.Time, id string, change func(*Session)) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	i, found := s.find(id)
-	if !found || s.sessions[i].removed(now) {
+// drop needs mu. It takes a session out of the list, and reports whether it was listed at now.
+func (s *store) drop(now time.Time, session *Session) bool {
+	if session.deleted {
 		return false
 	}
-	change(s.sessions[i])
-	return true
+	session.deleted = true
+	if i, found := s.find(session.ID); found {
+		s.sessions = slices.Delete(s.sessions, i, i+1)
+	}
+	return !session.removed(now)
+}
+
+// update calls change unless the session is deleted or removed at now. It may change that session, but not its id or
+// creation.
+func (s *store) update(now time.Time, session *Session, change func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !session.deleted && !session.removed(now) {
+		change()
+	}
 }
 
 // get is a copy of a session that is listed at now.
 func (s *store) get(now time.Time, id string) (session Session, listed bool) {
-	listed = s.update(now, id, func(found *Session) { session = *found })
-	return session, listed
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	i, found := s.find(id)
+	if !found || s.sessions[i].removed(now) {
+		return Session{}, false
+	}
+	return *s.sessions[i], true
 }
 
 // count is how many sessions are listed at now.

@@ -14,9 +14,12 @@ type stream struct {
 	rhythm   rhythm
 	number   uint64 // of the operation; sets its random numbers apart
 	random   *rand.Rand
+	results  rand.PCG
 	devices  devices
 	list     *store
 	history  history
+	created  []*plan // of the last 48 hours, the oldest first
+	filled   bool    // the list has them
 	queue    queue
 	sequence uint64
 	begin    time.Time // nothing is created before
@@ -40,6 +43,19 @@ func newStream(opts TrafficOptions, number uint64, rhythm rhythm, list *store, b
 	return st
 }
 
+// fill simulates everything up to and including now, which nobody can see, and then fills the list at once.
+func (st *stream) fill(now time.Time) {
+	st.run(now)
+	var listed []*Session
+	for _, p := range st.created {
+		if !p.deleted {
+			listed = append(listed, &p.Session)
+		}
+	}
+	st.list.insert(listed...)
+	st.filled = true
+}
+
 // run simulates everything up to and including until.
 func (st *stream) run(until time.Time) {
 	for !time.Unix(st.day*secondsPerDay, 0).After(until) {
@@ -47,7 +63,7 @@ func (st *stream) run(until time.Time) {
 	}
 	for {
 		switch {
-		case len(st.queue) > 0 && !st.queue[0].at.After(until) && !st.queue[0].at.After(st.next):
+		case len(st.queue) > 0 && st.queue[0].at <= min(until.UnixNano(), st.next.UnixNano()):
 			st.happen(heap.Pop(&st.queue).(event))
 		case !st.next.After(until):
 			// Thinning: candidates come at the highest rate there is, and are taken in the ratio of the rate now to it.
@@ -93,12 +109,12 @@ func (st *stream) draw(at time.Time, random *rand.Rand, device func() string, ab
 		},
 	}.asWritten()}
 	if random.Float64() > 0.12 {
-		p.DeviceID = device()
+		p.DeviceID = device() // a UUID, too
 	}
 	start := at.Add(startDelay(random)).Truncate(p.Wire.precision())
 	if !abandoned && random.Float64() >= st.opts.AbandonedShare && start.Before(p.Expires()) {
 		p.start = start
-		p.drawResult(st.opts.Seed, start)
+		p.drawResult(&st.results, st.opts.Seed, start)
 	}
 	if random.Float64() < st.opts.DeletedShare {
 		p.remove = p.Expires().Add(logNormal(random, 20*time.Minute, 0.8))
@@ -111,7 +127,11 @@ func (st *stream) draw(at time.Time, random *rand.Rand, device func() string, ab
 }
 
 func (st *stream) create(p *plan) {
-	st.list.insert(p.Session)
+	st.removeOld(p.Created)
+	st.created = append(st.created, p)
+	if st.filled {
+		st.list.insert(&p.Session)
+	}
 	st.history.note(eventCreated, p.Created)
 	st.schedule(p.Expires(), eventExpired, p)
 	if !p.start.IsZero() {
@@ -120,33 +140,39 @@ func (st *stream) create(p *plan) {
 	if !p.remove.IsZero() {
 		st.schedule(p.remove, eventDeleted, p)
 	}
-	st.schedule(p.Created.Add(Retention), eventRemoved, p)
+}
+
+// removeOld takes the sessions out of the list that the service has removed by now, because of their age.
+func (st *stream) removeOld(now time.Time) {
+	for len(st.created) > 0 && st.created[0].removed(now) {
+		st.list.remove(now, st.created[0].ID)
+		st.created = st.created[1:]
+	}
 }
 
 func (st *stream) schedule(at time.Time, kind eventKind, p *plan) {
 	st.sequence++
-	heap.Push(&st.queue, event{at: at, sequence: st.sequence, kind: kind, plan: p})
+	heap.Push(&st.queue, event{at: at.UnixNano(), sequence: st.sequence, kind: kind, plan: p})
 }
 
 func (st *stream) happen(e event) {
+	at, session := time.Unix(0, e.at).UTC(), &e.plan.Session
 	switch e.kind {
 	case eventCreated:
 		st.create(e.plan)
 	case eventStarted:
-		if st.list.update(e.at, e.plan.ID, func(s *Session) { s.Started = e.at }) {
-			st.history.note(eventStarted, e.at)
-		}
+		st.list.update(at, session, func() {
+			session.Started = at
+			st.history.note(eventStarted, at)
+		})
 	case eventExpired:
-		// Nothing changes in the list, which derives expiry from the clock; the look-up reports whether it is still there.
-		if ended, listed := st.list.get(e.at, e.plan.ID); listed {
-			st.noteEnd(&ended, e.at)
-		}
+		// Nothing changes in the list, which derives expiry from the clock.
+		st.list.update(at, session, func() { st.noteEnd(session, at) })
 	case eventDeleted:
-		if st.list.remove(e.at, e.plan.ID) == 1 {
-			st.history.note(eventDeleted, e.at)
-		}
-	case eventRemoved:
-		st.list.remove(e.at, e.plan.ID)
+		st.list.update(at, session, func() {
+			st.list.drop(at, session)
+			st.history.note(eventDeleted, at)
+		})
 	}
 }
 

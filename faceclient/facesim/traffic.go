@@ -63,7 +63,7 @@ func NewTraffic(s *Server, opts TrafficOptions) *Traffic {
 			perDay *= verifyPart
 		}
 		st := newStream(opts, uint64(i), rhythm{perDay: perDay, location: opts.Location}, s.store(op), now.Add(-Retention))
-		st.run(now)
+		st.fill(now)
 		t.streams = append(t.streams, st)
 	}
 	if opts.ThrottledShare > 0 {
