@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -41,6 +42,28 @@ func TestReadmeOfTheChartHasEveryValue(t *testing.T) {
 	}
 	if difference := diff(t, path, []byte(want)); difference != "" {
 		t.Errorf("the values have changed: deploy/test/run --update\n%s", difference)
+	}
+}
+
+// The chart takes the values that its README gives to paste: the first block alone, the others on top of it.
+func TestChartTakesTheValuesOfItsReadme(t *testing.T) {
+	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(read(t, filepath.Join(chart, "README.md"))), -1)
+	if len(blocks) < 3 {
+		t.Fatalf("%d blocks are not all", len(blocks))
+	}
+	folder := t.TempDir()
+	first := filepath.Join(folder, "first.yaml")
+	for i, block := range blocks {
+		path := first
+		if i > 0 {
+			path = filepath.Join(folder, "more.yaml")
+		}
+		if err := os.WriteFile(path, []byte(block[1]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, complaint := template(t, chart, "--values", first, "--values", path); complaint != "" {
+			t.Errorf("%s\n%s", complaint, block[1])
+		}
 	}
 }
 
