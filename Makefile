@@ -54,7 +54,7 @@ race: ## run the tests of the packages that start goroutines with the race detec
 lint: ## lint code, workflows and scripts; the first time builds the linters, in a minute or two
 	for module in $(modules); do (cd $$module && $(tool) golangci-lint run ./...); done
 	$(tool) actionlint .github/workflows/*.yml
-	shellcheck --external-sources .ci/* deploy/helm/package deploy/test/{run,image,systemd,prerequisites} prometheus/check e2e/check-metrics
+	shellcheck --external-sources .ci/* deploy/helm/package deploy/test/{run,image,systemd} prometheus/check e2e/check-metrics
 
 .PHONY: tidy
 tidy: ## check that each go.mod and go.sum is complete, and that the modules downloaded are the ones that go.sum names
