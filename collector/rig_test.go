@@ -292,9 +292,10 @@ func listOf(t *testing.T, service *facesim.Server, operation faceclient.Operatio
 	t.Helper()
 	options := faceclient.Options{
 		Endpoint: "http://face.test", APIVersion: faceclient.DefaultAPIVersion,
-		Credential:           faceclient.NewKeyCredential(faceclient.StaticSecret(service.Key())),
-		MaxRequestsPerSecond: 2, MaxConcurrentRequests: 1,
-		RequestTimeout: 10 * time.Second, MaxRetryWait: 30 * time.Second,
+		Credential: faceclient.NewKeyCredential(faceclient.StaticSecret(service.Key())),
+		Limits: faceclient.Limits{
+			MaxRequestsPerSecond: 2, MaxConcurrentRequests: 1, RequestTimeout: 10 * time.Second, MaxRetryWait: 30 * time.Second,
+		},
 		Observer: api,
 	}
 	change(&options)

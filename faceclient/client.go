@@ -24,17 +24,7 @@ type Options struct {
 	APIVersion string
 	// Credential authenticates the requests.
 	Credential Credential
-	// MaxRequestsPerSecond bounds the rate of attempts, above 0.
-	MaxRequestsPerSecond float64
-	// MaxConcurrentRequests bounds the attempts in flight, 1 or more.
-	MaxConcurrentRequests int
-	// RequestTimeout bounds one attempt, from sending to the end of the body. Waits before it do not count.
-	RequestTimeout time.Duration
-	// MaxRetries is how often a request is tried again after its first attempt, 0 or more. Some failures cost no retry
-	// while other requests are answered: a 429 always, any other up to three times for each retry.
-	MaxRetries int
-	// MaxRetryWait bounds every wait before a retry, those that the service asks for included.
-	MaxRetryWait time.Duration
+	Limits
 	// UserAgent names the program to the service.
 	UserAgent string
 	// TLS is the TLS configuration towards the service; nil is the system's.
@@ -66,12 +56,8 @@ func (o *Options) Check() error {
 		return fmt.Errorf("API version %q has no list of sessions: use one of %s", o.APIVersion, strings.Join(APIVersions(), ", "))
 	case o.Credential == nil:
 		return errors.New("no credential")
-	case o.MaxRequestsPerSecond <= 0 || o.MaxConcurrentRequests < 1:
-		return errors.New("requests per second and concurrent requests must be above 0")
-	case o.RequestTimeout <= 0 || o.MaxRetries < 0 || o.MaxRetryWait < 0:
-		return errors.New("request time-out must be above 0, retries and their wait not below")
 	}
-	return nil
+	return o.check()
 }
 
 func newSettings(options Options) (*settings, error) {

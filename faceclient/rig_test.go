@@ -83,15 +83,13 @@ func newRig(t *testing.T, sessions int, adapt change) *rig {
 // plainOptions are those of a client that hardly waits for its own limits.
 func plainOptions() options {
 	return options{PageSize: 1000, MaxPages: 20_000, Options: faceclient.Options{
-		Endpoint:              "https://contoso.cognitiveservices.azure.com",
-		APIVersion:            faceclient.DefaultAPIVersion,
-		Credential:            faceclient.NewKeyCredential(faceclient.StaticSecret("test-key")),
-		MaxRequestsPerSecond:  1e12,
-		MaxConcurrentRequests: 4,
-		RequestTimeout:        10 * time.Second,
-		MaxRetries:            2,
-		MaxRetryWait:          30 * time.Second,
-		UserAgent:             "face_liveness_exporter/test",
+		Endpoint:   "https://contoso.cognitiveservices.azure.com",
+		APIVersion: faceclient.DefaultAPIVersion,
+		Credential: faceclient.NewKeyCredential(faceclient.StaticSecret("test-key")),
+		Limits: faceclient.Limits{
+			MaxRequestsPerSecond: 1e12, MaxConcurrentRequests: 4, RequestTimeout: 10 * time.Second, MaxRetries: 2, MaxRetryWait: 30 * time.Second,
+		},
+		UserAgent: "face_liveness_exporter/test",
 	}}
 }
 

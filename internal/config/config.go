@@ -60,20 +60,12 @@ type API struct {
 	PageSize int
 	// MaxPages fails a refresh whose list needs more pages; at least 1.
 	MaxPages int
-	// MaxRequestsPerSecond is above 0 and finite; below 1 is usual for the free tier.
-	MaxRequestsPerSecond float64
-	// MaxConcurrentRequests bounds the resource's requests in flight; at least 1.
-	MaxConcurrentRequests int
+	// Limits are those of each request.
+	faceclient.Limits
 	// MonthlyRequestBudget is in attempts in 30 days; 0 for no bound.
 	MonthlyRequestBudget int64
 	// PricePer1000Requests is in the currency of the user's contract; at least 0 and finite.
 	PricePer1000Requests float64
-	// RequestTimeout is of one attempt; above 0.
-	RequestTimeout time.Duration
-	// MaxRetries is the number of attempts after the first; at least 0.
-	MaxRetries int
-	// MaxRetryWait bounds the wait between attempts, whatever the service asks for; above 0.
-	MaxRetryWait time.Duration
 }
 
 // Outcomes says how many results are looked up. A Resource holds it complete, like API.
@@ -147,15 +139,11 @@ func Default() Config {
 // DefaultAPI returns the API settings of a resource that sets none.
 func DefaultAPI() API {
 	return API{
-		Version:               faceclient.DefaultAPIVersion,
-		PageSize:              1000,
-		MaxPages:              20000,
-		MaxRequestsPerSecond:  2,
-		MaxConcurrentRequests: 4,
-		PricePer1000Requests:  1,
-		RequestTimeout:        10 * time.Second,
-		MaxRetries:            4,
-		MaxRetryWait:          30 * time.Second,
+		Version:              faceclient.DefaultAPIVersion,
+		PageSize:             1000,
+		MaxPages:             20000,
+		Limits:               faceclient.DefaultLimits(),
+		PricePer1000Requests: 1,
 	}
 }
 

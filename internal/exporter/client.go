@@ -21,17 +21,13 @@ func clientOptions(r config.Resource, logger *slog.Logger) (faceclient.Options, 
 		return faceclient.Options{}, err
 	}
 	return faceclient.Options{
-		Endpoint:              r.Endpoint,
-		APIVersion:            r.API.Version,
-		Credential:            credential,
-		MaxRequestsPerSecond:  r.API.MaxRequestsPerSecond,
-		MaxConcurrentRequests: r.API.MaxConcurrentRequests,
-		RequestTimeout:        r.API.RequestTimeout,
-		MaxRetries:            r.API.MaxRetries,
-		MaxRetryWait:          r.API.MaxRetryWait,
-		UserAgent:             userAgent(),
-		Transport:             transport,
-		Logger:                logger.With("resource", r.Name),
+		Endpoint:   r.Endpoint,
+		APIVersion: r.API.Version,
+		Credential: credential,
+		Limits:     r.API.Limits,
+		UserAgent:  userAgent(),
+		Transport:  transport,
+		Logger:     logger.With("resource", r.Name),
 	}, nil
 }
 

@@ -1,0 +1,42 @@
+package faceclient
+
+import (
+	"errors"
+	"time"
+)
+
+// Limits say how hard a client may try.
+type Limits struct {
+	// MaxRequestsPerSecond bounds the rate of attempts, above 0 and finite; below 1 is usual for the free tier.
+	MaxRequestsPerSecond float64
+	// MaxConcurrentRequests bounds the attempts in flight, 1 or more.
+	MaxConcurrentRequests int
+	// RequestTimeout bounds one attempt, from sending to the end of the body; above 0. Waits before it do not count.
+	RequestTimeout time.Duration
+	// MaxRetries is how often a request is tried again after its first attempt, 0 or more. Some failures cost no retry
+	// while other requests are answered: a 429 always, any other up to three times for each retry.
+	MaxRetries int
+	// MaxRetryWait bounds every wait before a retry, those that the service asks for included; 0 or more.
+	MaxRetryWait time.Duration
+}
+
+// DefaultLimits suit the standard tier and leave most of it to others.
+func DefaultLimits() Limits {
+	return Limits{
+		MaxRequestsPerSecond:  2,
+		MaxConcurrentRequests: 4,
+		RequestTimeout:        10 * time.Second,
+		MaxRetries:            4,
+		MaxRetryWait:          30 * time.Second,
+	}
+}
+
+func (l Limits) check() error {
+	switch {
+	case l.MaxRequestsPerSecond <= 0 || l.MaxConcurrentRequests < 1:
+		return errors.New("requests per second and concurrent requests must be above 0")
+	case l.RequestTimeout <= 0 || l.MaxRetries < 0 || l.MaxRetryWait < 0:
+		return errors.New("request time-out must be above 0, retries and their wait not below")
+	}
+	return nil
+}
