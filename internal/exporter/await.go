@@ -67,7 +67,7 @@ func await[T any](ctx context.Context, limit time.Duration, f func() (T, error))
 // who ask while a read is under way share it, so that one that hangs keeps one goroutine and no more.
 func inTime[T any](read func() (T, error)) func() (T, error) {
 	type underWay struct {
-		over  context.Context // ends with the read's time
+		ends  time.Time
 		done  chan struct{}
 		value T
 		err   error
@@ -78,11 +78,9 @@ func inTime[T any](read func() (T, error)) func() (T, error) {
 		mu.Lock()
 		current := shared
 		if current == nil {
-			over, cancel := context.WithTimeout(context.Background(), fileReadTimeout)
-			current = &underWay{over: over, done: make(chan struct{})}
+			current = &underWay{ends: time.Now().Add(fileReadTimeout), done: make(chan struct{})}
 			shared = current
 			go func() {
-				defer cancel()
 				current.value, current.err = read()
 				mu.Lock()
 				defer mu.Unlock()
@@ -91,15 +89,12 @@ func inTime[T any](read func() (T, error)) func() (T, error) {
 			}()
 		}
 		mu.Unlock()
+		timer := time.NewTimer(time.Until(current.ends))
+		defer timer.Stop()
 		select {
 		case <-current.done:
 			return current.value, current.err
-		case <-current.over.Done():
-		}
-		select {
-		case <-current.done: // the end of the read cancels its time, too
-			return current.value, current.err
-		default:
+		case <-timer.C:
 			var none T
 			return none, fmt.Errorf("the file cannot be read: %w", os.ErrDeadlineExceeded)
 		}

@@ -78,17 +78,7 @@ func TestStopWhileAScrapeWaitsForAHangingWalk(t *testing.T) {
 	p := startWith(t, contoso(service, quick+"refresh: {timeout: 1h}\n", "api: {request_timeout: 1h}"))
 	eventually(t, "a page hangs", func() bool { return service.Counts(live).Requests > 1 })
 
-	type result struct {
-		answer answer
-		err    error
-	}
-	waiting := make(chan result, 1)
-	sent := make(chan struct{})
-	go func() {
-		got, err := p.requestTraced(sent, "/metrics", "X-Prometheus-Scrape-Timeout-Seconds", "600")
-		waiting <- result{got, err}
-	}()
-	<-sent
+	waiting := p.patient(1, "/metrics")
 	select {
 	case got := <-waiting:
 		t.Fatalf("the scrape did not wait: %+v", got)
@@ -101,9 +91,9 @@ func TestStopWhileAScrapeWaitsForAHangingWalk(t *testing.T) {
 	if got.err != nil {
 		return // the request had not been read when the program was told to stop
 	}
-	e := parseText(t, got.answer.body)
-	if left := e.population("contoso", live); got.answer.status != http.StatusOK || len(left) != 0 {
-		t.Errorf("status %d, population %v; want 200 and none", got.answer.status, left)
+	e := parseText(t, got.body)
+	if left := e.population("contoso", live); got.status != http.StatusOK || len(left) != 0 {
+		t.Errorf("status %d, population %v; want 200 and none", got.status, left)
 	}
 }
 

@@ -17,12 +17,26 @@ import (
 	"face_liveness_exporter/internal/exporter"
 )
 
-// requestTraced closes sent when the request has been written.
-func (p *program) requestTraced(sent chan struct{}, path string, header ...string) (answer, error) {
+// reply is how a request ended.
+type reply struct {
+	answer
+	err error
+}
+
+// patient sends so many scrapes that wait for ten minutes. It returns when all are written.
+func (p *program) patient(n int, path string) <-chan reply {
+	replies, sent := make(chan reply, n), make(chan struct{}, n)
 	ctx := httptrace.WithClientTrace(context.Background(), &httptrace.ClientTrace{
-		WroteRequest: func(httptrace.WroteRequestInfo) { close(sent) },
+		WroteRequest: func(httptrace.WroteRequestInfo) { sent <- struct{}{} },
 	})
-	return p.send(ctx, http.MethodGet, path, header)
+	for range n {
+		go func() {
+			got, err := p.send(ctx, http.MethodGet, path, []string{"X-Prometheus-Scrape-Timeout-Seconds", "600"})
+			replies <- reply{got, err}
+		}()
+		<-sent
+	}
+	return replies
 }
 
 func dial(ctx context.Context, p *program) (*net.TCPConn, error) {
@@ -265,34 +279,23 @@ func TestWaitingScrapesHoldNoPlace(t *testing.T) {
 	service.Fail(held)
 	p := startWith(t, contoso(service, quick), "--web.max-requests=1")
 	const patient = 5
-	answered := make(chan answer, patient)
-	for range patient {
-		sent := make(chan struct{})
-		go func() {
-			got, err := p.requestTraced(sent, "/metrics", "X-Prometheus-Scrape-Timeout-Seconds", "600")
-			if err != nil {
-				t.Error(err)
-			}
-			answered <- got
-		}()
-		<-sent
-	}
+	replies := p.patient(patient, "/metrics")
 	for range 10 {
 		p.scrape("X-Prometheus-Scrape-Timeout-Seconds", "0.05").want(t, of("up", "contoso", live), 0)
 	}
-	if len(answered) != 0 {
-		t.Fatalf("%d scrapes did not wait", len(answered))
+	if len(replies) != 0 {
+		t.Fatalf("%d scrapes did not wait", len(replies))
 	}
 	release()
 	good := 0
 	for range patient {
-		switch got := <-answered; got.status { // all at once now: at least one has the place
+		switch got := <-replies; got.status { // all at once now: at least one has the place
 		case http.StatusOK:
 			parseText(t, got.body).want(t, of("up", "contoso", live), 1)
 			good++
 		case http.StatusServiceUnavailable:
 		default:
-			t.Errorf("status %d", got.status)
+			t.Errorf("status %d, %v", got.status, got.err)
 		}
 	}
 	if good == 0 {

@@ -34,16 +34,7 @@ func TestReloadRemovesAndAdds(t *testing.T) {
 		t.Errorf("%d targets run, want 2", runs())
 	}
 
-	sent := make(chan struct{}) // a scrape that waits for the walk that hangs is let go with it
-	waiting := make(chan answer, 1)
-	go func() {
-		got, err := p.requestTraced(sent, "/probe?resource=gone", "X-Prometheus-Scrape-Timeout-Seconds", "600")
-		if err != nil {
-			t.Error(err)
-		}
-		waiting <- got
-	}()
-	<-sent
+	waiting := p.patient(1, "/probe?resource=gone") // a scrape that waits for the walk that hangs is let go with it
 	p.reload(head + entry("stays", stays) + entry("comes", comes))
 	if got := <-waiting; got.status != 200 && got.status != 404 {
 		t.Errorf("the scrape that waited: %d", got.status)

@@ -132,21 +132,10 @@ func TestScrapersShareARefresh(t *testing.T) {
 	service.Fail(held)
 	p := startWith(t, contoso(service, quick+"refresh: {on_start: false, interval: 1h}\n"))
 	const scrapers = 20
-	answered := make(chan answer, scrapers)
-	for range scrapers {
-		sent := make(chan struct{})
-		go func() {
-			got, err := p.requestTraced(sent, "/metrics", "X-Prometheus-Scrape-Timeout-Seconds", "600")
-			if err != nil {
-				t.Error(err)
-			}
-			answered <- got
-		}()
-		<-sent
-	}
+	replies := p.patient(scrapers, "/metrics")
 	release()
 	for range scrapers {
-		parseText(t, (<-answered).body).exact(t, service, "contoso", live)
+		parseText(t, (<-replies).body).exact(t, service, "contoso", live)
 	}
 	p.scrape().want(t, of("refreshes_total", "contoso", live), 1)
 }

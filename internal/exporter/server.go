@@ -43,6 +43,12 @@ func newServer(ctx context.Context, handler http.Handler, log *serverLog) *http.
 	}
 }
 
+// listening is a server and where it listens.
+type listening struct {
+	*http.Server
+	listeners []net.Listener
+}
+
 // serve answers until ctx ends, which is no error, or until it cannot.
 func serve(ctx context.Context, e *exporter, hangups <-chan os.Signal) error {
 	log := newServerLog(e.logger)
@@ -56,33 +62,29 @@ func serve(ctx context.Context, e *exporter, hangups <-chan os.Signal) error {
 	if err != nil {
 		return err
 	}
-	servers := []*http.Server{server}
-	var health []net.Listener
+	servers := []listening{{server, listeners}}
+	for _, l := range listeners {
+		e.logger.InfoContext(ctx, "Listening on", "address", l.Addr().String(), "tls", isSecure(server))
+	}
 	if address := e.flags.healthAddress; address != "" {
 		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 		if err != nil {
 			closeAll(listeners)
 			return fmt.Errorf("--web.health-listen-address: %w", err)
 		}
-		health = append(health, listener)
-		servers = append(servers, newServer(ctx, withoutBody(newHealthHandler(e)), log))
-	}
-	for _, l := range listeners {
-		e.logger.InfoContext(ctx, "Listening on", "address", l.Addr().String(), "tls", isSecure(server))
-	}
-	for _, l := range health {
-		e.logger.InfoContext(ctx, "Serving only the health endpoints", "address", l.Addr().String(), "tls", false)
+		servers = append(servers, listening{newServer(ctx, withoutBody(newHealthHandler(e)), log), []net.Listener{listener}})
+		e.logger.InfoContext(ctx, "Serving only the health endpoints", "address", listener.Addr().String(), "tls", false)
 	}
 	if e.flags.demo {
 		e.logger.InfoContext(ctx, "Open the status page in a browser", "url", pageURL(e.flags, listeners[0].Addr(), isSecure(server)))
 	}
 
 	group, ctx := errgroup.WithContext(ctx)
-	for _, l := range listeners {
-		group.Go(func() error { return serveOn(server, l) })
-	}
-	for _, l := range health {
-		group.Go(func() error { return serveOn(servers[1], l) })
+	for _, s := range servers {
+		for _, l := range s.listeners {
+			group.Go(func() error { return serveOn(s.Server, l) })
+		}
+		group.Go(func() error { return shutDown(ctx, s.Server) })
 	}
 	group.Go(func() error {
 		e.run(ctx, hangups)
@@ -97,9 +99,6 @@ func serve(ctx context.Context, e *exporter, hangups <-chan os.Signal) error {
 			keepFresh(ctx, demoInterval, e.fleet.Load().targets)
 			return nil
 		})
-	}
-	for _, s := range servers {
-		group.Go(func() error { return shutDown(ctx, s) })
 	}
 	err = group.Wait()
 	e.logger.InfoContext(ctx, "stopped")

@@ -1,21 +1,14 @@
 package exporter_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/pem"
-	"math/big"
-	"net"
 	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 func pemOf(kind string, der []byte) string {
@@ -25,26 +18,14 @@ func pemOf(kind string, der []byte) string {
 // certificate makes a certificate for 127.0.0.1 that signs itself, with its key, as files.
 func certificate(t *testing.T) (certFile, keyFile string, trusted *x509.CertPool) {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "exporter"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, BasicConstraintsValid: true, IsCA: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
+	own, text := ownCA(t)
+	key, err := x509.MarshalPKCS8PrivateKey(own.PrivateKey)
 	if err != nil {
 		t.Fatal(err)
 	}
 	trusted = x509.NewCertPool()
-	trusted.AppendCertsFromPEM([]byte(pemOf("CERTIFICATE", der)))
-	return write(t, "cert.pem", pemOf("CERTIFICATE", der)), write(t, "key.pem", pemOf("PRIVATE KEY", keyDER)), trusted
+	trusted.AppendCertsFromPEM([]byte(text))
+	return write(t, "cert.pem", text), write(t, "key.pem", pemOf("PRIVATE KEY", key)), trusted
 }
 
 // users has the user prometheus with the password "correct horse".
