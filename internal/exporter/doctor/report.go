@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
 	"time"
+
+	"github.com/prometheus/common/model"
 
 	"face_liveness_exporter/collector"
 	"face_liveness_exporter/faceclient/facelist"
@@ -228,26 +229,16 @@ func (r *report) rate() {
 
 // inWords writes a duration in its two largest units.
 func inWords(d time.Duration) string {
-	units := []struct {
-		name string
-		size time.Duration
-	}{{"d", 24 * time.Hour}, {"h", time.Hour}, {"m", time.Minute}, {"s", time.Second}}
-	var parts []string
-	for _, unit := range units {
-		if n := d / unit.size; n > 0 || len(parts) == 1 {
-			if n > 0 {
-				parts = append(parts, strconv.FormatInt(int64(n), 10)+unit.name)
-			}
-			d -= n * unit.size
-		}
-		if len(parts) == 2 {
-			break
-		}
+	step := time.Millisecond
+	switch {
+	case d >= 24*time.Hour:
+		step = time.Hour
+	case d >= time.Hour:
+		step = time.Minute
+	case d >= time.Second:
+		step = time.Second
 	}
-	if len(parts) == 0 {
-		return d.Round(time.Millisecond).String()
-	}
-	return strings.Join(parts, "")
+	return model.Duration(d.Truncate(step)).String()
 }
 
 // Thousands writes a count with separators: 8,640.
