@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -241,25 +242,34 @@ func TestWebConfigurationThatBreaks(t *testing.T) {
 	noneOf(t, "the log", p.stderr.String(), strings.Split(good, "\n")[1])
 }
 
+// A wrong web configuration is refused at start and by --config.check, without what may be a password.
 func TestWebConfigurationIsChecked(t *testing.T) {
 	t.Parallel()
 	service := newFace(t, emptyService())
 	file := "--config.file=" + write(t, "exporter.yaml", contoso(service, quick))
-	for name, test := range map[string]struct {
-		web  string
-		code int
-	}{
-		"good": {users, 0}, "unknown field": {"basic_auth_user: {}\n", 1}, "no bcrypt": {"basic_auth_users: {me: secretpassword}\n", 1},
-		"a value in the wrong place": {"basic_auth_users: secretpw\n", 1}, "no certificate": {"tls_server_config: {cert_file: absent.pem, key_file: absent.pem}\n", 1},
+	refused := func(t *testing.T, arguments ...string) {
+		t.Helper()
+		got := runToEnd(t, append(arguments, file), nil)
+		if got.code != 1 || !strings.Contains(got.stderr, "--web.config.file") {
+			t.Errorf("%q: exit code %d, want 1 and why:\n%s", arguments, got.code, got.stderr)
+		}
+		noneOf(t, "stderr", got.stderr, "secretpassword", "secretpw")
+	}
+	for name, web := range map[string]string{
+		"not there":                  filepath.Join(t.TempDir(), "absent.yaml"),
+		"unknown field":              write(t, "web.yaml", "basic_auth_user: {}\n"),
+		"no bcrypt":                  write(t, "web.yaml", "basic_auth_users: {me: secretpassword}\n"),
+		"a value in the wrong place": write(t, "web.yaml", "basic_auth_users: secretpw\n"),
+		"no certificate":             write(t, "web.yaml", "tls_server_config: {cert_file: absent.pem, key_file: absent.pem}\n"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := runToEnd(t, []string{"--config.check", file, "--web.config.file=" + write(t, "web.yaml", test.web)}, nil)
-			if got.code != test.code || (test.code == 1) != strings.Contains(got.stderr, "--web.config.file") {
-				t.Errorf("exit code %d, want %d:\n%s", got.code, test.code, got.stderr)
-			}
-			noneOf(t, "stderr", got.stderr, "secretpassword", "secretpw")
+			refused(t, "--web.config.file="+web)
+			refused(t, "--web.config.file="+web, "--config.check")
 		})
+	}
+	if got := runToEnd(t, []string{"--config.check", file, "--web.config.file=" + write(t, "web.yaml", users)}, nil); got.code != 0 {
+		t.Errorf("a good one: exit code %d\n%s", got.code, got.stderr)
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -80,24 +79,4 @@ func TestServesTLS(t *testing.T) {
 		t.Errorf("a stranger over TLS: %d, want 401", got.status)
 	}
 	p.scrape("Authorization", basic("prometheus", "correct horse")).exact(t, service, "contoso", live)
-}
-
-func TestWebConfigurationThatIsWrong(t *testing.T) {
-	t.Parallel()
-	service := newFace(t, emptyService())
-	for name, file := range map[string]string{
-		"not there":      filepath.Join(t.TempDir(), "absent.yaml"),
-		"unknown field":  write(t, "web.yaml", "basic_auth_user: {}\n"),
-		"no certificate": write(t, "web.yaml", "tls_server_config: {cert_file: absent.pem, key_file: absent.pem}\n"),
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			got := runToEnd(t, []string{
-				"--config.file=" + write(t, "exporter.yaml", contoso(service, quick)), "--web.config.file=" + file,
-			}, nil)
-			if got.code != 1 || !strings.Contains(got.stderr, "error") {
-				t.Errorf("exit code %d, want 1 and why:\n%s", got.code, got.stderr)
-			}
-		})
-	}
 }
