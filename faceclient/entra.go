@@ -97,15 +97,20 @@ type EntraCredential struct {
 	mu      sync.Mutex // guards what follows
 	source  azcore.TokenCredential
 	token   azcore.AccessToken
-	renew   bool // the last token was refused, so a cached one will not do
+	fetched time.Time // when the token was fetched
+	renew   bool      // the last token was refused, so a cached one will not do
 	failure *Error
 	failed  time.Time // when failure happened
 }
 
 const authorizationHeader = "Authorization"
 
-// tokenReserve is how long before its end a token is replaced.
-const tokenReserve = 5 * time.Minute
+const (
+	// tokenReserve is how long before its end a token is replaced.
+	tokenReserve = 5 * time.Minute
+	// leastTokenUse is how long a token is used however soon it ends, so that no sign-in costs one for each request.
+	leastTokenUse = 30 * time.Second
+)
 
 // NewEntraCredential checks the options without asking anybody for a token.
 func NewEntraCredential(options EntraOptions) (*EntraCredential, error) {
@@ -121,8 +126,8 @@ func NewEntraCredential(options EntraOptions) (*EntraCredential, error) {
 	return &EntraCredential{options: options, fetching: semaphore.NewWeighted(1), asking: semaphore.NewWeighted(1), signIn: newSignIn(options)}, nil
 }
 
-// Authorize sets a token, fetching one where there is none, where it ends within five minutes, or where the service has
-// refused it. However many requests need one, it is fetched once, and they fail together where none can be obtained. That
+// Authorize sets a token, fetching one where there is none, where it ends within five minutes and is older than half a
+// minute, or where the service has refused it. However many requests need one, it is fetched once, and they fail together where none can be obtained. That
 // takes at most ten seconds. The error is an *Error with [CodeAuthentication], or that the context was canceled for no reason.
 func (c *EntraCredential) Authorize(ctx context.Context, header http.Header) error {
 	began := time.Now()
@@ -132,6 +137,7 @@ func (c *EntraCredential) Authorize(ctx context.Context, header http.Header) err
 	defer c.fetching.Release(1)
 	c.mu.Lock()
 	token, failure := c.token, c.failure
+	ends := time.Until(token.ExpiresOn) < tokenReserve && time.Since(c.fetched) >= leastTokenUse
 	if failure != nil && !c.failed.After(began) {
 		failure = nil
 	}
@@ -139,7 +145,7 @@ func (c *EntraCredential) Authorize(ctx context.Context, header http.Header) err
 	switch {
 	case failure != nil:
 		return failure
-	case token.Token == "" || time.Until(token.ExpiresOn) < tokenReserve:
+	case token.Token == "" || ends:
 		var err error
 		if token, err = c.fetch(ctx); err != nil {
 			return err
@@ -170,7 +176,7 @@ func (c *EntraCredential) fetch(ctx context.Context) (azcore.AccessToken, error)
 		c.failure, c.failed = c.explained(limited, err), time.Now()
 		return token, c.failure
 	}
-	c.token, c.source, c.renew, c.failure = token, source, false, nil
+	c.token, c.source, c.fetched, c.renew, c.failure = token, source, time.Now(), false, nil
 	return token, nil
 }
 

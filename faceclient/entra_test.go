@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"face_liveness_exporter/faceclient"
@@ -248,23 +249,39 @@ func TestEntraTokenIsKeptWhenAnOlderOneIsRefused(t *testing.T) {
 	}
 }
 
+// A token that ends soon is replaced, but one that ends at once does not cost a sign-in for each request.
 func TestEntraTokenThatIsAboutToEndIsRenewed(t *testing.T) {
 	for _, test := range []struct {
 		life   time.Duration
-		tokens int
-	}{{4 * time.Minute, 2}, {time.Hour, 1}} {
+		tokens [3]int // that were fetched after no time, a second and half a minute
+	}{
+		{time.Second, [3]int{1, 1, 2}}, {4 * time.Minute, [3]int{1, 1, 2}}, {time.Hour, [3]int{1, 1, 1}},
+	} {
 		t.Run(test.life.String(), func(t *testing.T) {
-			sign := newTokenServer(t)
-			sign.life = test.life
-			credential := sign.credential(t, nil)
-			for range 2 {
-				if err := credential.Authorize(t.Context(), http.Header{}); err != nil {
+			synctest.Test(t, func(t *testing.T) {
+				sign := &tokenServer{Server: &httptest.Server{URL: "https://login.test"}, secret: "client-secret", life: test.life}
+				transport := answering(func(request *http.Request) (*http.Response, error) {
+					answer := httptest.NewRecorder()
+					sign.ServeHTTP(answer, request)
+					return answer.Result(), nil
+				})
+				credential, err := faceclient.NewEntraCredential(faceclient.EntraOptions{
+					Kind: faceclient.EntraClientSecret, TenantID: "tenant", ClientID: "client",
+					ClientSecret: faceclient.StaticSecret(sign.secret), AuthorityHost: sign.URL, Transport: transport,
+				})
+				if err != nil {
 					t.Fatal(err)
 				}
-			}
-			if got := len(sign.scopes()); got != test.tokens {
-				t.Errorf("%d tokens, want %d", got, test.tokens)
-			}
+				for i, wait := range []time.Duration{0, time.Second, 29 * time.Second} {
+					<-time.After(wait)
+					if err := credential.Authorize(t.Context(), http.Header{}); err != nil {
+						t.Fatal(err)
+					}
+					if got := len(sign.scopes()); got != test.tokens[i] {
+						t.Errorf("request %d: %d tokens, want %d", i+1, got, test.tokens[i])
+					}
+				}
+			})
 		})
 	}
 }
