@@ -68,7 +68,7 @@ func (b *Budget) Apply(perMonth int64, interval time.Duration) {
 	}
 }
 
-// unbounded tells whether there is no limit. The caller holds mu.
+// unbounded reports whether there is no limit. The caller holds mu.
 func (b *Budget) unbounded() bool { return b.perSecond == 0 }
 
 // perRefresh is what an operation gets at every interval: one request, and a part of the rest in proportion to the pages of

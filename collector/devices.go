@@ -53,7 +53,7 @@ func (o DeviceOptions) shown() int {
 	return o.Top
 }
 
-// namesAs tells whether a device has the same label under both.
+// namesAs reports whether a device has the same label under both.
 func (o DeviceOptions) namesAs(other DeviceOptions) bool {
 	return o.Label == other.Label && bytes.Equal(o.HashKey, other.HashKey)
 }
@@ -105,7 +105,7 @@ func newDeviceTally(options DeviceOptions) deviceTally {
 	}
 }
 
-// room tells whether there is room for one more device that takes so many bytes. Without room, new devices are not told apart.
+// room reports whether there is room for one more device that takes so many bytes. Without room, new devices are not told apart.
 func (t *deviceTally) room(bytes int) bool {
 	if t.bytes+bytes > maxDeviceBytes {
 		t.cut = true
@@ -155,7 +155,7 @@ func (t *deviceTally) addLong(id []byte) {
 // distinct is the number of devices.
 func (t *deviceTally) distinct() int { return len(t.uuids) + len(t.others) + len(t.long) }
 
-// counts gives the number of sessions of every device.
+// counts returns the number of sessions of every device.
 func (t *deviceTally) counts() iter.Seq[uint64] {
 	return func(yield func(uint64) bool) {
 		for _, count := range t.uuids {
@@ -176,7 +176,7 @@ func (t *deviceTally) counts() iter.Seq[uint64] {
 	}
 }
 
-// compactUUID gives the bytes of a UUID in its usual form: lower case, with hyphens. Any other form is another name.
+// compactUUID returns the bytes of a UUID in its usual form: lower case, with hyphens. Any other form is another name.
 func compactUUID(id []byte) (compact [16]byte, ok bool) {
 	if len(id) != 36 || id[8] != '-' || id[13] != '-' || id[18] != '-' || id[23] != '-' {
 		return compact, false
@@ -207,7 +207,7 @@ func hexDigit(c byte) byte {
 	return 0xff
 }
 
-// top gives the devices with most sessions and at least so many, most first, ties by ascending bytes of the id, and how
+// top returns the devices with most sessions and at least so many, most first, ties by ascending bytes of the id, and how
 // many sessions they have together. Devices with the same label are one.
 func (t *deviceTally) top(least uint64) (shown []DeviceCount, sessions uint64) {
 	ranked := ranking{limit: min(t.options.shown(), t.distinct()), least: least}

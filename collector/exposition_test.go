@@ -120,7 +120,7 @@ func (s series) wantAbsent(t testing.TB, name string) {
 	}
 }
 
-// inPopulation gives a function that tells whether a metric, or a series by name and labels, is in the section Population of
+// inPopulation returns a function that tells whether a metric, or a series by name and labels, is in the section Population of
 // docs/metrics.md: such metrics come and go with a snapshot's population.
 func inPopulation(t *testing.T) func(string) bool {
 	t.Helper()

@@ -67,7 +67,7 @@ type watermark struct {
 	heard   time.Duration
 }
 
-// clockVerdict says whether a walk believes the service's clock.
+// clockVerdict is whether a walk believes the service's clock.
 type clockVerdict int
 
 const (
@@ -81,7 +81,7 @@ const (
 	clockReset
 )
 
-// next gives the window that a walk with this horizon counts, and the watermark to keep if the walk succeeds.
+// next returns the window that a walk with this horizon counts, and the watermark to keep if the walk succeeds.
 func (w watermark) next(horizon time.Time, now Instant) (window, watermark, clockVerdict) {
 	horizon = horizon.Round(0) // sessions' times are compared with wall clocks
 	to := horizon.Add(-settling)

@@ -33,7 +33,7 @@ func (b *logbook) logger() *slog.Logger {
 	return slog.New(slog.NewJSONHandler(b, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
-// take gives the lines since the last time; it must be called in a bubble.
+// take returns the lines since the last time; it must be called in a bubble.
 func (b *logbook) take(t *testing.T) []map[string]any {
 	t.Helper()
 	synctest.Wait() // a refresh is logged after its scrapers have been let go

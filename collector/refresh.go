@@ -14,7 +14,7 @@ type Source interface {
 	// Walk passes every listed session to the visitor, or those of a random part of the key space where the list needs
 	// more attempts than the allowance has. The result counts the attempts also where there is an error.
 	Walk(ctx context.Context, allowance *faceclient.Allowance, visitor facelist.Visitor) (facelist.Result, error)
-	// CredentialChanged tells whether the secret differs from the one that the last walk used.
+	// CredentialChanged reports whether the secret differs from the one that the last walk used.
 	CredentialChanged() bool
 }
 
@@ -148,7 +148,7 @@ func (t *Target) walk(ctx context.Context, settings Settings, began Instant) (co
 	return counted, nil
 }
 
-// whyEnded gives the reason where it was this package that canceled the walk: a panic, or that no page arrived within the
+// whyEnded returns the reason where it was this package that canceled the walk: a panic, or that no page arrived within the
 // limit. A service that asked to wait for longer is the reason for that.
 func whyEnded(ctx context.Context, err error, limit time.Duration) error {
 	var failure *faceclient.Error

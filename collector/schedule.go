@@ -94,7 +94,7 @@ func (t *Target) ensure() *run {
 	return t.running
 }
 
-// worthAwaiting tells whether a scrape should wait for the refresh under way: where there is nothing to show yet, or
+// worthAwaiting reports whether a scrape should wait for the refresh under way: where there is nothing to show yet, or
 // where the refresh will probably end before the scrape must.
 func (t *Target) worthAwaiting(ctx context.Context) bool {
 	state := t.State()

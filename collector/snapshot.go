@@ -47,7 +47,7 @@ func (s *Snapshot) Took() time.Duration { return s.Ended.Monotonic - s.Began.Mon
 // NextPages is how many pages the next walk will take if the list stays as long.
 func (s *Snapshot) NextPages() int { return max(1, s.Pages-s.Proofs) }
 
-// Complete tells whether every listed session was counted. If not, the counts are those of a part of the key space.
+// Complete reports whether every listed session was counted. If not, the counts are those of a part of the key space.
 func (s *Snapshot) Complete() bool { return s.Coverage == 1 }
 
 // Estimate scales a count up to the whole list.

@@ -61,7 +61,7 @@ func (p *program) stop() {
 	}
 }
 
-// get gives the status and the body, or status 0 where there is no answer.
+// get returns the status and the body, or status 0 where there is no answer.
 func (p *program) get(path string) (status int, body string) {
 	p.t.Helper()
 	status, body, err := p.request(http.MethodGet, path)
@@ -159,7 +159,7 @@ func serve(t *testing.T, handler http.Handler) string {
 	return "http://" + listener.Addr().String()
 }
 
-// read gives the text of a file of the repository.
+// read returns the text of a file of the repository.
 func read(t *testing.T, elements ...string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(append([]string{repository}, elements...)...))

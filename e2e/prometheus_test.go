@@ -122,7 +122,7 @@ func (d database) ask(path string, query url.Values, data any) {
 	}
 }
 
-// try gives Prometheus's objection, a warning among them, or "" where it has none.
+// try returns Prometheus's objection, a warning among them, or "" where it has none.
 func (d database) try(path string, query url.Values, data any) (problem string) {
 	d.t.Helper()
 	_, body := d.get("/api/v1/" + path + "?" + query.Encode())

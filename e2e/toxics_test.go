@@ -94,12 +94,12 @@ func scrapeSamples(t *testing.T, exporter *program) samples {
 	return s
 }
 
-// of gives a value of the one list that is walked.
+// of returns a value of the one list that is walked.
 func (s samples) of(name string) float64 {
 	return s.values["face_liveness_"+name+`{operation="detectLiveness",resource="contoso"}`]
 }
 
-// by gives the values of a family by one more label.
+// by returns the values of a family by one more label.
 func (s samples) by(name, label string) map[string]float64 {
 	values := map[string]float64{}
 	for series, value := range s.values {

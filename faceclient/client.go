@@ -91,7 +91,7 @@ func newSettings(options Options) (*settings, error) {
 type Client struct {
 	settings atomic.Pointer[settings]
 	pace     *pace
-	// answered counts the good answers, so that a request that is refused for its rate can tell whether others get through.
+	// answered counts the good answers, so that a request that is refused for its rate knows whether others get through.
 	answered atomic.Int64
 	// oddStatus is set once a list came with another status than 200, so that it is logged once.
 	oddStatus atomic.Bool

@@ -93,7 +93,7 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Unwrap gives what the error comes from, for errors.Is alone: the text of a cause can hold an address.
+// Unwrap returns what the error comes from, for errors.Is alone: the text of a cause can hold an address.
 func (e *Error) Unwrap() error { return e.cause }
 
 // temporary reports whether the same request may succeed a moment later.
@@ -120,7 +120,7 @@ func (e *Error) Refused() bool {
 	return e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden || e.Status == http.StatusNotFound
 }
 
-// Code gives the error_code of any error that a walk ended with; "" for nil.
+// Code returns the error_code of any error that a walk ended with; "" for nil.
 func Code(err error) string {
 	var apiError *Error
 	switch {

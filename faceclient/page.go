@@ -127,7 +127,7 @@ func (p *Page) decodeSession(session *Session) error {
 	return nil
 }
 
-// fieldOf gives the decoder of a field by its quoted name, nil for a field that we do not know.
+// fieldOf returns the decoder of a field by its quoted name, nil for a field that we do not know.
 func fieldOf(name jsontext.Value) func(*Page, *Session, jsontext.Value) error {
 	switch string(name) {
 	case `"id"`:
@@ -222,7 +222,7 @@ func (p *Page) instant(otherwise Detail, value jsontext.Value) (time.Time, error
 	return t, nil
 }
 
-// unquote gives the content of the JSON string that was just read, which stays good as long as the page does. Most stand
+// unquote returns the content of the JSON string that was just read, which stays good as long as the page does. Most stand
 // in the body as they are. What is not UTF-8 becomes U+FFFD, which is the only error that a string the decoder has let
 // through can have.
 func (p *Page) unquote(value jsontext.Value) []byte {

@@ -105,7 +105,7 @@ func refusals() []refusal {
 	}
 }
 
-// refusalDetail gives the reason of a refusal that the text names, "" if it names none that we know.
+// refusalDetail returns the reason of a refusal that the text names, "" if it names none that we know.
 func refusalDetail(status int, code, text string) Detail {
 	text = strings.ToLower(code + " " + text)
 	for _, row := range refusals() {

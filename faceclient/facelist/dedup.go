@@ -7,7 +7,7 @@ import (
 	"face_liveness_exporter/faceclient"
 )
 
-// ascend tells whether the ids continue after the cursor in strictly ascending byte order.
+// ascend reports whether the ids continue after the cursor in strictly ascending byte order.
 func ascend(cursor string, sessions []faceclient.Session) bool {
 	before := []byte(cursor)
 	for i := range sessions {

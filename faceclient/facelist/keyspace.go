@@ -59,7 +59,7 @@ const (
 	maxUnevenness = 3
 )
 
-// even tells whether the ids of a page after from are random UUIDs that are spread evenly up to the last of them.
+// even reports whether the ids of a page after from are random UUIDs that are spread evenly up to the last of them.
 func even(from float64, sessions []faceclient.Session) bool {
 	if len(sessions) == 0 {
 		return true

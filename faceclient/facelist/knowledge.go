@@ -44,7 +44,7 @@ type Knowledge struct {
 	cursorRefused bool
 }
 
-// cursorOnly tells whether the list can only be read as a whole, from id to id.
+// cursorOnly reports whether the list can only be read as a whole, from id to id.
 func (k *Knowledge) cursorOnly() bool {
 	return k.Unordered || k.Uneven || k.MadeUpStart == Refused || k.cursorRefused
 }

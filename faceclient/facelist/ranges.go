@@ -37,7 +37,7 @@ func newRange(from, end float64, quota int) *keyRange {
 	return &keyRange{start: start, cursor: start, from: from, at: from, end: end, endKey: key(end), quota: quota}
 }
 
-// madeUpStart tells whether the next page comes after a start that is no id of a session.
+// madeUpStart reports whether the next page comes after a start that is no id of a session.
 func (r *keyRange) madeUpStart() bool { return r.start != "" && r.cursor == r.start }
 
 // covered is the share of the key space that was read. A range that was cut short ends at the last id that was read: its

@@ -8,7 +8,7 @@ import (
 	"face_liveness_exporter/faceclient"
 )
 
-// take counts a page that came for a range, and tells whether there is more to read. It is called with w.mu held.
+// take counts a page that came for a range, and reports whether there is more to read. It is called with w.mu held.
 func (w *walk) take(one *keyRange, p *faceclient.Page) (more bool, err error) {
 	w.result.Pages++
 	if w.result.Horizon.IsZero() {
@@ -65,7 +65,7 @@ func (w *walk) take(one *keyRange, p *faceclient.Page) (more bool, err error) {
 // billion.
 const certain = 20
 
-// mustGoOn tells whether there must be sessions between the last id that was read and the end of the range, so that a short
+// mustGoOn reports whether there must be sessions between the last id that was read and the end of the range, so that a short
 // page is no proof of the end: a service may begin to cap its pages at any time.
 func (w *walk) mustGoOn(one *keyRange) bool {
 	if !w.allEven || w.seen != nil || one.at <= 0 {

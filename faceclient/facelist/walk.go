@@ -157,7 +157,7 @@ func (w *walk) next() *keyRange {
 	return w.ranges.steal(w.knowledge.pageSize(w.limits) / w.plan.ExpectedSessions)
 }
 
-// step reads the next page of a range and tells whether there is more to read.
+// step reads the next page of a range and reports whether there is more to read.
 func (w *walk) step(ctx context.Context, one *keyRange, p *faceclient.Page) (more bool, err error) {
 	w.mu.Lock()
 	cursor, madeUp := one.cursor, one.madeUpStart()

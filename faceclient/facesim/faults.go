@@ -138,7 +138,7 @@ func (s *Server) ClearFaults() {
 	s.faults.active = nil
 }
 
-// match gives the faults of one request, outermost first, and counts them as used.
+// match returns the faults of one request, outermost first, and counts them as used.
 func (set *faultSet) match(r Request) []Fault {
 	set.mu.Lock()
 	defer set.mu.Unlock()

@@ -50,7 +50,7 @@ func parseListing(rawQuery string) (listing, apiError) {
 	return l, apiError{}
 }
 
-// refuseStart says whether the start is one that the service does not take.
+// refuseStart returns the answer to a start that the service does not take, and the zero value for one that it takes.
 func (l listing) refuseStart(listed func(id string) bool) apiError {
 	invalid := badArgument("Start parameter is invalid. Please specify the 'Id' field of the last entry to continue the listing process.")
 	switch {

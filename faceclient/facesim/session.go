@@ -85,7 +85,7 @@ func (s Session) asWritten() Session {
 	return s
 }
 
-// escaped tells whether a character needs an escape in a JSON string.
+// escaped reports whether a character needs an escape in a JSON string.
 func escaped(c rune) bool { return c < 0x20 || c == '"' || c == '\\' }
 
 // precision is the smallest step of time that can be written.

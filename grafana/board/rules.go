@@ -44,7 +44,7 @@ func sampleSpans() []span {
 	return []span{{"30m", "<= 600"}, {"3h", "> 600 <= 3600"}, {"1d", "> 3600"}}
 }
 
-// windows gives a function that writes an expression once for each span, its range in the place of RANGE. The labels are
+// windows returns a function that writes an expression once for each span, its range in the place of RANGE. The labels are
 // those of the expression that the interval does not have.
 func windows(spans []span) func(expression string, labels ...string) string {
 	return func(expression string, labels ...string) string {

@@ -44,7 +44,7 @@ const (
 	maxEntries = 5000
 )
 
-// room tells whether another value may be read, and refuses the document where not.
+// room reports whether another value may be read, and refuses the document where not.
 func (d *decoder) room(at place) bool {
 	d.values++
 	if d.values > maxValues && !d.full {

@@ -134,7 +134,7 @@ func shownPath(path string) string {
 	return filepath.FromSlash(strings.Join(parts, "/"))
 }
 
-// secretLike tells whether letters and digits change places as in a key. The names of files have their digits together.
+// secretLike reports whether letters and digits change places as in a key. The names of files have their digits together.
 func secretLike(part string) bool {
 	changes := 0
 	var before rune

@@ -30,7 +30,7 @@ func unquoted(s string) error {
 	return nil
 }
 
-// quoted tells whether the text stands in quotes, or begins or ends with one.
+// quoted reports whether the text stands in quotes, or begins or ends with one.
 func quoted(s string) bool {
 	const quotes = "'\"`"
 	return s != "" && (strings.ContainsRune(quotes, rune(s[0])) || strings.ContainsRune(quotes, rune(s[len(s)-1])))

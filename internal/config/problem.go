@@ -22,7 +22,7 @@ type Problem struct {
 	Warning bool
 }
 
-// String gives the problem in one line: config.yaml: resources[0].api.page_size (line 12): must be …
+// String returns the problem in one line: config.yaml: resources[0].api.page_size (line 12): must be …
 func (p Problem) String() string {
 	var where string
 	switch {

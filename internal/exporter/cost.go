@@ -44,7 +44,7 @@ func (c leastCost) String() string {
 	return text
 }
 
-// costRefresh gives the settings that a cost is worked out for. A simulated resource costs nothing; it shows what a real one
+// costRefresh returns the settings that costs are computed for. A simulated resource costs nothing; it shows what a real one
 // would cost by default.
 func costRefresh(refresh config.Refresh, simulated bool) config.Refresh {
 	if simulated {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// wantsGzip tells whether the client of a request prefers gzip to no encoding. promhttp would log an error for an
+// wantsGzip reports whether the client of a request prefers gzip to no encoding. promhttp would log an error for an
 // Accept-Encoding that it does not understand, and take gzip;q=0 for a wish.
 func wantsGzip(r *http.Request) bool {
 	header := r.Header.Get("Accept-Encoding")

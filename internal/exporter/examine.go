@@ -114,7 +114,7 @@ func failure(err error) string {
 	return text
 }
 
-// blamesCredential tells whether an error is about the credential.
+// blamesCredential reports whether an error is about the credential.
 func blamesCredential(err error) bool {
 	failure, ok := errors.AsType[*faceclient.Error](err)
 	return ok && (failure.Code == faceclient.CodeAuthentication || failure.Status == 401)

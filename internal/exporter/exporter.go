@@ -95,7 +95,7 @@ func (e *exporter) Gather() ([]*dto.MetricFamily, error) {
 	return gather(e.own, prometheus.CollectorFunc(e.fleet.Load().collect))
 }
 
-// current gives the fleet in force.
+// current returns the fleet in force.
 func (e *exporter) current() *fleet { return e.fleet.Load() }
 
 // refusedAt tells when the last reload was refused, zero after one that succeeded.
@@ -168,7 +168,7 @@ func (e *exporter) prepare(ctx context.Context, before *fleet) (*fleet, error) {
 	return next, err
 }
 
-// ready tells whether every first refresh has ended or a minute is over. It never takes that back.
+// ready reports whether every first refresh has ended or a minute is over. It never takes that back.
 func (e *exporter) ready() bool {
 	if !e.isReady.Load() && (e.fleet.Load().ready() || time.Since(e.started) >= readyAfter) {
 		e.isReady.Store(true)

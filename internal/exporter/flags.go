@@ -158,7 +158,7 @@ func (f *flags) setURLs(external, prefix string, prefixSet bool) error {
 	return nil
 }
 
-// cleanPrefix gives "" or a path with a slash at its beginning and none at its end.
+// cleanPrefix returns "" or a path with a slash at its beginning and none at its end.
 func cleanPrefix(prefix string) string { return strings.TrimSuffix(path.Clean("/"+prefix), "/") }
 
 // linkPrefix comes before every path that clients are told.

@@ -74,7 +74,7 @@ func newFleet(cfg *config.Config, before *fleet, simulated bool, logger *slog.Lo
 	return made, nil
 }
 
-// find gives the resource whose lists are those of this configuration, nil where there is none.
+// find returns the resource whose lists are those of this configuration, nil where there is none.
 func (f *fleet) find(r config.Resource) *resource {
 	if f == nil {
 		return nil
@@ -87,7 +87,7 @@ func (f *fleet) find(r config.Resource) *resource {
 	return nil
 }
 
-// named gives the resource of this name.
+// named returns the resource with this name.
 func (f *fleet) named(name string) (member, bool) {
 	for _, m := range f.members {
 		if m.config.Name == name {
@@ -143,7 +143,7 @@ func stopAll(ctx context.Context, members []member) {
 	}
 }
 
-// ready tells whether the first refresh of every target has ended.
+// ready reports whether the first refresh of every target has ended.
 func (f *fleet) ready() bool {
 	for _, target := range f.targets {
 		if target.State().Health.Refreshes == 0 {

@@ -29,7 +29,7 @@ type view interface {
 	prometheus.Gatherer // of all resources and the exporter itself
 	// current gives the fleet in force.
 	current() *fleet
-	// ready tells whether the exporter has ever been ready.
+	// ready reports whether the exporter has ever been ready.
 	ready() bool
 	// requestReload reads the configuration again.
 	requestReload(context.Context) error
@@ -151,7 +151,7 @@ func (h *handler) sameOrigin(next http.Handler) http.Handler {
 	})
 }
 
-// isAddress tells whether an origin is one that no name server can lead elsewhere.
+// isAddress reports whether an origin is one that no name server can lead elsewhere.
 func isAddress(origin string) bool {
 	u, err := url.Parse(origin)
 	return err == nil && (u.Hostname() == "localhost" || net.ParseIP(u.Hostname()) != nil)

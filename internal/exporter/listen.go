@@ -89,7 +89,7 @@ func (c *connections) changed(conn net.Conn, state http.ConnState) {
 	}
 }
 
-// update gives the connection to close, nil for none.
+// update returns the connection to close, nil for none.
 func (c *connections) update(conn net.Conn, state http.ConnState) (surplus net.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

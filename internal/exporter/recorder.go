@@ -82,7 +82,7 @@ func (r *recorder) compress() {
 	_, _ = plain.WriteTo(r.gzip) // memory takes everything
 }
 
-// decompresses tells whether the answer is compressed for a client that does not want that.
+// decompresses reports whether the answer is compressed for a client that does not want that.
 func (r *recorder) decompresses() bool { return r.compressed && !wantsGzip(r.request) }
 
 // memory is what the answer takes until it is written, in bytes.

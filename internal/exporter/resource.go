@@ -84,7 +84,7 @@ func (s source) Session(ctx context.Context, id string, allowance *faceclient.Al
 // CredentialChanged is part of collector.Source.
 func (s source) CredentialChanged() bool { return s.client.CredentialChanged() }
 
-// sameLists tells whether two configurations are of the same lists, so that what was counted of the one is true of the
+// sameLists reports whether two configurations are of the same lists, so that what was counted of the one is true of the
 // other.
 func sameLists(a, b config.Resource) bool {
 	return a.Name == b.Name && a.Endpoint == b.Endpoint && a.API.Version == b.API.Version && slices.Equal(a.Operations, b.Operations)
@@ -146,7 +146,7 @@ func (r *resource) apply(s settings) {
 	}
 }
 
-// started tells whether start was called.
+// started reports whether start was called.
 func (r *resource) started() bool { return r.cancel != nil }
 
 // start refreshes until ctx ends or stop is called. With onStart the first refresh comes after a random part of the jitter.

@@ -71,7 +71,7 @@ func (h *handler) scrape(w http.ResponseWriter, r *http.Request, targets []*coll
 	h.expose(ctx, w, r, answer)
 }
 
-// ensureQuickly gives the targets that have no snapshot to show after snapshotPreferred.
+// ensureQuickly returns the targets that have no snapshot to show after snapshotPreferred.
 func ensureQuickly(ctx context.Context, targets []*collector.Target) (without []*collector.Target) {
 	ctx, cancel := context.WithTimeout(ctx, snapshotPreferred)
 	defer cancel()

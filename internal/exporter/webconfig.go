@@ -123,7 +123,7 @@ func newWebConfig(source webSource, next http.Handler) (*webConfig, error) {
 	return made, nil
 }
 
-// checkWebConfig tells whether a web configuration can be used; "" is none.
+// checkWebConfig returns why a web configuration cannot be used, nil if it can. The path "" is no configuration.
 func checkWebConfig(path string) error {
 	if path == "" {
 		return nil
@@ -177,7 +177,7 @@ func secure(server *http.Server, path string, valid prometheus.Gauge, logger *sl
 	return c, nil
 }
 
-// isSecure tells whether secure has put TLS into the server.
+// isSecure reports whether secure has put TLS into the server.
 func isSecure(server *http.Server) bool {
 	return server.TLSConfig != nil && server.TLSConfig.GetConfigForClient != nil
 }

@@ -24,7 +24,7 @@ func parsed(t *testing.T, p statuspage.Page) *html.Node {
 	return root
 }
 
-// find gives the elements for which match holds, in the order of the page.
+// find returns the elements for which match holds, in the order of the page.
 func find(root *html.Node, match func(*html.Node) bool) []*html.Node {
 	var found []*html.Node
 	for node := range root.Descendants() {

@@ -41,7 +41,7 @@ type List struct {
 	Budget int64
 }
 
-// failing tells whether the last finished refresh failed.
+// failing reports whether the last finished refresh failed.
 func (l *List) failing() bool { return l.Health.LastError != nil }
 
 // failure is why it did.
