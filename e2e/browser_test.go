@@ -198,7 +198,12 @@ func (b *browser) check(url string, l look) (problems []string) {
 // picture is the open page as PNG, of at most so many CSS pixels height and no higher than what is on it.
 func (b *browser) picture(l look, height float64) []byte {
 	b.t.Helper()
-	height = math.Min(height, do(b, chromedp.Evaluate[float64](`Math.max(document.body.getBoundingClientRect().bottom + scrollY, document.scrollingElement.scrollHeight > innerHeight ? document.scrollingElement.scrollHeight : 0)`)))
+	// The page leaves out what is beyond the window, which a picture must not.
+	height = math.Min(height, do(b, chromedp.Evaluate[float64](`(() => {
+		for (const article of document.querySelectorAll('article')) article.style.contentVisibility = 'visible';
+		const overflow = document.scrollingElement.scrollHeight > innerHeight ? document.scrollingElement.scrollHeight : 0;
+		return Math.max(document.body.getBoundingClientRect().bottom + scrollY, overflow);
+	})()`)))
 	beyond := true
 	return do(b, func(ctx context.Context, tab *chromedp.Target) ([]byte, error) {
 		shot, err := cdp.Call(ctx, tab, page.CaptureScreenshot, page.CaptureScreenshotParams{
