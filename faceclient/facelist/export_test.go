@@ -40,7 +40,6 @@ func (r *keyRange) Covered() float64   { return r.covered() }
 func (r *keyRange) Unconfirmed()       { r.unconfirmedEnd = true }
 func (p Plan) Ranges() []*KeyRange     { return p.ranges }
 func (k Knowledge) TooLong() Knowledge { k.tooLong = true; return k }
-func (k Knowledge) Points() (n int)    { return len(k.points) }
 
 // NewBudget is a bounded allowance with so many requests left.
 func NewBudget(left int) Budget { return budget{left: left, bounded: true} }
