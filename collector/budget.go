@@ -82,6 +82,16 @@ func (b *Budget) perRefresh(operation faceclient.Operation) float64 {
 	return 1 + max(0, rest)*b.accounts[operation].pages/all
 }
 
+// monthly is how many attempts an operation gets in 30 days; 0 means no limit.
+func (b *Budget) monthly(operation faceclient.Operation) float64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.unbounded() {
+		return 0
+	}
+	return MonthlyRequests(b.perRefresh(operation), b.interval)
+}
+
 // credit adds to an account what it earned since the last time. It never holds more than one refresh gets, rounded up to a
 // whole request.
 func (b *Budget) credit(operation faceclient.Operation) *account {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -136,15 +137,18 @@ func (t *Target) reportClock(ctx context.Context, counted *tally) {
 // reportCost says after the first snapshot what the refreshes will cost.
 func reportCost(ctx context.Context, logger *slog.Logger, state *State) {
 	snapshot := state.Snapshot
-	requests := state.MonthlyRequests()
+	list, lookUps := state.MonthlyRequests()
 	attributes := []any{
 		"sessions", snapshot.listed(), "coverage", snapshot.Coverage, "pages", snapshot.Pages, "duration", snapshot.Took(),
-		"interval", state.Interval, "requests_in_30_days", int64(requests),
+		"interval", state.Interval, "requests_in_30_days", math.Round(list + lookUps),
 	}
 	if simulated := state.Settings.CostInterval; simulated > 0 {
 		attributes = append(attributes, "cost_interval", simulated)
-	} else if requests > ManyRequests {
+	} else if list+lookUps > ManyRequests {
 		logger.WarnContext(ctx, "first refresh done: refreshes at this interval take many billed requests; choose a longer interval or a monthly request budget", attributes...)
+		return
+	} else if state.Demand().Starved(state.CostInterval()) {
+		logger.WarnContext(ctx, "first refresh done: the list takes the whole budget, and no session is looked up; raise the budget or the interval", attributes...)
 		return
 	}
 	logger.InfoContext(ctx, "first refresh done", attributes...)

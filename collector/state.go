@@ -82,6 +82,7 @@ type State struct {
 	Settings Settings
 	// Interval is the effective refresh interval: Settings.Interval, or longer where the budget requires it.
 	Interval time.Duration
+	budget   float64 // of this operation, in requests in 30 days; 0 means no limit
 	// Snapshot is what the last complete walk found; nil before the first.
 	Snapshot *Snapshot
 	// Flows are what happened since the target was made, and LastFlows the part of it that the last complete refresh added.
@@ -170,15 +171,21 @@ func (t *Target) Apply(settings Settings) {
 	})
 }
 
-// MonthlyRequests is how many requests the refreshes and their look-ups take in 30 days, as long as the list stays like it
-// was at the last complete refresh; 0 before the first.
-func (s *State) MonthlyRequests() float64 {
+// Demand is what the refreshes ask for as long as the list stays like it was at the last complete refresh; zero before the
+// first.
+func (s *State) Demand() Demand {
 	if s.Snapshot == nil {
-		return 0
+		return Demand{}
 	}
-	interval := s.CostInterval()
-	lookUps := LookUps(s.Snapshot.Estimate(s.Snapshot.Started), s.Settings.Samples, interval)
-	return MonthlyRequests(float64(s.Snapshot.NextPages())+lookUps, interval)
+	return Demand{
+		Pages: float64(s.Snapshot.NextPages()), Started: s.Snapshot.Estimate(s.Snapshot.Started),
+		Samples: float64(s.Settings.Samples), Budget: s.budget,
+	}
+}
+
+// MonthlyRequests is how many requests that takes in 30 days: to read the list and to look sessions up.
+func (s *State) MonthlyRequests() (list, lookUps float64) {
+	return s.Demand().InMonth(s.CostInterval())
 }
 
 // CostInterval is the interval that MonthlyRequests is about.
@@ -194,5 +201,6 @@ func (t *Target) publish(change func(*State)) {
 	next := *t.state.Load()
 	change(&next)
 	next.Interval = t.options.Budget.intervalInForce(next.Operation, next.Settings.Interval)
+	next.budget = t.options.Budget.monthly(next.Operation)
 	t.state.Store(&next)
 }

@@ -326,15 +326,17 @@ func TestCostOfTheFirstRefreshLeavesOutWhatIsNeededOnce(t *testing.T) {
 			return facelist.Result{Pages: 2, Proofs: 1, Coverage: 1}, nil
 		}))
 		run(t, target)
-		if state := target.State(); state.MonthlyRequests() != 0 {
-			t.Errorf("%v requests before the first refresh", state.MonthlyRequests())
+		state := target.State()
+		if list, lookUps := state.MonthlyRequests(); list != 0 || lookUps != 0 {
+			t.Errorf("%v and %v requests before the first refresh", list, lookUps)
 		}
 		scrape(inTime, target)
-		state := target.State()
-		if got := state.MonthlyRequests(); got != 8640 {
-			t.Errorf("%v requests in 30 days, want 8640", got)
+		state = target.State()
+		list, lookUps := state.MonthlyRequests()
+		if list != 8640 || lookUps != 0 {
+			t.Errorf("%v and %v requests in 30 days, want 8640", list, lookUps)
 		}
-		if cost := collector.Price(state.MonthlyRequests(), 1.5); cost != 12.96 {
+		if cost := collector.Price(list, 1.5); cost != 12.96 {
 			t.Errorf("they cost %v, want 12.96", cost)
 		}
 	})

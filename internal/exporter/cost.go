@@ -23,16 +23,15 @@ type leastCost struct {
 // leastCostOf computes the cost of a resource that is refreshed at every interval.
 func leastCostOf(r config.Resource, interval time.Duration) leastCost {
 	operations := float64(len(r.Operations))
+	demand := collector.Demand{
+		Pages: operations, Started: math.Inf(1), Samples: operations * float64(r.Outcomes.Samples),
+		Budget: float64(r.API.MonthlyRequestBudget),
+	}
 	cost := leastCost{interval: interval}
-	if budget := float64(r.API.MonthlyRequestBudget); budget > 0 {
-		cost.interval = max(interval, time.Duration(math.Ceil(operations*collector.Month.Seconds()/budget))*time.Second)
+	if demand.Budget > 0 {
+		cost.interval = max(interval, time.Duration(math.Ceil(operations*collector.Month.Seconds()/demand.Budget))*time.Second)
 	}
-	cost.list = collector.MonthlyRequests(operations, cost.interval)
-	cost.outcomes = collector.MonthlyRequests(operations*float64(r.Outcomes.Samples), cost.interval)
-	if budget := float64(r.API.MonthlyRequestBudget); budget > 0 {
-		cost.list = min(cost.list, budget)
-		cost.outcomes = min(cost.outcomes, budget-cost.list)
-	}
+	cost.list, cost.outcomes = demand.InMonth(cost.interval)
 	return cost
 }
 

@@ -97,8 +97,7 @@ func (p patient) examine(ctx context.Context) doctor.Facts {
 	facts.Sessions, facts.Coverage = snapshot.Estimate(snapshot.Sessions), snapshot.Coverage
 	facts.Active, facts.NeverStarted = snapshot.Estimate(snapshot.Active()), snapshot.Estimate(snapshot.Abandoned)
 	facts.Oldest, facts.Ahead = max(0, watched.date.Sub(watched.oldest)), watched.ahead
-	facts.Started = snapshot.Estimate(snapshot.Started)
-	facts.Pages, facts.Samples = float64(snapshot.NextPages()), r.Outcomes.Samples
+	facts.Demand = state.Demand()
 	p.tryStart(ctx, &facts)
 	p.lookUp(ctx, watched, &facts)
 	p.count(&facts)

@@ -3,6 +3,7 @@ package doctor
 import (
 	"time"
 
+	"face_liveness_exporter/collector"
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/faceclient/facelist"
 )
@@ -19,9 +20,9 @@ type Facts struct {
 	Failure           string
 	RefusedCredential bool
 
-	// Sessions are listed; Active, Started and NeverStarted are among them; estimates where Coverage is below 1.
-	Sessions, Active, Started, NeverStarted float64
-	Coverage                                float64
+	// Sessions are listed; Active and NeverStarted are among them; estimates where Coverage is below 1.
+	Sessions, Active, NeverStarted float64
+	Coverage                       float64
 	// Oldest is how long ago the oldest session that was seen was created.
 	Oldest time.Duration
 	// Knowledge is what the refresh found out about the list.
@@ -45,9 +46,8 @@ type Facts struct {
 	Interval, Effective time.Duration
 	// Simulated is whether the service is: it costs nothing, and the cost is that of a real one.
 	Simulated bool
-	// Pages is how many requests the next refresh needs for the list. Samples is how many sessions it looks up at most.
-	Pages   float64
-	Samples int
+	// Demand is what the refreshes of the list ask for.
+	Demand collector.Demand
 	// Budget is the monthly request budget of the resource; 0 means none. Price is for 1,000 requests.
 	Budget float64
 	Price  float64

@@ -171,10 +171,14 @@ func (r *report) outcomes() {
 		r.say(Problem, "outcomes", "a session could not be looked up. %s", r.LookUpFailure)
 	case NotWanted:
 	}
+	if r.Demand.Starved(r.Effective) {
+		r.say(Problem, "outcomes", "the list takes the whole budget, and no session is looked up: raise api.monthly_request_budget or refresh.interval, or set outcomes.samples to 0")
+	}
 }
 
 func (r *report) cost() {
-	requests := r.monthlyRequests(r.Effective)
+	list, lookUps := r.Demand.InMonth(r.Effective)
+	requests := list + lookUps
 	text := fmt.Sprintf("about %s requests in 30 days at one refresh every %s, at your price %.2f",
 		Thousands(requests), inWords(r.Effective), collector.Price(requests, r.Price))
 	switch {
@@ -183,7 +187,7 @@ func (r *report) cost() {
 		return
 	case requests > collector.ManyRequests:
 		fewer := ""
-		if r.Samples > 0 {
+		if r.Demand.Samples > 0 {
 			fewer = ", lower outcomes.samples,"
 		}
 		r.say(Problem, "cost", "%s: to stay below %s, set refresh.interval to %s%s or set api.monthly_request_budget to %d",
@@ -200,16 +204,12 @@ func (r *report) cost() {
 	}
 }
 
-func (r *report) monthlyRequests(interval time.Duration) float64 {
-	return collector.MonthlyRequests(r.Pages+collector.LookUps(r.Started, r.Samples, interval), interval)
-}
-
 // cheapInterval is the shortest interval, in whole minutes, that does not take too many requests.
 func (r *report) cheapInterval() time.Duration {
 	interval := r.Effective.Truncate(time.Minute)
 	for interval < collector.Month {
 		interval += time.Minute
-		if r.monthlyRequests(interval) <= collector.ManyRequests {
+		if list, lookUps := r.Demand.InMonth(interval); list+lookUps <= collector.ManyRequests {
 			break
 		}
 	}

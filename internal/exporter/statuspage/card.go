@@ -254,11 +254,13 @@ func facts(l *List, now time.Time) []fact {
 	}
 	month := fact{"In 30 days", "not known yet", ""}
 	if l.Snapshot != nil {
-		requests := l.MonthlyRequests()
-		month.Value = "≈" + nbsp + many(requests, "request")
-		month.More = "cost " + money(collector.Price(requests, l.Price)) + "; " + many(float64(l.Snapshot.NextPages()), "page") + " every " + span(l.CostInterval())
-		if l.Settings.Samples > 0 {
+		list, lookUps := l.MonthlyRequests()
+		month.Value = "≈" + nbsp + many(list+lookUps, "request")
+		month.More = "cost " + money(collector.Price(list+lookUps, l.Price)) + "; " + many(float64(l.Snapshot.NextPages()), "page") + " every " + span(l.CostInterval())
+		if lookUps > 0 {
 			month.More += ", and outcomes"
+		} else if l.Demand().Starved(l.CostInterval()) {
+			month.More += ", and none left for outcomes"
 		}
 	}
 	if l.Budget > 0 {

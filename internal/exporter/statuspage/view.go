@@ -102,8 +102,9 @@ func stats(page *Page) []stat {
 		requests += l.Requests
 		paid += collector.Price(l.paid(), l.Price)
 		if l.Snapshot != nil {
-			projected += l.MonthlyRequests()
-			projection += collector.Price(l.MonthlyRequests(), l.Price)
+			list, lookUps := l.MonthlyRequests()
+			projected += list + lookUps
+			projection += collector.Price(list+lookUps, l.Price)
 			walked++
 		}
 	}
