@@ -82,7 +82,8 @@ type State struct {
 	Settings Settings
 	// Interval is the effective refresh interval: Settings.Interval, or longer where the budget requires it.
 	Interval time.Duration
-	budget   float64 // of this operation, in requests in 30 days; 0 means no limit
+	// MonthlyBudget is what this operation gets of the budget, in requests in 30 days; 0 means no limit.
+	MonthlyBudget float64
 	// Snapshot is what the last complete walk found; nil before the first.
 	Snapshot *Snapshot
 	// Flows are what happened since the target was made, and LastFlows the part of it that the last complete refresh added.
@@ -179,7 +180,7 @@ func (s *State) Demand() Demand {
 	}
 	return Demand{
 		Pages: float64(s.Snapshot.NextPages()), Started: s.Snapshot.Estimate(s.Snapshot.Started),
-		Samples: float64(s.Settings.Samples), Budget: s.budget,
+		Samples: float64(s.Settings.Samples), Budget: s.MonthlyBudget,
 	}
 }
 
@@ -201,6 +202,6 @@ func (t *Target) publish(change func(*State)) {
 	next := *t.state.Load()
 	change(&next)
 	next.Interval = t.options.Budget.intervalInForce(next.Operation, next.Settings.Interval)
-	next.budget = t.options.Budget.monthly(next.Operation)
+	next.MonthlyBudget = t.options.Budget.monthly(next.Operation)
 	t.state.Store(&next)
 }

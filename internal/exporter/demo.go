@@ -89,12 +89,14 @@ func (d *demo) stop() {
 	<-d.ended
 }
 
-// keepFresh refreshes the targets at once and an interval after every refresh, as a Prometheus would by its scrapes.
+// keepFresh refreshes the targets at once and then at every interval, as a Prometheus would by its scrapes.
 func keepFresh(ctx context.Context, interval time.Duration, targets []*collector.Target) {
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
 	for {
 		collector.EnsureFresh(ctx, targets...)
 		select {
-		case <-time.After(interval):
+		case <-ticker.C:
 		case <-ctx.Done():
 			return
 		}

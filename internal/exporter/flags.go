@@ -82,7 +82,7 @@ func parseFlags(args []string, out io.Writer) (*flags, error) {
 	app.Flag("web.health-listen-address", "Address on which to serve /-/healthy and /-/ready alone, without TLS and without authentication. For probes that cannot present a client certificate.").
 		StringVar(&f.healthAddress)
 	app.Flag("web.telemetry-path", "Path under which to expose metrics.").Default("/metrics").StringVar(&f.telemetryPath)
-	app.Flag("web.max-requests", "Scrapes to answer at once. More wait, and get 503 when their time is over. 0 is no bound.").Default("40").IntVar(&f.maxRequests)
+	app.Flag("web.max-requests", "Scrapes in line for their answers, which are made one after the other. More wait, and get 503 when their time is over. 0 is no bound.").Default("40").IntVar(&f.maxRequests)
 	app.Flag("web.disable-exporter-metrics", "Leave out the metrics about the exporter itself (go_*, process_*, promhttp_*).").BoolVar(&f.disableExporterMetrics)
 	app.Flag("web.enable-lifecycle", "Allow POST to /-/reload.").BoolVar(&f.enableLifecycle)
 	app.Flag("web.enable-pprof", "Serve /debug/pprof.").BoolVar(&f.enablePprof)

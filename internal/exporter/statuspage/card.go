@@ -16,7 +16,7 @@ const (
 	topDevices = 5
 	// manyFailures in a row are no accident any more.
 	manyFailures = 5
-	// confidence is how many standard errors a share is told with: 95 of 100 such ranges hold the truth.
+	// confidence is how many standard errors a range reaches to both sides: 95 of 100 such ranges hold the truth.
 	confidence = 1.96
 )
 
@@ -133,14 +133,23 @@ func outcomes(l *List) string {
 	for _, outcome := range []struct {
 		of   collector.Outcome
 		name string
-	}{{collector.RealFace, "passed"}, {collector.SpoofFace, "spoof"}, {collector.Uncertain, "uncertain"}, {collector.Failed, "failed"}, {collector.NoResult, "no" + nbsp + "result"}} {
-		share := l.Outcomes.Share(outcome.of)
-		// Agresti and Coull's interval: a share of 0 of a few is not known to be 0.
-		middle := (share*looked + 2) / (looked + 4)
-		width := confidence * math.Sqrt(middle*(1-middle)/(looked+4))
-		shares = append(shares, outcome.name+nbsp+percent(share)+nbsp+"±"+nbsp+tenths(100*width))
+	}{{collector.RealFace, "real" + nbsp + "face"}, {collector.SpoofFace, "spoof"}, {collector.Uncertain, "uncertain"}, {collector.Failed, "failed"}, {collector.NoResult, "no" + nbsp + "result"}} {
+		shares = append(shares, outcome.name+nbsp+ranged(l.Outcomes.Share(outcome.of), looked))
 	}
-	return "Outcomes since the start: " + strings.Join(shares, ", ") + " (" + number(looked) + " looked up)"
+	text := "Outcomes since the start: " + strings.Join(shares, ", ") + "; " + number(looked) + " looked up"
+	if compared := float64(l.Outcomes.VerificationSamples[0] + l.Outcomes.VerificationSamples[1]); compared > telling {
+		other, same := l.Outcomes.Verifications[0], l.Outcomes.Verifications[1]
+		text += ". Faces that match the photo: " + ranged(same/(other+same), compared)
+	}
+	return text
+}
+
+// ranged writes a share that was found in so many samples, with the range of Agresti and Coull: a share of 0 of a few is not
+// known to be 0.
+func ranged(share, samples float64) string {
+	middle := (share*samples + 2) / (samples + 4)
+	width := confidence * math.Sqrt(middle*(1-middle)/(samples+4))
+	return percent(share) + nbsp + "(" + tenths(100*max(0, middle-width)) + nbsp + "to" + nbsp + tenths(100*min(1, middle+width)) + nbsp + "%)"
 }
 
 func newDevices(l *List) *devices {
@@ -240,6 +249,8 @@ func facts(l *List, now time.Time) []fact {
 	}
 	next := fact{"Next refresh", "with the next scrape", "then every " + span(l.Interval)}
 	switch {
+	case l.Settings.CostInterval > 0:
+		next = fact{"Next refresh", "by itself", "every " + span(l.Interval)}
 	case l.Health.Refreshing:
 		next.Value = "under way"
 	case l.DueIn >= time.Second:

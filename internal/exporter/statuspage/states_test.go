@@ -147,14 +147,24 @@ func TestStates(t *testing.T) {
 				l.Outcomes.Sessions[collector.RealFace], l.Outcomes.Samples[collector.RealFace] = 9000, 90
 				l.Outcomes.Sessions[collector.SpoofFace], l.Outcomes.Samples[collector.SpoofFace] = 1000, 10
 			}), "good",
-			[]string{"Outcomes since the start: passed 90.0 % ± 6.1, spoof 10.0 % ± 6.1, uncertain 0 % ± 2.6", "no result 0 % ± 2.6 (100 looked up)", "and outcomes"},
-			nil,
+			[]string{"Outcomes since the start: real face 90.0 % (82.3 to 94.6 %), spoof 10.0 % (5.4 to 17.7 %), uncertain 0 % (0.0 to 4.6 %)", "no result 0 % (0.0 to 4.6 %); 100 looked up", "and outcomes"},
+			[]string{"match the photo"},
+		},
+		{
+			"faces that are compared", with(healthy(), func(l *statuspage.List) {
+				l.Outcomes.Sessions[collector.RealFace], l.Outcomes.Samples[collector.RealFace] = 1000, 100
+				l.Outcomes.Verifications, l.Outcomes.VerificationSamples = [2]float64{50, 950}, [2]uint64{5, 95}
+			}), "good", []string{"100 looked up. Faces that match the photo: 95.0 % (88.5 to 98.1 %)"}, nil,
+		},
+		{
+			"a budget that leaves nothing for outcomes", with(healthy(), func(l *statuspage.List) { l.Settings.Samples, l.MonthlyBudget = 20, 13*8640 }), "good",
+			[]string{"≈ 112,320 requests", "13 pages every 5 min, and none left for outcomes"}, []string{"and outcomes"},
 		},
 		{"a service that bills nothing by its own word", with(healthy(), func(l *statuspage.List) { l.Billed = 0 }), "good", []string{"234 requests, cost 0.35 at"}, []string{"billed"}},
 		{"refused requests cost nothing", with(empty(), func(l *statuspage.List) { l.Requests = 5000 }), "begun", []string{"5,000 requests, cost 0.00 at"}, nil},
 		{"a little money", with(healthy(), func(l *statuspage.List) { l.Requests, l.Billed, l.Price = 2, 2, 0.375 }), "good", []string{"2 requests, cost under 0.01 at your price of 0.375 per 1,000"}, nil},
 		{"a proof that is needed once", with(healthy(), func(l *statuspage.List) { l.Snapshot.Pages, l.Snapshot.Proofs = 2, 1 }), "good", []string{"2 pages in", "≈ 8,640 requests", "1 page every 5 min"}, nil},
-		{"a demo", with(healthy(), func(l *statuspage.List) { l.Interval, l.Settings.CostInterval = 5*time.Second, 5*time.Minute }), "notice", []string{"≈ 112,320 requests", "13 pages every 5 min"}, nil},
+		{"a demo", with(healthy(), func(l *statuspage.List) { l.Interval, l.Settings.CostInterval = 5*time.Second, 5*time.Minute }), "notice", []string{"≈ 112,320 requests", "13 pages every 5 min", "Next refresh by itself, every 5 s"}, []string{"next scrape"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -181,8 +191,8 @@ func TestSharesOfFewSessions(t *testing.T) {
 	for _, test := range []struct {
 		seen     uint64
 		coverage float64
-		shares   int // the legend, the last refresh, five outcomes, a column, the highest column, and the sum
-	}{{1, 1, 0}, {20, 1, 0}, {20, 0.25, 0}, {21, 1, 10}, {21, 0.25, 10}} {
+		shares   int // the legend, the last refresh, five outcomes with their ranges, a column, the highest column, and the sum
+	}{{1, 1, 0}, {20, 1, 0}, {20, 0.25, 0}, {21, 1, 15}, {21, 0.25, 15}} {
 		expired := float64(test.seen) / test.coverage
 		l := with(healthy(), func(l *statuspage.List) {
 			l.Snapshot = &collector.Snapshot{
@@ -240,10 +250,10 @@ func TestSums(t *testing.T) {
 			"≈ 224,640 cost 224.64 if scraped at every interval; known for 2 of 3 lists",
 		}},
 		{"two lists of a resource", page(healthy(), failing(errors.New("no"))), []string{"1 resource failing or too old Listed"}},
-		{"what happened last", page(flowing, second), []string{"Never started 25.0 % of 128 that expired before the last refresh"}},
+		{"what happened last", page(flowing, second), []string{"Never started 25.0 % of 128 that expired between the last two refreshes"}},
 		{"little happened last", page(with(healthy(), func(l *statuspage.List) {
 			l.LastFlows = collector.Flows{Expirations: 3, Abandonments: 1, Window: 300}
-		})), []string{"Never started 1 of 3 that expired before the last refresh"}},
+		})), []string{"Never started 1 of 3 that expired between the last two refreshes"}},
 		{"a demo", statuspage.Page{Now: now(), Started: now(), Simulated: true}, []string{"This is a demo", "cost nothing"}},
 		{"dates", page(), []string{"As of 2025-03-12 12:00:00 UTC. Started 1 h 30 min ago, version 1.2.3. Last scrape: never."}},
 		{"last scrape", statuspage.Page{Now: now(), LastScrape: now().Add(-7 * time.Second)}, []string{"Last scrape: 7 s ago."}},

@@ -116,7 +116,7 @@ func stats(page *Page) []stat {
 	never := stat{"Never started", unknown, "known after the second refresh"}
 	if windows > 0 {
 		never.Value = cmp.Or(share(recent.Abandonments, recent.Expirations, seen), count(recent.Abandonments, estimated))
-		never.More = "of " + count(recent.Expirations, estimated) + " that expired before the last refresh"
+		never.More = "of " + count(recent.Expirations, estimated) + " that expired between the last two refreshes"
 	}
 	month := stat{"Requests in 30 days", "≈" + nbsp + number(projected), "cost " + money(projection) + " if scraped at every interval"}
 	if walked < all {
