@@ -35,7 +35,7 @@ func (s *Session) appendField(b []byte, slot int, now time.Time) []byte {
 		b = s.Wire.appendTime(append(b, `"createdDateTime":"`...), s.Created)
 		return append(b, `",`...)
 	case 2:
-		if s.HasStarted() {
+		if s.startedBy(now) {
 			b = s.Wire.appendTime(append(b, `"sessionStartDateTime":"`...), s.Started)
 			return append(b, `",`...)
 		}
@@ -73,15 +73,16 @@ func (s *Session) appendDevice(b []byte) []byte {
 
 // appendTime writes a time that is already cut to what the session's digits can say.
 func (w Wire) appendTime(b []byte, t time.Time) []byte {
-	const seconds = len("2006-01-02T15:04:05")
 	begin := len(b)
-	b = t.AppendFormat(b, time.RFC3339Nano) // cuts trailing zeros; other layouts take far longer
+	b = t.AppendFormat(b, time.RFC3339Nano) // cuts trailing zeros
 	b = b[:len(b)-len("Z")]
-	if w.Digits > 0 && len(b) == begin+seconds {
-		b = append(b, '.')
-	}
-	for w.Digits > 0 && len(b) <= begin+seconds+int(min(w.Digits, 9)) {
-		b = append(b, '0')
+	if w.Digits > 0 {
+		const whole, zeros = len("2006-01-02T15:04:05"), "000000000"
+		if len(b) == begin+whole {
+			b = append(b, '.')
+		}
+		written := len(b) - begin - whole - len(".")
+		b = append(b, zeros[:int(min(w.Digits, 9))-written]...)
 	}
 	if w.Zulu {
 		return append(b, 'Z')
@@ -92,22 +93,27 @@ func (w Wire) appendTime(b []byte, t time.Time) []byte {
 // appendText writes the inside of a JSON string. Bytes that are not UTF-8 go out as they are: that a service can send
 // them is what a test wants to see.
 func (s *Session) appendText(b []byte, text string) []byte {
-	if s.plain {
+	if !s.escapes {
 		return append(b, text...)
 	}
-	plain := 0 // where the part begins that needs no escape
-	for i := range len(text) {
-		c := text[i]
-		if !escaped(rune(c)) {
-			continue
-		}
-		b = append(b, text[plain:i]...)
-		plain = i + 1
-		if c < 0x20 {
+	for _, c := range []byte(text) {
+		switch {
+		case c < 0x20:
 			b = fmt.Appendf(b, `\u%04x`, c)
-		} else {
+		case c == '"' || c == '\\':
 			b = append(b, '\\', c)
+		default:
+			b = append(b, c)
 		}
 	}
-	return append(b, text[plain:]...)
+	return b
+}
+
+func needsEscape(text string) bool {
+	for _, c := range []byte(text) {
+		if c < 0x20 || c == '"' || c == '\\' {
+			return true
+		}
+	}
+	return false
 }

@@ -91,7 +91,7 @@ func (s *store) appendPage(b []byte, l listing, now time.Time) ([]byte, int) {
 		i = sort.Search(len(list), func(i int) bool { return order(list[i], start) > 0 })
 	}
 	for back := l.back; back > 0 && i > 0; i-- {
-		if !list[i-1].removed(now) {
+		if !list[i-1].gone(now) {
 			back--
 		}
 	}
@@ -108,7 +108,7 @@ func (s *store) appendPage(b []byte, l listing, now time.Time) ([]byte, int) {
 			break
 		}
 		r := list[i]
-		if r.removed(now) {
+		if r.gone(now) {
 			continue
 		}
 		if items > 0 {

@@ -100,7 +100,16 @@ func (s *Server) SetToken(token string) {
 // Add puts sessions into an operation's list. A session with the id of a listed one replaces it. An operation the API
 // does not have panics, here and below.
 func (s *Server) Add(op string, sessions ...Session) {
-	s.store(op).add(sessions)
+	s.add(op, slices.Clone(sessions))
+}
+
+func (s *Server) add(op string, sessions []Session) {
+	pointers := make([]*Session, len(sessions))
+	for i := range sessions {
+		sessions[i] = sessions[i].stored()
+		pointers[i] = &sessions[i]
+	}
+	s.store(op).add(s.now(), pointers)
 }
 
 // Delete removes sessions as a customer does and says how many of them were listed.

@@ -1,9 +1,6 @@
 package facesim
 
-import (
-	"strings"
-	"time"
-)
+import "time"
 
 // The operations that have a list.
 const (
@@ -39,8 +36,9 @@ type Session struct {
 	Finished  time.Time // the result is there from then on; zero: always
 	Identical bool      // with DetectLivenessWithVerify: the face is that of the reference image
 
-	deleted bool // it was taken out of its list
-	plain   bool // ID and DeviceID are the same inside a JSON string; false where that is not known
+	// What a store keeps besides:
+	escapes bool          // ID or DeviceID has characters that JSON escapes
+	listed  time.Duration // how long after its creation the session leaves the list
 }
 
 // Wire is how a session is written. The zero value is what the recorded answers look like: offset +00:00, up to seven
@@ -72,21 +70,31 @@ func (s *Session) Expired(now time.Time) bool { return !now.Before(s.Expires()) 
 // HasStarted reports whether sessionStartDateTime has a value.
 func (s *Session) HasStarted() bool { return !s.Started.IsZero() }
 
-// removed reports whether the service has removed the session by its age.
-func (s *Session) removed(now time.Time) bool { return now.Sub(s.Created) >= Retention }
+// gone reports whether the session has left its list.
+func (s *Session) gone(now time.Time) bool { return now.Sub(s.Created) >= s.listed }
 
-// asWritten is the session with its times cut to what is written of them.
-func (s Session) asWritten() Session {
+func (s *Session) startedBy(now time.Time) bool { return s.HasStarted() && !s.Started.After(now) }
+
+// at is the session as the service shows it at now.
+func (s *Session) at(now time.Time) Session {
+	shown := *s
+	shown.listed = 0
+	if !s.startedBy(now) {
+		shown.Started = time.Time{}
+	}
+	return shown
+}
+
+// stored is the session as a store keeps it: with its times cut to what is written of them.
+func (s Session) stored() Session {
 	for _, t := range []*time.Time{&s.Created, &s.Started, &s.Finished} {
 		*t = t.Truncate(s.Wire.precision()).UTC()
 	}
 	s.TTL = s.TTL.Truncate(time.Second)
-	s.plain = !strings.ContainsFunc(s.ID, escaped) && !strings.ContainsFunc(s.DeviceID, escaped)
+	s.listed = Retention
+	s.escapes = needsEscape(s.ID) || needsEscape(s.DeviceID)
 	return s
 }
-
-// escaped reports whether a character needs an escape in a JSON string.
-func escaped(c rune) bool { return c < 0x20 || c == '"' || c == '\\' }
 
 // precision is the smallest step of time that can be written.
 func (w Wire) precision() time.Duration {

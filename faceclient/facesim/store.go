@@ -8,50 +8,25 @@ import (
 	"time"
 )
 
-// store keeps the sessions of one operation. A session that the service has removed by its age stays in it until someone
-// deletes it, and is not listed.
+// store keeps the sessions of one operation.
 type store struct {
 	mu sync.RWMutex
 
-	// sessions, guarded by mu, is strictly ascending by id in byte order. It holds pointers because traffic inserts and
-	// removes one session at a time.
+	// sessions is strictly ascending by id in byte order. It may hold sessions that are gone: add drops them. Guarded by mu,
+	// as is listed of each session; nothing else of a session changes.
 	sessions []*Session
 }
 
-// add copies sessions into the list. Where two have one id, the last stays.
-func (s *store) add(added []Session) {
-	pointers := make([]*Session, len(added))
-	for i := range added {
-		pointers[i] = &added[i]
-	}
-	slices.SortStableFunc(pointers, byID)
-	// Copied, so that a page of a large list is read from neighboring memory.
-	ordered := make([]Session, len(added))
-	for i, session := range pointers {
-		ordered[i] = session.asWritten()
-		pointers[i] = &ordered[i]
-	}
-	s.insert(pointers...)
-}
-
-// insert takes sessions over whose times are as written. Where two have one id, the last stays.
-func (s *store) insert(added ...*Session) {
+// add takes sessions over into the list. Where two have one id, the last stays.
+func (s *store) add(now time.Time, added []*Session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(added) == 1 {
-		i, found := s.find(added[0].ID)
-		if !found {
-			s.sessions = slices.Insert(s.sessions, i, nil)
-		}
-		s.sessions[i] = added[0]
-		return
-	}
-	all := slices.Concat(s.sessions, added)
+	all := slices.DeleteFunc(append(s.sessions, added...), func(r *Session) bool { return r.gone(now) })
 	slices.SortStableFunc(all, byID)
 	s.sessions = all[:0]
-	for i, session := range all {
-		if i+1 == len(all) || all[i+1].ID != session.ID {
-			s.sessions = append(s.sessions, session)
+	for i, r := range all {
+		if i+1 == len(all) || all[i+1].ID != r.ID {
+			s.sessions = append(s.sessions, r)
 		}
 	}
 }
@@ -61,33 +36,12 @@ func (s *store) remove(now time.Time, ids ...string) (listed int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, id := range ids {
-		if i, found := s.find(id); found && s.drop(now, s.sessions[i]) {
+		if i, found := s.find(id); found && !s.sessions[i].gone(now) {
+			s.sessions[i].listed = now.Sub(s.sessions[i].Created)
 			listed++
 		}
 	}
 	return listed
-}
-
-// drop needs mu. It takes a session out of the list, and reports whether it was listed at now.
-func (s *store) drop(now time.Time, session *Session) bool {
-	if session.deleted {
-		return false
-	}
-	session.deleted = true
-	if i, found := s.find(session.ID); found {
-		s.sessions = slices.Delete(s.sessions, i, i+1)
-	}
-	return !session.removed(now)
-}
-
-// update calls change unless the session is deleted or removed at now. It may change that session, but not its id or
-// creation.
-func (s *store) update(now time.Time, session *Session, change func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !session.deleted && !session.removed(now) {
-		change()
-	}
 }
 
 // get is a copy of a session that is listed at now.
@@ -95,10 +49,10 @@ func (s *store) get(now time.Time, id string) (session Session, listed bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	i, found := s.find(id)
-	if !found || s.sessions[i].removed(now) {
+	if !found || s.sessions[i].gone(now) {
 		return Session{}, false
 	}
-	return *s.sessions[i], true
+	return s.sessions[i].at(now), true
 }
 
 // count is how many sessions are listed at now.
@@ -106,7 +60,7 @@ func (s *store) count(now time.Time) (n int) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for _, r := range s.sessions {
-		if !r.removed(now) {
+		if !r.gone(now) {
 			n++
 		}
 	}
@@ -119,8 +73,8 @@ func (s *store) all(now time.Time) []Session {
 	defer s.mu.RUnlock()
 	all := make([]Session, 0, len(s.sessions))
 	for _, r := range s.sessions {
-		if !r.removed(now) {
-			all = append(all, *r)
+		if !r.gone(now) {
+			all = append(all, r.at(now))
 		}
 	}
 	return all

@@ -1,30 +1,27 @@
 package facesim
 
 import (
-	"container/heap"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
-// stream simulates the traffic of one operation. When a session is created, everything that will happen to it is drawn and
-// put into a queue of events, which is then processed in the order of time. So what is drawn depends on the sessions
-// before, and never on how the clock advances.
+// stream simulates the traffic of one operation. When a session is created, everything that will happen to it is drawn, and
+// the list and [Traffic.Truth] derive from it what has happened by now. So nothing depends on how the clock advances.
 type stream struct {
-	opts     TrafficOptions
-	rhythm   rhythm
-	number   uint64 // of the operation; sets its random numbers apart
-	random   *rand.Rand
-	results  rand.PCG
-	devices  devices
-	list     *store
-	history  history
-	created  []*plan // of the last 48 hours, the oldest first
-	filled   bool    // the list has them
-	queue    queue
-	sequence uint64
-	begin    time.Time // nothing is created before
-	next     time.Time // when the next ordinary session may be created
-	day      int64     // the first day, counted from 1970, whose spikes are not planned yet
+	opts    TrafficOptions
+	rhythm  rhythm
+	number  uint64 // of the operation; sets its random numbers apart
+	random  *rand.Rand
+	results rand.PCG
+	devices devices
+	list    *store
+	begin   time.Time // nothing is created before
+	next    time.Time // when the next ordinary session may be created
+	day     int64     // the first day, counted from 1970, whose spikes are not planned yet
+	ahead   []*plan   // will be created, in no order
+	plans   []*plan   // were created, about in this order
+	past    Truth     // of the plans that are no longer kept
 }
 
 // devicePopulation is how many devices a customer has; most of them are never seen in 48 hours.
@@ -43,38 +40,19 @@ func newStream(opts TrafficOptions, number uint64, rhythm rhythm, list *store, b
 	return st
 }
 
-// fill simulates everything up to and including now, which nobody can see, and then fills the list at once.
-func (st *stream) fill(now time.Time) {
-	st.run(now)
-	var listed []*Session
-	for _, p := range st.created {
-		if !p.deleted {
-			listed = append(listed, &p.Session)
-		}
-	}
-	st.list.insert(listed...)
-	st.filled = true
-}
-
 // run simulates everything up to and including until.
 func (st *stream) run(until time.Time) {
 	for !time.Unix(st.day*secondsPerDay, 0).After(until) {
 		st.planSpikes()
 	}
-	for {
-		switch {
-		case len(st.queue) > 0 && st.queue[0].at <= min(until.UnixNano(), st.next.UnixNano()):
-			st.happen(heap.Pop(&st.queue).(event))
-		case !st.next.After(until):
-			// Thinning: candidates come at the highest rate there is, and are taken in the ratio of the rate now to it.
-			if st.random.Float64() < st.rhythm.rate(st.next)/st.rhythm.highest() {
-				st.create(st.draw(st.next, st.random, st.devices.pick, false))
-			}
-			st.next = st.drawNext()
-		default:
-			return
+	for !st.next.After(until) {
+		// Thinning: candidates come at the highest rate there is, and are taken in the ratio of the rate now to it.
+		if st.random.Float64() < st.rhythm.rate(st.next)/st.rhythm.highest() {
+			st.ahead = append(st.ahead, st.draw(st.next, st.random, st.devices.pick, false))
 		}
+		st.next = st.drawNext()
 	}
+	st.create(until)
 }
 
 func (st *stream) drawNext() time.Time { return after(st.next, st.rhythm.highest(), st.random) }
@@ -92,8 +70,7 @@ func after(at time.Time, rate float64, random *rand.Rand) time.Time {
 // plan is a session and what will happen to it.
 type plan struct {
 	Session
-	start  time.Time // zero: never
-	remove time.Time // by the customer; zero: never
+	deleted time.Time // by the customer; zero: never
 }
 
 func (st *stream) draw(at time.Time, random *rand.Rand, device func() string, abandoned bool) *plan {
@@ -107,88 +84,91 @@ func (st *stream) draw(at time.Time, random *rand.Rand, device func() string, ab
 			NullStart:   random.IntN(10) == 0,
 			Order:       uint8(random.IntN(2)),
 		},
-	}.asWritten()}
+	}.stored()}
 	if random.Float64() > 0.12 {
-		p.DeviceID = device() // a UUID, too
+		p.DeviceID = device()
 	}
 	start := at.Add(startDelay(random)).Truncate(p.Wire.precision())
 	if !abandoned && random.Float64() >= st.opts.AbandonedShare && start.Before(p.Expires()) {
-		p.start = start
+		p.Started = start
 		p.drawResult(&st.results, st.opts.Seed, start)
 	}
 	if random.Float64() < st.opts.DeletedShare {
-		p.remove = p.Expires().Add(logNormal(random, 20*time.Minute, 0.8))
-		if !p.start.IsZero() && random.Float64() < 0.05 {
+		p.deleted = p.Expires().Add(logNormal(random, 20*time.Minute, 0.8))
+		if p.HasStarted() && random.Float64() < 0.05 {
 			// Some applications delete a session as soon as they have its result.
-			p.remove = p.start.Add(30*time.Second + time.Duration(random.Int64N(int64(2*time.Minute))))
+			p.deleted = p.Started.Add(30*time.Second + time.Duration(random.Int64N(int64(2*time.Minute))))
 		}
+		p.listed = min(p.listed, p.deleted.Sub(p.Created))
 	}
 	return p
 }
 
-func (st *stream) create(p *plan) {
-	st.removeOld(p.Created)
-	st.created = append(st.created, p)
-	if st.filled {
-		st.list.insert(&p.Session)
+// create puts the plans that are due into the list.
+func (st *stream) create(until time.Time) {
+	var due []*Session
+	st.ahead = slices.DeleteFunc(st.ahead, func(p *plan) bool {
+		if p.Created.After(until) {
+			return false
+		}
+		st.plans, due = append(st.plans, p), append(due, &p.Session)
+		return true
+	})
+	if len(due) > 0 {
+		st.list.add(until, due)
 	}
-	st.history.note(eventCreated, p.Created)
-	st.schedule(p.Expires(), eventExpired, p)
-	if !p.start.IsZero() {
-		st.schedule(p.start, eventStarted, p)
-	}
-	if !p.remove.IsZero() {
-		st.schedule(p.remove, eventDeleted, p)
-	}
-}
-
-// removeOld takes the sessions out of the list that the service has removed by now, because of their age.
-func (st *stream) removeOld(now time.Time) {
-	for len(st.created) > 0 && st.created[0].removed(now) {
-		st.list.remove(now, st.created[0].ID)
-		st.created = st.created[1:]
-	}
-}
-
-func (st *stream) schedule(at time.Time, kind eventKind, p *plan) {
-	st.sequence++
-	heap.Push(&st.queue, event{at: at.UnixNano(), sequence: st.sequence, kind: kind, plan: p})
-}
-
-func (st *stream) happen(e event) {
-	at, session := time.Unix(0, e.at).UTC(), &e.plan.Session
-	switch e.kind {
-	case eventCreated:
-		st.create(e.plan)
-	case eventStarted:
-		st.list.update(at, session, func() {
-			session.Started = at
-			st.history.note(eventStarted, at)
-		})
-	case eventExpired:
-		// Nothing changes in the list, which derives expiry from the clock.
-		st.list.update(at, session, func() { st.noteEnd(session, at) })
-	case eventDeleted:
-		st.list.update(at, session, func() {
-			st.list.drop(at, session)
-			st.history.note(eventDeleted, at)
+	// Everything happens to a session within 48 hours, and Between reaches back 48 hours. Once a day is often enough.
+	if len(st.plans) > 0 && until.Sub(st.plans[0].Created) > 2*Retention+24*time.Hour {
+		st.plans = slices.DeleteFunc(st.plans, func(p *plan) bool {
+			old := until.Sub(p.Created) > 2*Retention
+			if old {
+				st.count(&st.past, p, time.Time{}, until)
+			}
+			return old
 		})
 	}
 }
 
-func (st *stream) noteEnd(s *Session, at time.Time) {
-	st.history.note(eventExpired, at)
-	if !s.HasStarted() {
-		st.history.note(eventAbandoned, at)
+// between is what happened in (from, to].
+func (st *stream) between(from, to time.Time) (t Truth) {
+	st.list.mu.RLock()
+	defer st.list.mu.RUnlock()
+	if from.IsZero() {
+		t = st.past
+	}
+	for _, p := range st.plans {
+		st.count(&t, p, from, to)
+	}
+	return t
+}
+
+// count adds what happened to the session in (from, to], up to when it left the list.
+func (st *stream) count(t *Truth, p *plan, from, to time.Time) {
+	if gone := p.Created.Add(p.listed); gone.Before(to) {
+		to = gone
+	}
+	happened := func(at time.Time) int {
+		if at.After(from) && !at.After(to) {
+			return 1
+		}
+		return 0
+	}
+	t.Created += happened(p.Created)
+	t.Started += happened(p.Started)
+	t.Deleted += happened(p.deleted)
+	expired := happened(p.Expires())
+	t.Expired += expired
+	if !p.HasStarted() {
+		t.Abandoned += expired
 		return
 	}
-	st.history.note(eventOutcome+eventKind(s.Outcome), at)
+	t.Outcomes[p.Outcome] += expired
 	switch {
-	case st.number == 0 || s.Outcome == NoResult || s.Outcome == Failed: // no faces were compared
-	case s.Identical:
-		st.history.note(eventIdentical, at)
+	case st.number == 0 || p.Outcome == NoResult || p.Outcome == Failed: // no faces were compared
+	case p.Identical:
+		t.Identical += expired
 	default:
-		st.history.note(eventDifferent, at)
+		t.Different += expired
 	}
 }
 
@@ -229,7 +209,7 @@ func (st *stream) planHammering(day time.Time) {
 		p := st.draw(at, random, func() string { return device }, false)
 		p.DeviceID = device
 		if at.After(st.begin) {
-			st.schedule(p.Created, eventCreated, p)
+			st.ahead = append(st.ahead, p)
 		}
 		at = at.Add(pause)
 	}
@@ -244,7 +224,7 @@ func (st *stream) spike(number uint64, begin time.Time, duration time.Duration, 
 	end := begin.Add(duration)
 	for at := after(begin, rate, random); at.Before(end); at = after(at, rate, random) {
 		if random.Float64() < st.rhythm.rate(at)/st.rhythm.highest() && at.After(st.begin) { // the first day's spikes may lie before the beginning
-			st.schedule(at, eventCreated, st.draw(at, random, oneOff, true))
+			st.ahead = append(st.ahead, st.draw(at, random, oneOff, true))
 		}
 	}
 }

@@ -41,7 +41,7 @@ type Traffic struct {
 const verifyPart = 0.3
 
 // NewTraffic simulates the 48 hours before the server's now at once, so that the lists are full, and goes on from there. A
-// server has one Traffic: a second one takes the place of the first, whose sessions stay as they are.
+// server has one Traffic: a second one takes the place of the first, which then creates no more sessions.
 func NewTraffic(s *Server, opts TrafficOptions) *Traffic {
 	opts.PerDay = cmp.Or(opts.PerDay, 12_000)
 	opts.AbandonedShare = cmp.Or(opts.AbandonedShare, 0.06)
@@ -63,7 +63,7 @@ func NewTraffic(s *Server, opts TrafficOptions) *Traffic {
 			perDay *= verifyPart
 		}
 		st := newStream(opts, uint64(i), rhythm{perDay: perDay, location: opts.Location}, s.store(op), now.Add(-Retention))
-		st.fill(now)
+		st.run(now)
 		t.streams = append(t.streams, st)
 	}
 	if opts.ThrottledShare > 0 {
@@ -128,20 +128,14 @@ type Truth struct {
 }
 
 // Truth is what happened in the operation since 48 hours before NewTraffic, until now.
-func (t *Traffic) Truth(op string) Truth {
-	return t.read(op, func(h *history) Truth { return h.total() })
-}
+func (t *Traffic) Truth(op string) Truth { return t.Between(op, time.Time{}, t.server.now()) }
 
-// Between is what happened in (from, to], the window a watermark counts. It reaches back 48 hours from now, no further.
+// Between is what happened in (from, to], the window a watermark counts. It reaches back 48 hours from now, no further,
+// unless from is zero: then it reaches back to the beginning.
 func (t *Traffic) Between(op string, from, to time.Time) Truth {
-	return t.read(op, func(h *history) Truth { return h.between(from, to) })
-}
-
-func (t *Traffic) read(op string, read func(*history) Truth) Truth {
 	t.server.store(op) // panics for an operation that does not exist
-	now := t.server.now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.advance(now)
-	return read(&t.streams[slices.Index(operations(), op)].history)
+	t.advance(t.server.now())
+	return t.streams[slices.Index(operations(), op)].between(from, to)
 }
