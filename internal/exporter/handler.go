@@ -58,8 +58,10 @@ func newHandler(e view, own *prometheus.Registry, f *flags, log promhttp.Logger)
 	if f.maxRequests > 0 {
 		h.permits = semaphore.NewWeighted(int64(f.maxRequests))
 	}
-	all := h.exposition(e)
-	if !f.disableExporterMetrics {
+	var all http.Handler
+	if f.disableExporterMetrics {
+		all = h.exposition(e)
+	} else {
 		h.options.Registry = own
 		all = promhttp.InstrumentMetricHandler(own, h.exposition(e))
 	}

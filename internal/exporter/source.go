@@ -91,6 +91,7 @@ func (s environmentSource) note(cfg *config.Config) string {
 
 func logWarnings(ctx context.Context, logger *slog.Logger, warnings config.Problems) {
 	for _, warning := range warnings {
+		warning.Warning = false // the level says so
 		logger.WarnContext(ctx, "configuration", "problem", warning.String())
 	}
 }

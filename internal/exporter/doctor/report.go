@@ -221,7 +221,7 @@ func (r *report) rate() {
 	case rate > standardRate:
 		r.say(Problem, "rate", "api.max_requests_per_second is %g, and the tier S0 allows %d for the exporter and production together: set it to 2", rate, standardRate)
 	case rate > standardRate/2:
-		r.say(Note, "rate", "api.max_requests_per_second is %g, which leaves little for production of the %d that the tier S0 allows", rate, standardRate)
+		r.say(Note, "rate", "api.max_requests_per_second is %g, which leaves little or nothing for production of the %d that the tier S0 allows", rate, standardRate)
 	case rate > freeRate:
 		r.say(Note, "rate", "api.max_requests_per_second is %g, which is more than the tier F0 allows: with F0 set 0.3", rate)
 	}
