@@ -39,23 +39,24 @@ func (o *outcome) unsent() bool {
 	return o.failure != nil && o.failure.Code == CodeCanceled && o.writes == 0
 }
 
-// send sends a request and reads the answer to its end, so that a body that breaks off is a failed attempt like any other.
-// It ends when ctx does.
-func (r *request) send(ctx context.Context, request *http.Request) outcome {
+// send sends a request with this header and reads the answer to its end, so that a body that breaks off is a failed attempt
+// like any other. It ends when ctx does.
+func (r *request) send(ctx context.Context, request *http.Request, header http.Header) outcome {
 	reached := new(stages)
 	request = request.WithContext(reached.trace(ctx))
+	request.Header = header
 	began := time.Now()
-	o := outcome{sent: request.Header}
+	o := outcome{sent: header}
 	response, err := r.settings.Transport.RoundTrip(request)
 	if err == nil {
 		o.status, o.header = response.StatusCode, response.Header
-		if id := o.header.Get("Apim-Request-Id"); isCode(id) && !r.echoes(id, request.Header) {
+		if id := o.header.Get("Apim-Request-Id"); isCode(id) && !r.echoes(id, header) {
 			o.id = id
 		}
 		reached.reached.Store(DetailSlowBody)
 		// Go's transport does not end the reading of every body when the context does.
 		release := context.AfterFunc(ctx, func() { _ = response.Body.Close() })
-		o.failure, err = r.read(request.Header, response)
+		o.failure, err = r.read(header, response)
 		release()
 		_ = response.Body.Close() // all that is wanted was read
 	}
@@ -65,7 +66,7 @@ func (r *request) send(ctx context.Context, request *http.Request) outcome {
 	o.duration, o.writes = time.Since(began), int(reached.writes.Load())
 	if o.failure != nil {
 		o.failure.Status, o.failure.APIVersion = o.status, r.settings.APIVersion
-		o.failure.ClientRequestID = request.Header.Get(clientRequestID)
+		o.failure.ClientRequestID = header.Get(clientRequestID)
 		o.failure.RequestID = o.id
 	}
 	return o

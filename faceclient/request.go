@@ -100,8 +100,8 @@ func (r *request) RoundTrip(httpRequest *http.Request) (*http.Response, error) {
 	if !r.allowance.Take() {
 		return nil, ErrAllowance
 	}
-	httpRequest = httpRequest.Clone(httpRequest.Context())
-	admitted, failure := r.prepare(httpRequest)
+	header := httpRequest.Header.Clone()
+	admitted, failure := r.prepare(httpRequest.Context(), header)
 	if failure != nil {
 		return nil, r.unsent(failure)
 	}
@@ -115,7 +115,7 @@ func (r *request) RoundTrip(httpRequest *http.Request) (*http.Response, error) {
 	defer cancel()
 
 	r.allowance.Sent()
-	o := r.send(ctx, httpRequest) //nolint:contextcheck // see request.caller
+	o := r.send(ctx, httpRequest, header) //nolint:contextcheck // see request.caller
 	if o.unsent() {
 		return nil, r.unsent(o.failure)
 	}
@@ -126,13 +126,13 @@ func (r *request) RoundTrip(httpRequest *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: o.status, Header: o.header, Body: http.NoBody, Request: httpRequest}, nil
 }
 
-// prepare completes the request and waits until it may be sent. If it has not failed, the caller must release its place.
-func (r *request) prepare(httpRequest *http.Request) (permit, *Error) {
-	ctx := httpRequest.Context()
-	httpRequest.Header.Set("Accept", "application/json")
-	httpRequest.Header.Set("User-Agent", r.settings.UserAgent)
-	httpRequest.Header.Set(clientRequestID, uuid.NewString())
-	if err := r.settings.Credential.Authorize(ctx, httpRequest.Header); err != nil {
+// prepare completes the header and waits until the request may be sent. If it has not failed, the caller must release its
+// place.
+func (r *request) prepare(ctx context.Context, header http.Header) (permit, *Error) {
+	header.Set("Accept", "application/json")
+	header.Set("User-Agent", r.settings.UserAgent)
+	header.Set(clientRequestID, uuid.NewString())
+	if err := r.settings.Credential.Authorize(ctx, header); err != nil {
 		return permit{}, unauthorized(ctx, err)
 	}
 	admitted, err := r.client.pace.admit(ctx)
@@ -201,13 +201,13 @@ func (r *request) book(ctx context.Context, o outcome, admitted permit) {
 	}
 	observer.ObserveAttempt(attempt)
 
-	attributes := []slog.Attr{
+	attributes := append(make([]slog.Attr, 0, 7),
 		slog.String("host", r.settings.host),
 		slog.String("operation", string(r.operation)),
 		slog.Int("status", attempt.Status),
 		slog.Duration("duration", attempt.Duration),
 		slog.String("client_request_id", o.sent.Get(clientRequestID)),
-	}
+	)
 	if o.header != nil {
 		attributes = append(attributes, slog.String("apim_request_id", o.id))
 	}

@@ -73,16 +73,15 @@ type stages struct {
 
 // trace has the transport report to s.
 func (s *stages) trace(ctx context.Context) context.Context {
-	at := func(detail Detail) { s.reached.Store(detail) }
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		DNSStart:     func(httptrace.DNSStartInfo) { at(DetailNameNotResolved) },
-		ConnectStart: func(string, string) { at(DetailUnreachable) },
+		DNSStart:     func(httptrace.DNSStartInfo) { s.reached.Store(DetailNameNotResolved) },
+		ConnectStart: func(string, string) { s.reached.Store(DetailUnreachable) },
 		ConnectDone: func(_, _ string, err error) {
 			if err == nil { // unless it is that to a proxy, the next stage begins at once
-				at(DetailProxyUnreachable)
+				s.reached.Store(DetailProxyUnreachable)
 			}
 		},
-		TLSHandshakeStart: func() { at(DetailHandshake) },
+		TLSHandshakeStart: func() { s.reached.Store(DetailHandshake) },
 		TLSHandshakeDone: func(_ tls.ConnectionState, err error) {
 			if err != nil {
 				s.handshake.Store(true)
@@ -91,7 +90,7 @@ func (s *stages) trace(ctx context.Context) context.Context {
 		WroteRequest: func(info httptrace.WroteRequestInfo) {
 			if info.Err == nil { // else the service has not got it whole
 				s.writes.Add(1)
-				at(DetailNoAnswer)
+				s.reached.Store(DetailNoAnswer)
 			}
 		},
 	})

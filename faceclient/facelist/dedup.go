@@ -9,12 +9,10 @@ import (
 
 // ascend reports whether the ids continue after the cursor in strictly ascending byte order.
 func ascend(cursor string, sessions []faceclient.Session) bool {
-	before := []byte(cursor)
 	for i := range sessions {
-		if bytes.Compare(sessions[i].ID, before) <= 0 {
+		if i == 0 && string(sessions[0].ID) <= cursor || i > 0 && bytes.Compare(sessions[i].ID, sessions[i-1].ID) <= 0 {
 			return false
 		}
-		before = sessions[i].ID
 	}
 	return true
 }

@@ -25,7 +25,7 @@ func (w *walk) take(one *keyRange, p *faceclient.Page) (more bool, err error) {
 		w.complete(one, 0)
 		return false, nil
 	}
-	last := bytes.Clone(p.Sessions[listed-1].ID)
+	last := string(p.Sessions[listed-1].ID)
 	if err := w.check(one, p, last); err != nil {
 		return false, err
 	}
@@ -40,8 +40,8 @@ func (w *walk) take(one *keyRange, p *faceclient.Page) (more bool, err error) {
 		w.complete(one, inside)
 		return false, nil
 	}
-	one.cursor = string(last)
-	one.at, _ = position(last)
+	one.cursor = last
+	one.at, _ = position([]byte(last))
 	w.points = append(w.points, point{one.at, inside})
 	one.unconfirmedEnd = listed < w.limits.PageSize && !k.Capped
 	if !one.unconfirmedEnd {
@@ -79,7 +79,7 @@ func (w *walk) mustGoOn(one *keyRange) bool {
 }
 
 // check refuses a page that does not continue the list, or that makes it too long.
-func (w *walk) check(one *keyRange, p *faceclient.Page, last []byte) error {
+func (w *walk) check(one *keyRange, p *faceclient.Page, last string) error {
 	partPages := w.ranges.count() - 1 // a range ends with a page that is not full
 	if w.result.Pages > w.limits.MaxPages+partPages {
 		return tooLong(w.result.Pages)
@@ -96,7 +96,7 @@ func (w *walk) check(one *keyRange, p *faceclient.Page, last []byte) error {
 			return errUneven
 		}
 	}
-	w.highest = max(w.highest, string(last))
+	w.highest = max(w.highest, last)
 	if w.lowestEnd != "" && w.highest > w.lowestEnd {
 		return errCapped
 	}
