@@ -158,7 +158,8 @@ func TestStates(t *testing.T) {
 		},
 		{
 			"a budget that leaves nothing for outcomes", with(healthy(), func(l *statuspage.List) { l.Settings.Samples, l.MonthlyBudget = 20, 13*8640 }), "good",
-			[]string{"≈ 112,320 requests", "13 pages every 5 min, and none left for outcomes"}, []string{"and outcomes"},
+			[]string{"≈ 112,320 requests", "13 pages every 5 min, and none left for outcomes"},
+			[]string{"and outcomes"},
 		},
 		{"a service that bills nothing by its own word", with(healthy(), func(l *statuspage.List) { l.Billed = 0 }), "good", []string{"234 requests, cost 0.35 at"}, []string{"billed"}},
 		{"refused requests cost nothing", with(empty(), func(l *statuspage.List) { l.Requests = 5000 }), "begun", []string{"5,000 requests, cost 0.00 at"}, nil},
