@@ -14,8 +14,8 @@ import (
 	"syscall"
 )
 
-// Detail says why a request failed where the code leaves that open. It is one of [Details], or "" where nothing more is
-// known. It never holds what somebody sent.
+// Detail says why a request failed where the code leaves that open. It is one of the constants below, or "" where nothing
+// more is known. It never holds what somebody sent.
 type Detail string
 
 // What can be behind [CodeConnection] and [CodeTimeout].
@@ -112,26 +112,6 @@ const (
 	DetailTooManyPages Detail = "too_many_pages"
 	DetailNoAttempts   Detail = "no_attempts_left"
 )
-
-// Details are all that an [Error] can have. Each call makes a new slice.
-func Details() []Detail {
-	return []Detail{
-		DetailNameNotResolved, DetailRefused, DetailUnreachable, DetailReset, DetailEndsEarly, DetailNotHTTP, DetailLongHeader,
-		DetailProxyUnreachable, DetailProxyRefuses, DetailProxyCredentials, DetailProxyAddress,
-		DetailHandshake, DetailNoAnswer, DetailSlowBody, DetailNoPage,
-		DetailUnknownAuthority, DetailExpired, DetailAnotherName, DetailCertificate, DetailClientCertificate, DetailTLSProtocol, DetailTLSFiles,
-		DetailKeyFileMissing, DetailKeyFileUnreadable, DetailKeyFileEmpty, DetailKeyFileUnusable,
-		DetailSignInRefused, DetailSignInUnreachable, DetailSignInTLS, DetailSignInTimeout, DetailSignInFails, DetailSignInRedirect,
-		DetailIMDSUnreachable, DetailIMDSFails, DetailNoIdentity, DetailCLINotFound, DetailCLINotLoggedIn, DetailCLIFails,
-		DetailNoClientID, DetailNoTenantID, DetailNoTokenFile, DetailNoCredential, DetailSignInOptions,
-		DetailKeyNotAccepted, DetailTokenNotAccepted, DetailTokenAudience, DetailRoleMissing, DetailKeysDisabled, DetailCustomSubdomain,
-		DetailFirewall, DetailPublicAccess, DetailResourceDisabled, DetailLimitedAccess, DetailAPIVersionNotOffered,
-		DetailStartRefused, DetailTopRefused, DetailLongWait,
-		DetailTooLarge, DetailNoJSON, DetailNoList, DetailMoreAfter, DetailNoObject, DetailFieldMissing, DetailBadID, DetailBadCreated,
-		DetailBadStarted, DetailBadExpired, DetailBadDevice, DetailBadTTL, DetailLongID,
-		DetailRepeats, DetailNothingNew, DetailUnordered, DetailTooManyPages, DetailNoAttempts,
-	}
-}
 
 // Reasons that a [Secret] or a transport gives by wrapping them, because no other package can tell them apart.
 var (

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -112,7 +111,7 @@ func FuzzErrorResponse(f *testing.F) {
 		if number := strconv.Itoa(status); failure.Code != number && failure.Code != header && !json.Valid([]byte(body)) {
 			t.Fatalf("code %q comes from nowhere", failure.Code)
 		}
-		if failure.Detail != "" && !slices.Contains(faceclient.Details(), failure.Detail) {
+		if rest := strings.Trim(string(failure.Detail), "abcdefghijklmnopqrstuvwxyz_"); rest != "" {
 			t.Fatalf("detail %q", failure.Detail)
 		}
 		text := "list detectLiveness: " + failure.Code

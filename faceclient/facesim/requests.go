@@ -1,7 +1,6 @@
 package facesim
 
 import (
-	"fmt"
 	"maps"
 	"math/rand/v2"
 	"net/http"
@@ -185,12 +184,6 @@ func (s *Server) ForgetRequests() {
 	for _, c := range l.counts {
 		*c = Counts{InFlight: c.InFlight, MaxInFlight: c.InFlight, ByStatus: make(map[int]int)}
 	}
-}
-
-// String is one line for a failing test: what was asked and what was given, without any secret.
-func (r Request) String() string {
-	return fmt.Sprintf("%s %s start=%q top=%q %s -> %d, %d items, faults %v",
-		r.Method, r.Path, r.Start, r.Top, r.Auth, r.Status, r.Items, r.Faults)
 }
 
 // tracker sees what is written and stamps the service's clock on it.
