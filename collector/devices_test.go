@@ -104,14 +104,6 @@ func TestWhichDevicesAreShown(t *testing.T) {
 			distinct: 5,
 		},
 		{
-			name:     "one only",
-			options:  collector.DeviceOptions{Top: 1, Label: collector.DeviceRaw},
-			sessions: map[string]int{"a": 1, "b": 3, "c": 2, "d": 5, "e": 1},
-			shown:    map[string]float64{"d": 5},
-			other:    7,
-			distinct: 5,
-		},
-		{
 			name:     "ties by ascending bytes",
 			options:  collector.DeviceOptions{Top: 3, Label: collector.DeviceRaw},
 			sessions: map[string]int{"b": 2, "B": 2, "é": 2, "a": 2, "10": 2, "9": 2, "z": 9},
@@ -165,13 +157,6 @@ func TestWhichDevicesAreShown(t *testing.T) {
 			},
 			shown:    map[string]float64{"b666d53a97d5": 2, "3d33a19f2356": 1},
 			distinct: 2,
-		},
-		{
-			name:     "128 characters are not cut",
-			options:  collector.DeviceOptions{Top: 50, Label: collector.DeviceRaw},
-			sessions: map[string]int{strings.Repeat("📱", 128): 1},
-			shown:    map[string]float64{strings.Repeat("📱", 128): 1},
-			distinct: 1,
 		},
 		{
 			name:     "two long ids with one beginning stay two",

@@ -60,8 +60,7 @@ func TestANewKeyNeedsNoRetryLeft(t *testing.T) {
 				keys[0] = "new"
 			})
 		}))
-		walk, visited, err := r.walk()
-		r.finds(walk, visited, err)
+		r.finds(r.walk())
 	})
 }
 
@@ -79,8 +78,7 @@ func TestKeyThatCannotBeRead(t *testing.T) {
 			t.Errorf("observed %v, want authentication once", r.seen.errors)
 		}
 		readable = true
-		walk, visited, err := r.walk()
-		r.finds(walk, visited, err)
+		r.finds(r.walk())
 	})
 }
 

@@ -121,8 +121,7 @@ func TestEntraTokenIsFetchedOnceForManyPages(t *testing.T) {
 	sign := newTokenServer(t)
 	r := entraRig(t, 12_500, sign.credential(t, nil))
 	for range 2 {
-		walk, visited, err := r.walk()
-		r.finds(walk, visited, err)
+		r.finds(r.walk())
 	}
 	if got := len(sign.scopes()); got != 1 {
 		t.Errorf("%d tokens, want 1", got)
@@ -139,8 +138,7 @@ func TestEntraTokenThatIsRefusedIsRenewedOnceARequest(t *testing.T) {
 		sign := newTokenServer(t)
 		r := entraRig(t, 10, sign.credential(t, nil))
 		r.server.SetToken("token-2")
-		walk, visited, err := r.walk()
-		r.finds(walk, visited, err)
+		r.finds(r.walk())
 		if got := len(sign.scopes()); got != 2 || r.requests() != 3 {
 			t.Errorf("%d tokens and %d requests, want 2 and 3", got, r.requests())
 		}
@@ -200,8 +198,7 @@ func TestEntraSignInThatIsRefused(t *testing.T) {
 		t.Errorf("observed %d attempts and %v, want none and authentication once", len(r.seen.attempts), r.seen.errors)
 	}
 	secret = "client-secret" // the file was corrected
-	walk, visited, err := r.walk()
-	r.finds(walk, visited, err)
+	r.finds(r.walk())
 }
 
 func TestEntraTokenIsFetchedOnceForAllWhoWait(t *testing.T) {

@@ -108,6 +108,19 @@ func (r *rig) walk() (facelist.Result, *listed, error) {
 	return walkOf(r.t.Context(), r.client.Lister(faceclient.DetectLiveness))
 }
 
+// walkBoth walks the lists of both operations at once, which must not fail.
+func (r *rig) walkBoth() {
+	var both sync.WaitGroup
+	for _, operation := range faceclient.Operations() {
+		both.Go(func() {
+			if _, _, err := walkOf(r.t.Context(), r.client.Lister(operation)); err != nil {
+				r.t.Errorf("%s: %v", operation, err)
+			}
+		})
+	}
+	both.Wait()
+}
+
 func walkOf(ctx context.Context, lister *facelist.Lister) (facelist.Result, *listed, error) {
 	visited := &listed{}
 	walk, err := lister.Walk(ctx, faceclient.Unbounded(), visited)

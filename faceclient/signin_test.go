@@ -173,20 +173,6 @@ func TestASignInThatCannotBeInterrupted(t *testing.T) {
 	})
 }
 
-// Who gives up on a sign-in for a reason is told that it took too long.
-func TestASignInThatIsGivenUpForAReason(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		o, _ := signingIn(t, faceclient.EntraClientSecret, hang)
-		ctx, cancel := context.WithCancelCause(t.Context())
-		time.AfterFunc(time.Second, func() { cancel(errors.New("no page came")) })
-		err := o.Credential.Authorize(ctx, http.Header{})
-		failure, ok := errors.AsType[*faceclient.Error](err)
-		if !ok || failure.Detail != faceclient.DetailSignInTimeout || failure.SignIn != faceclient.EntraClientSecret {
-			t.Errorf("%v", err)
-		}
-	})
-}
-
 // A path that leads to no file that can be read to its end is not opened.
 func TestTokenFileThatIsNone(t *testing.T) {
 	for name, file := range map[string]string{"not there": "/nowhere", "a folder": t.TempDir(), "no end": os.DevNull} {
@@ -257,16 +243,22 @@ func TestASignInThatIsGivenUp(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		cause error
-		want  string
-	}{{"for a reason", errors.New("no page came"), faceclient.CodeAuthentication}, {"because the exporter ends", nil, faceclient.CodeCanceled}} {
+		want  faceclient.Error
+	}{
+		{"for a reason", errors.New("no page came"), faceclient.Error{
+			Code: faceclient.CodeAuthentication, Detail: faceclient.DetailSignInTimeout, SignIn: faceclient.EntraClientSecret,
+		}},
+		{"because the exporter ends", nil, faceclient.Error{Code: faceclient.CodeCanceled}},
+	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				o, _ := signingIn(t, faceclient.EntraClientSecret, hang)
 				ctx, cancel := context.WithCancelCause(t.Context())
 				time.AfterFunc(time.Second, func() { cancel(test.cause) })
 				_, _, err := walkOf(ctx, newClient(t, o).Lister(faceclient.DetectLiveness))
-				if got := faceclient.Code(err); got != test.want {
-					t.Errorf("%v, want %s", err, test.want)
+				got, ok := errors.AsType[*faceclient.Error](err)
+				if !ok || got.Code != test.want.Code || got.Detail != test.want.Detail || got.SignIn != test.want.SignIn {
+					t.Errorf("%v, want %v", err, &test.want)
 				}
 			})
 		})
@@ -401,8 +393,7 @@ func TestDefaultChainEndsAtTheCLI(t *testing.T) {
 		o.Kind, o.Transport = faceclient.EntraDefault, answering(refused)
 	})
 	r := entraRig(t, 10, credential)
-	walk, visited, err := r.walk()
-	r.finds(walk, visited, err)
+	r.finds(r.walk())
 	if got := r.server.Requests()[0].Auth; got != facesim.AuthBearer {
 		t.Errorf("authorized by %v", got)
 	}

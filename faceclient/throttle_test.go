@@ -74,8 +74,7 @@ func TestWaitBeforeTheNextRequest(t *testing.T) {
 			inRig(t, 10, func(o *options) { o.MaxRetryWait = bound }, func(t *testing.T, r *rig) {
 				r.server.Fail(test.fault.Times(1))
 				began := time.Now()
-				walk, visited, err := r.walk()
-				r.finds(walk, visited, err)
+				r.finds(r.walk())
 				if took := time.Since(began); took < test.want[0] || took > test.want[1] {
 					t.Errorf("waited %v, want %v to %v", took, test.want[0], test.want[1])
 				}
@@ -118,15 +117,7 @@ func TestNothingIsSentWhileTheServiceAsksToWait(t *testing.T) {
 					fault.On(facesim.DetectLiveness).Times(1),
 				)
 				began := time.Now()
-				var both sync.WaitGroup
-				for _, operation := range faceclient.Operations() {
-					both.Go(func() {
-						if _, _, err := walkOf(t.Context(), r.client.Lister(operation)); err != nil {
-							t.Errorf("%s: %v", operation, err)
-						}
-					})
-				}
-				both.Wait()
+				r.walkBoth()
 				early := 0
 				for _, request := range r.server.Requests() {
 					if at := request.Time.Sub(began); at == 0 {
@@ -152,8 +143,7 @@ func TestNamedWaitsAreSpread(t *testing.T) {
 	for range 10 {
 		inRig(t, 10, nil, func(t *testing.T, r *rig) {
 			r.server.Fail(facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, 20*time.Second).Times(1))
-			walk, visited, err := r.walk()
-			r.finds(walk, visited, err)
+			r.finds(r.walk())
 			requests := r.server.Requests()
 			waits[requests[1].Time.Sub(requests[0].Time)] = true
 		})
@@ -179,8 +169,7 @@ func TestRetryAfterAndALoweredRateSurviveApply(t *testing.T) {
 			t.Fatal(err)
 		}
 		began := time.Now()
-		walk, visited, err := r.walk()
-		r.finds(walk, visited, err)
+		r.finds(r.walk())
 		requests := r.server.Requests()[1:]
 		if waited := requests[0].Time.Sub(began); waited < 15*time.Second || waited > 17*time.Second+time.Second/10 {
 			t.Errorf("the first request came after %v, want the 15 s to 17 s that were left", waited)
@@ -230,8 +219,7 @@ func TestRequestTimeoutDoesNotRunWhileWaiting(t *testing.T) {
 				var walks sync.WaitGroup
 				for range 5 {
 					walks.Go(func() {
-						walk, visited, err := r.walk()
-						r.finds(walk, visited, err)
+						r.finds(r.walk())
 					})
 				}
 				walks.Wait()
@@ -241,8 +229,7 @@ func TestRequestTimeoutDoesNotRunWhileWaiting(t *testing.T) {
 	t.Run("gate", func(t *testing.T) {
 		inRig(t, 1500, func(o *options) { o.RequestTimeout = time.Second }, func(t *testing.T, r *rig) {
 			r.server.Fail(facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, 20*time.Second).Times(1))
-			walk, visited, err := r.walk()
-			r.finds(walk, visited, err)
+			r.finds(r.walk())
 		})
 	})
 }
@@ -318,8 +305,7 @@ func TestAClientGoesOnAfterACanceledWalk(t *testing.T) {
 		}
 		walks.Wait()
 		undo()
-		walk, visited, err := r.walk()
-		r.finds(walk, visited, err)
+		r.finds(r.walk())
 	})
 }
 
@@ -334,15 +320,7 @@ func TestRequestsInFlightAreBounded(t *testing.T) {
 			}, func(t *testing.T, r *rig) {
 				r.server.Populate(facesim.DetectLivenessWithVerify, 40_000, 1)
 				r.server.Fail(facetest.Delay(time.Second))
-				var both sync.WaitGroup
-				for _, operation := range faceclient.Operations() {
-					both.Go(func() {
-						if _, _, err := walkOf(t.Context(), r.client.Lister(operation)); err != nil {
-							t.Errorf("%s: %v", operation, err)
-						}
-					})
-				}
-				both.Wait()
+				r.walkBoth()
 				if got := flights.most.Load(); got != int64(atOnce) {
 					t.Errorf("%d requests at once, want %d", got, atOnce)
 				}
