@@ -266,7 +266,7 @@ func (r *ranking) add(device rankedDevice) {
 	}
 }
 
-// settle drops what is not among the first and gives those in order.
+// settle drops the devices that are not among the first, and returns those in order.
 func (r *ranking) settle() []rankedDevice {
 	slices.SortFunc(r.devices, func(a, b rankedDevice) int {
 		return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.id, b.id), cmp.Compare(a.label, b.label))

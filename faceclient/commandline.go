@@ -128,7 +128,7 @@ func tokenOf(output []byte) (azcore.AccessToken, error) {
 	return azcore.AccessToken{Token: parsed.AccessToken, ExpiresOn: expires}, err
 }
 
-// bounded keeps what is written to it up to an end, and then refuses more, which ends who writes.
+// bounded keeps what is written to it, up to a limit. Then it refuses more, which ends the command that writes.
 type bounded struct {
 	buffer bytes.Buffer
 	end    int

@@ -22,7 +22,7 @@ type Credential interface {
 	SecretHeaders() []string
 }
 
-// Secret gives a secret when it is needed, so that one that was rotated is used at once. Its errors name no content.
+// Secret returns a secret when it is needed, so that a rotated one is used at once. Its errors have no part of the secret.
 type Secret func() (string, error)
 
 // StaticSecret is a secret that never changes.

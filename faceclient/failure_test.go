@@ -151,8 +151,7 @@ func TestBodiesThatBreakOffOrAreNoneOfTheServiceAreReadAgain(t *testing.T) {
 						failed[request.Start] = true
 						return !again
 					}))
-					walk, visited, err := r.walk()
-					r.finds(walk, visited, err)
+					walk := r.finds(r.walk())
 					if walk.Requests != 8 || walk.Pages != 4 || r.requests() != 8 {
 						t.Errorf("%d requests and %d pages, the service saw %d; want 8, 4, 8", walk.Requests, walk.Pages, r.requests())
 					}

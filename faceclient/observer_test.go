@@ -104,8 +104,7 @@ func TestWhatTheTransportRepeatsIsObserved(t *testing.T) {
 				r.server.SetKey(longKey)
 				r.server.Fail(test.faults...)
 				began := time.Now()
-				walk, visited, err := r.walk()
-				r.finds(walk, visited, err)
+				walk := r.finds(r.walk())
 				if r.requests() != test.requests || walk.Requests != test.requests || len(r.seen.attempts) != test.requests || r.seen.retries != test.broke {
 					t.Errorf("%d requests, the walk says %d; %d attempts and %d retries were observed; want %d, %d of them retries",
 						r.requests(), walk.Requests, len(r.seen.attempts), r.seen.retries, test.requests, test.broke)

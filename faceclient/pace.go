@@ -65,7 +65,7 @@ func (p *pace) setLimits(requestsPerSecond float64, concurrent int) {
 	}
 }
 
-// giveBack makes a place free, or holds it back where the bound was lowered. It is called with mu held.
+// giveBack frees a place, unless the bound was lowered and one place too many is in use. It is called with mu held.
 func (p *pace) giveBack() {
 	if p.owed > 0 {
 		p.owed--

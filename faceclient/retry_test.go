@@ -80,8 +80,7 @@ func TestOneRequestInTwoFails(t *testing.T) {
 				}
 				r.server.Fail(append([]facesim.Fault{facetest.Delay(10 * time.Millisecond)}, faults...)...)
 				for range 5 {
-					walk, visited, err := r.walk()
-					r.finds(walk, visited, err)
+					walk := r.finds(r.walk())
 					if walk.Requests < 2*walk.Pages-1 {
 						t.Errorf("%d requests for %d pages: too few failed", walk.Requests, walk.Pages)
 					}

@@ -156,8 +156,8 @@ func (r *rig) failure(code string, requests int) *faceclient.Error {
 	return failure
 }
 
-// finds checks that a walk gave exactly what the service lists.
-func (r *rig) finds(walk facelist.Result, visited *listed, err error) {
+// finds checks that a walk found exactly what the service lists, and returns it.
+func (r *rig) finds(walk facelist.Result, visited *listed, err error) facelist.Result {
 	r.t.Helper()
 	if err != nil {
 		r.t.Fatal(err)
@@ -166,6 +166,7 @@ func (r *rig) finds(walk facelist.Result, visited *listed, err error) {
 		r.t.Errorf("coverage %v, want 1", walk.Coverage)
 	}
 	visited.equal(r.t, r.server.Sessions(facesim.DetectLiveness))
+	return walk
 }
 
 // visited is a session with the service's clock when it was listed.

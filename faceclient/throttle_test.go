@@ -190,8 +190,7 @@ func TestRate(t *testing.T) {
 				o.MaxRequestsPerSecond, o.MaxConcurrentRequests = test.perSecond, test.atOnce
 			}, func(t *testing.T, r *rig) {
 				began := time.Now()
-				walk, visited, err := r.walk()
-				r.finds(walk, visited, err)
+				walk := r.finds(r.walk())
 				want := time.Duration(float64(walk.Requests-1) / test.perSecond * float64(time.Second))
 				if off := time.Since(began) - want; off.Abs() > time.Duration(walk.Requests)*time.Microsecond {
 					t.Errorf("%d requests took %v, want %v", walk.Requests, time.Since(began), want)

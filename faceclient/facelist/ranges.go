@@ -57,7 +57,7 @@ type ranges struct {
 // count is how many ranges there are.
 func (r *ranges) count() int { return len(r.waiting) + len(r.running) + len(r.done) }
 
-// next gives a range that waits to a worker, nil where none does.
+// next returns a waiting range for a worker to run, and nil if none waits.
 func (r *ranges) next() *keyRange {
 	if len(r.waiting) == 0 {
 		return nil
@@ -68,8 +68,8 @@ func (r *ranges) next() *keyRange {
 	return first
 }
 
-// steal cuts the running range that has most left in two and gives the second part to a worker; nil where none has enough
-// left. A page covers perPage of the key space.
+// steal cuts the running range with the most left to read in two, and returns the second part for a worker to run. It returns
+// nil if no range has enough left. A page covers perPage of the key space.
 func (r *ranges) steal(perPage float64) *keyRange {
 	var longest *keyRange
 	for _, one := range r.running {

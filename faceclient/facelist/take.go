@@ -103,8 +103,8 @@ func (w *walk) check(one *keyRange, p *faceclient.Page, last string) error {
 	return nil
 }
 
-// visit gives the sessions inside the range to the visitor. In a walk that may end before the range does, the last one is
-// kept back until the next page has come: if none does, it marks the bound.
+// visit passes the sessions inside the range to the visitor. A walk with a bound may end before the range does. Then the last
+// session that was read marks how far the walk got. So the last one of each page is kept back until the next page has come.
 func (w *walk) visit(one *keyRange, p *faceclient.Page, inside int) {
 	w.release(one)
 	batch := Batch{Sessions: p.Sessions[:inside], Date: p.Date, Horizon: w.result.Horizon}

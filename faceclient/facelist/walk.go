@@ -144,7 +144,7 @@ func (w *walk) tried(ctx context.Context, one *keyRange, p *faceclient.Page) (mo
 	return w.step(ctx, one, p)
 }
 
-// next gives a range to a worker, nil where there is nothing left to do.
+// next returns a range for a worker to read, and nil if there is nothing left to do.
 func (w *walk) next() *keyRange {
 	w.mu.Lock()
 	defer w.mu.Unlock()

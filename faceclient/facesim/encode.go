@@ -7,7 +7,7 @@ import (
 )
 
 // slots are the places an item's keys can take: six fields of the API and the unknown one. Seven is a prime, so any
-// step from 1 to 6 visits every slot once; that gives 7 × 6 = 42 orders without a table.
+// step from 1 to 6 visits every slot once. So there are 7 × 6 = 42 orders without a table.
 const slots = 7
 
 // decoy is the unknown field: nested, with a key and brackets that a careless parser would take for the item's own.

@@ -80,7 +80,7 @@ func (f Fault) Header(key, value string) Fault {
 // String is the fault's name, as Request.Faults has it.
 func (f Fault) String() string { return f.name }
 
-// Named gives the fault another name.
+// Named returns the fault with another name.
 func (f Fault) Named(name string) Fault { f.name = name; return f }
 
 func (f Fault) around(next http.Handler) http.Handler {
@@ -169,22 +169,22 @@ func (set *faultSet) match(r Request) []Fault {
 
 func listFault(name string, list func(*listing)) Fault { return Fault{name: name, list: list} }
 
-// ShortPages gives at most n sessions a page whatever is asked for: a service that cuts pages short.
+// ShortPages puts at most n sessions on a page, whatever top is.
 func ShortPages(n int) Fault {
 	return listFault("short pages", func(l *listing) { l.top = min(l.top, n) })
 }
 
-// RaggedPages cuts every page short at another length, from 1 to n, which depends on its start alone.
+// RaggedPages puts 1 to n sessions on a page. How many depends on the start alone.
 func RaggedPages(n int) Fault {
 	return listFault("ragged pages", func(l *listing) { l.top = min(l.top, 1+int(hash(l.start)%uint64(n))) })
 }
 
-// Disordered gives the list in an order that has nothing to do with the ids. A start goes on after that id in that order.
+// Disordered lists the sessions in an order that has nothing to do with the ids. A page goes on after its start in that order.
 func Disordered() Fault {
 	return listFault("other order", func(l *listing) { l.disordered = true })
 }
 
-// IgnoreStart gives the first page always.
+// IgnoreStart answers every request with the first page.
 func IgnoreStart() Fault {
 	return listFault("start ignored", func(l *listing) { l.start = "" })
 }

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Auth is how a request showed who it is.
+// Auth is the kind of credentials that a request had.
 type Auth string
 
 // The kinds of credentials. A request with a key and a token counts as one with a key.
@@ -69,8 +69,8 @@ func newEntry(r *http.Request, now time.Time) *entry {
 	}}
 }
 
-// route splits /face/{version}/{operation}/singleModal/sessions, with or without the id of a session behind it; any other
-// path gives nothing.
+// route splits /face/{version}/{operation}/singleModal/sessions, with or without the id of a session behind it. For any
+// other path it returns empty strings.
 func route(path string) (version, op, session string) {
 	parts := strings.Split(path, "/")
 	if len(parts) == 7 && parts[6] != "" {
@@ -161,7 +161,7 @@ func (s *Server) Requests() []Request {
 	return all
 }
 
-// Counts are the sums for one operation; "" gives those of requests to no list at all.
+// Counts are the sums for one operation, and for "" those of requests with another path.
 func (s *Server) Counts(op string) Counts {
 	l := &s.log
 	l.mu.Lock()

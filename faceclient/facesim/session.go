@@ -21,8 +21,8 @@ const (
 // Session is one liveness session as the service keeps it. Whether it is expired is not part of it: that follows from the
 // clock at the moment of the answer.
 //
-// The server cuts times to what is written on the wire (see [Wire.Digits]), so that [Server.Sessions] is exactly what a
-// client can know.
+// The server truncates times to the digits that are written (see [Wire.Digits]), so that [Server.Sessions] returns exactly
+// what a client can read.
 type Session struct {
 	ID       string        // any string; the service gives lower-case version 4 UUIDs
 	Created  time.Time     // required

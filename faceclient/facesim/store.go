@@ -80,7 +80,7 @@ func (s *store) all(now time.Time) []Session {
 	return all
 }
 
-// find needs mu. It gives the place of the id, or the place it would have.
+// find needs mu. It returns the index of the id, or the index it would have.
 func (s *store) find(id string) (int, bool) {
 	return slices.BinarySearchFunc(s.sessions, id, func(r *Session, id string) int { return strings.Compare(r.ID, id) })
 }

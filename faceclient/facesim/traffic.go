@@ -112,8 +112,8 @@ func (t *Traffic) Spike(duration time.Duration, factor float64) {
 	}
 }
 
-// Truth is what really happened. An event counts where the session was listed when it fell due: one deleted before its
-// TTL ended never expires.
+// Truth is what really happened. An event counts if the session was listed at that time: a session that was deleted before
+// its TTL ended never expires.
 type Truth struct {
 	Created   int
 	Started   int
