@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sort"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -80,15 +81,14 @@ func sessionNotFound() apiError {
 func (s *store) appendPage(b []byte, l listing, now time.Time) ([]byte, int) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	list, order := s.sessions, byID
+	list, order := s.sessions, strings.Compare
 	if l.disordered {
 		order = byHash
-		list = slices.SortedFunc(slices.Values(list), order)
+		list = slices.SortedFunc(slices.Values(list), func(a, b *Session) int { return order(a.ID, b.ID) })
 	}
 	i := 0
-	if l.start != "" {
-		start := &Session{ID: l.start} // it need not be listed
-		i = sort.Search(len(list), func(i int) bool { return order(list[i], start) > 0 })
+	if l.start != "" { // it need not be listed
+		i = sort.Search(len(list), func(i int) bool { return order(list[i].ID, l.start) > 0 })
 	}
 	for back := l.back; back > 0 && i > 0; i-- {
 		if !list[i-1].gone(now) {

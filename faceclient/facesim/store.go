@@ -22,7 +22,7 @@ func (s *store) add(now time.Time, added []*Session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all := slices.DeleteFunc(append(s.sessions, added...), func(r *Session) bool { return r.gone(now) })
-	slices.SortStableFunc(all, byID)
+	slices.SortStableFunc(all, func(a, b *Session) int { return strings.Compare(a.ID, b.ID) })
 	s.sessions = all[:0]
 	for i, r := range all {
 		if i+1 == len(all) || all[i+1].ID != r.ID {
@@ -85,11 +85,8 @@ func (s *store) find(id string) (int, bool) {
 	return slices.BinarySearchFunc(s.sessions, id, func(r *Session, id string) int { return strings.Compare(r.ID, id) })
 }
 
-// byID is the documented order of a list, in byte order of the ids.
-func byID(a, b *Session) int { return strings.Compare(a.ID, b.ID) }
-
-// byHash is an order that looks like none at all.
-func byHash(a, b *Session) int { return cmp.Or(cmp.Compare(hash(a.ID), hash(b.ID)), byID(a, b)) }
+// byHash is an order of ids that looks like none at all.
+func byHash(a, b string) int { return cmp.Or(cmp.Compare(hash(a), hash(b)), strings.Compare(a, b)) }
 
 // hash is FNV-1a, 64 bits.
 func hash(s string) uint64 {
