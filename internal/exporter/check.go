@@ -26,7 +26,7 @@ func check(source configSource, simulated bool, process Process) error {
 			fmt.Fprintf(process.Stderr, "warning: resource %q: %s\n", r.Name, warning)
 		}
 	}
-	fmt.Fprintf(process.Stdout, "configuration is valid; resources: %d\n", len(cfg.Resources))
+	fmt.Fprintf(process.Stdout, "configuration is valid: %d resource(s)\n", len(cfg.Resources))
 	for _, r := range cfg.Resources {
 		fmt.Fprintf(process.Stdout, "  %s: %s with %s\n", r.Name, inWords(r.Operations), credentialInWords(r))
 		fmt.Fprintf(process.Stdout, "    %s\n", leastCostOf(r, costRefresh(cfg.Refresh, simulated).Interval))

@@ -171,37 +171,37 @@ func TestConfigCheck(t *testing.T) {
 	}{
 		{
 			"valid", "resources:\n" + resource("contoso", service.endpoint, "key: "+canary), 0,
-			"configuration is valid; resources: 1\n  contoso: detectLiveness with a key\n    at least 8,640 requests in 30 days\n", nil,
+			"configuration is valid: 1 resource(s)\n  contoso: detectLiveness with a key\n    at least 8,640 requests in 30 days\n", nil,
 		},
 		{
 			"a key file that is not there", "resources:\n" + resource("contoso", service.endpoint, "key_file: "+absent), 0,
-			"configuration is valid; resources: 1\n  contoso: detectLiveness with a key file\n    at least 8,640 requests in 30 days\n",
+			"configuration is valid: 1 resource(s)\n  contoso: detectLiveness with a key file\n    at least 8,640 requests in 30 days\n",
 			[]string{"warning: resources[0].key_file (line 4): "},
 		},
 		{
 			"a short interval, outcomes and both operations",
 			"refresh: {interval: 1m}\noutcomes: {samples: 5}\nresources:\n" +
 				resource("contoso", service.endpoint, "key: "+canary, bothOperations), 0,
-			"configuration is valid; resources: 1\n  contoso: detectLiveness, detectLivenessWithVerify with a key\n" +
+			"configuration is valid: 1 resource(s)\n  contoso: detectLiveness, detectLivenessWithVerify with a key\n" +
 				"    at least 86,400 requests in 30 days, and up to 432,000 for outcomes\n",
 			[]string{"warning: resource \"contoso\": refresh.interval: "},
 		},
 		{
 			"a budget below one request a refresh",
 			"api: {monthly_request_budget: 4320}\nresources:\n" + resource("contoso", service.endpoint, "key: "+canary), 0,
-			"configuration is valid; resources: 1\n  contoso: detectLiveness with a key\n    at least 4,320 requests in 30 days\n",
+			"configuration is valid: 1 resource(s)\n  contoso: detectLiveness with a key\n    at least 4,320 requests in 30 days\n",
 			[]string{"the effective interval is 10m0s instead of 5m0s; raise the budget to 8,640"},
 		},
 		{
 			"a rate too low for the time-out",
 			"api: {max_requests_per_second: 0.01}\nresources:\n" + resource("contoso", service.endpoint, "key: "+canary, bothOperations), 0,
-			"configuration is valid; resources: 1\n  contoso: detectLiveness, detectLivenessWithVerify with a key\n    at least 17,280 requests in 30 days\n",
+			"configuration is valid: 1 resource(s)\n  contoso: detectLiveness, detectLivenessWithVerify with a key\n    at least 17,280 requests in 30 days\n",
 			[]string{"api.max_requests_per_second: a request can wait 3m20s for its turn, and refresh.timeout is 2m0s"},
 		},
 		{
 			"look-ups that take longer than the interval",
 			"api: {max_requests_per_second: 0.3}\noutcomes: {samples: 100}\nresources:\n" + resource("contoso", service.endpoint, "key: "+canary), 0,
-			"configuration is valid; resources: 1\n  contoso: detectLiveness with a key\n    at least 8,640 requests in 30 days, and up to 864,000 for outcomes\n",
+			"configuration is valid: 1 resource(s)\n  contoso: detectLiveness with a key\n    at least 8,640 requests in 30 days, and up to 864,000 for outcomes\n",
 			[]string{"outcomes.samples: looking up 100 sessions", "refresh.interval: "},
 		},
 		{
