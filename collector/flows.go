@@ -42,20 +42,21 @@ type window struct{ from, to time.Time }
 
 func (w window) holds(t time.Time) bool { return t.After(w.from) && !t.After(w.to) }
 
-// count adds a session's events in the window.
-func (f *Flows) count(session *faceclient.Session, w window) {
+// count adds a session's events in the window, and reports whether its TTL ended there.
+func (f *Flows) count(session *faceclient.Session, w window) (ended bool) {
 	if w.holds(session.Created) {
 		f.Creations++
 	}
 	if session.HasStarted() && w.holds(session.Started) {
 		f.Starts++
 	}
-	if w.holds(session.Expiry()) {
+	if ended = w.holds(session.Expiry()); ended {
 		f.Expirations++
 		if !session.HasStarted() {
 			f.Abandonments++
 		}
 	}
+	return ended
 }
 
 // watermark is the time, by the service's clock, up to which events were counted. A failed walk leaves it where it is, so

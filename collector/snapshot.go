@@ -128,12 +128,12 @@ func (t *tally) Visit(batch facelist.Batch) {
 }
 
 func (t *tally) count(session *faceclient.Session, now time.Time) {
-	t.flows.count(session, t.window)
+	ended := t.flows.count(session, t.window)
 	s := &t.snapshot
 	s.Sessions++
 	s.TTL.Observe(session.TTL.Seconds())
 	if session.HasStarted() {
-		if t.window.holds(session.Expiry()) {
+		if ended {
 			t.sample.offer(session.ID)
 		}
 		s.Started++
