@@ -127,8 +127,9 @@ func NewEntraCredential(options EntraOptions) (*EntraCredential, error) {
 }
 
 // Authorize sets a token, fetching one where there is none, where it ends within five minutes and is older than half a
-// minute, or where the service has refused it. However many requests need one, it is fetched once, and they fail together where none can be obtained. That
-// takes at most ten seconds. The error is an *Error with [CodeAuthentication], or that the context was canceled for no reason.
+// minute, or where the service has refused it. However many requests need one, it is fetched once, and they fail together
+// where none can be obtained. That takes at most ten seconds. The error is an *Error with [CodeAuthentication], or that the
+// context was canceled for no reason.
 func (c *EntraCredential) Authorize(ctx context.Context, header http.Header) error {
 	began := time.Now()
 	if err := c.fetching.Acquire(ctx, 1); err != nil {
