@@ -253,3 +253,21 @@ func TestErrorOfAnotherKindIsLoggedToo(t *testing.T) {
 		}
 	})
 }
+
+// In logfmt a large number of requests is written as a person writes it.
+func TestCostInLogfmtHasNoExponent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var book logbook
+		target := newTarget(walks(lists(make([]page, 1000)...)), every(time.Minute), func(options *collector.TargetOptions) {
+			options.Logger = slog.New(slog.NewTextHandler(&book, nil))
+		})
+		run(t, target)
+		scrape(inTime, target)
+		synctest.Wait() // the line is written after the scrape has its answer
+		book.mu.Lock()
+		defer book.mu.Unlock()
+		if lines := book.lines.String(); !strings.Contains(lines, "requests_in_30_days=43200000\n") {
+			t.Errorf("no 43200000 requests in\n%s", lines)
+		}
+	})
+}

@@ -140,7 +140,7 @@ func reportCost(ctx context.Context, logger *slog.Logger, state *State) {
 	list, lookUps := state.MonthlyRequests()
 	attributes := []any{
 		"sessions", snapshot.listed(), "coverage", snapshot.Coverage, "pages", snapshot.Pages, "duration", snapshot.Took(),
-		"interval", state.Interval, "requests_in_30_days", math.Round(list + lookUps),
+		"interval", state.Interval, "requests_in_30_days", int64(math.Round(list + lookUps)),
 	}
 	if simulated := state.Settings.CostInterval; simulated > 0 {
 		attributes = append(attributes, "cost_interval", simulated)

@@ -14,8 +14,8 @@ import (
 const (
 	// answerTimeout is how long a client may take to read its answer.
 	answerTimeout = 30 * time.Second
-	// permitTimeout is how long a request without a deadline of its own waits for its turn.
-	permitTimeout = 3 * time.Second
+	// turnTimeout is how long a request without a deadline of its own waits for its turn.
+	turnTimeout = 3 * time.Second
 	// maxUnread bounds what the answers that clients have not read yet take in memory, in bytes. A longer answer takes all
 	// of it.
 	maxUnread = 16 << 20
@@ -25,7 +25,7 @@ const (
 // then written, so that a slow reader holds only its bytes, and these for answerTimeout at most.
 type answers struct {
 	making *semaphore.Weighted // of one: it waits for nothing, and takes several times the size of the answer in memory
-	gzip   *gzip.Writer        // of who makes an answer
+	gzip   *gzip.Writer        // used while an answer is made
 	unread *semaphore.Weighted // in bytes
 }
 

@@ -128,7 +128,7 @@ func prefixed(prefix string, next http.Handler) http.Handler {
 // page gives an answer that is no exposition.
 func (h *handler) page(answer http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), permitTimeout)
+		ctx, cancel := context.WithTimeout(r.Context(), turnTimeout)
 		defer cancel()
 		h.answers.give(ctx, w, r, nil, "", answer)
 	})

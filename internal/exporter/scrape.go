@@ -19,8 +19,8 @@ const (
 	defaultScrapeTimeout = 10 * time.Second
 	// snapshotPreferred is how long such a scraper waits for a refresh where there is a snapshot to show.
 	snapshotPreferred = 3 * time.Second
-	// leastPermitTimeout is how long a scrape whose time is over still waits for its permit.
-	leastPermitTimeout = time.Second
+	// leastTurnTimeout is how long a scrape whose time is over still waits for its permit.
+	leastTurnTimeout = time.Second
 	// tooManyScrapes is why a scrape gets 503.
 	tooManyScrapes = "too many scrapes at once; see --web.max-requests"
 )
@@ -62,9 +62,9 @@ func (h *handler) scrape(w http.ResponseWriter, r *http.Request, targets []*coll
 		targets = ensureQuickly(ctx, targets)
 	}
 	collector.EnsureFresh(ctx, targets...)
-	wait := permitTimeout
+	wait := turnTimeout
 	if d.stated {
-		wait = max(d.timeout-time.Since(began), leastPermitTimeout)
+		wait = max(d.timeout-time.Since(began), leastTurnTimeout)
 	}
 	ctx, release := context.WithTimeout(r.Context(), wait)
 	defer release()
@@ -91,7 +91,7 @@ func (h *handler) expose(ctx context.Context, w http.ResponseWriter, r *http.Req
 
 // ownMetrics answers with the metrics of the exporter itself. It starts no refresh.
 func (h *handler) ownMetrics(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), permitTimeout)
+	ctx, cancel := context.WithTimeout(r.Context(), turnTimeout)
 	defer cancel()
 	h.expose(ctx, w, r, h.exposition(h.own))
 }
