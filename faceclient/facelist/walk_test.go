@@ -3,6 +3,9 @@ package facelist_test
 import (
 	"context"
 	"fmt"
+	"hash/crc32"
+	"math"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -12,32 +15,56 @@ import (
 	"face_liveness_exporter/faceclient/facelist"
 )
 
+// How many parts of a list are stolen depends on who is faster. So all answers take equally long here.
 func TestAWalkFindsWhatTheServiceLists(t *testing.T) {
 	t.Parallel()
 	for _, sessions := range []int{0, 1, 99, 100, 101, 200, 2500, 10_000} {
 		for _, atOnce := range []int{1, 4, 16} {
 			t.Run(fmt.Sprintf("%d sessions, %d at once", sessions, atOnce), func(t *testing.T) {
-				s := withSessions(sessions, 1)
-				lister := newLister(s, limits(workers(atOnce)))
-				pages := sessions/100 + 1 // the last one is not full
-				for i := range 3 {
-					most := pages
-					if i == 0 && sessions%100 != 0 {
-						most++ // the first short page is checked once
-					}
-					if atOnce > 1 && pages > 2 {
-						most += pages*15/100 + 3
-					}
-					result, visited := walkExactly(t, s, lister, most)
-					if result.Pages != result.Requests || visited.restarts != 0 {
-						t.Errorf("walk %d: %+v after %d restarts", i+1, result, visited.restarts)
-					}
-					if proofs := min(1, sessions%100); (i == 0) != (result.Proofs == 1) && proofs == 1 && atOnce == 1 {
-						t.Errorf("walk %d: %d proofs", i+1, result.Proofs)
-					}
-				}
+				synctest.Test(t, func(t *testing.T) { walkThrice(t, sessions, atOnce) })
 			})
 		}
+	}
+}
+
+func walkThrice(t *testing.T, sessions, atOnce int) {
+	s := withSessions(sessions, 1)
+	s.latency = func(string) time.Duration { return time.Second }
+	lister := newLister(s, limits(workers(atOnce)))
+	pages := sessions/100 + 1 // the last one is not full
+	for i := range 3 {
+		most := pages
+		if i == 0 && sessions%100 != 0 {
+			most++ // the first short page is checked once
+		}
+		if atOnce > 1 && pages > 2 {
+			most += pages*15/100 + 3
+		}
+		result, visited := walkExactly(t, s, lister, most)
+		if result.Pages != result.Requests || visited.restarts != 0 {
+			t.Errorf("walk %d: %+v after %d restarts", i+1, result, visited.restarts)
+		}
+		if proofs := min(1, sessions%100); (i == 0) != (result.Proofs == 1) && proofs == 1 && atOnce == 1 {
+			t.Errorf("walk %d: %d proofs", i+1, result.Proofs)
+		}
+	}
+}
+
+// Each part that is stolen costs up to one request more. Workers of very different speed steal the most.
+func TestAWalkWithUnevenAnswersCostsAFifthMoreAtMost(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(20) {
+		synctest.Test(t, func(t *testing.T) {
+			s := withSessions(10_000, seed)
+			s.latency = func(start string) time.Duration {
+				random := rand.New(rand.NewPCG(seed, uint64(crc32.ChecksumIEEE([]byte(start)))))
+				return time.Duration(math.Pow(random.ExpFloat64(), 4) * float64(time.Second))
+			}
+			lister := newLister(s, limits(workers(16)))
+			for range 3 {
+				walkExactly(t, s, lister, 101*6/5)
+			}
+		})
 	}
 }
 
