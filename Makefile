@@ -108,9 +108,10 @@ $(bin)/prometheus $(bin)/promtool:
 	GOBIN=$(bin) go install -tags remove_all_sd github.com/prometheus/prometheus/cmd/$(@F)@$(prometheus)
 
 .PHONY: docs
-docs: ## write docs/metrics.md, docs/errors.md and docs/faults.md anew from the code
+docs: ## write what docs/ and the chart's schema have of the code and of config.example.yaml anew
 	go test -count=1 -run '^(TestMetricsPage|TestErrorsPage)$$' ./internal/exporter -update
 	go test -count=1 -run '^TestFaultMatrix$$' ./collector -update
+	go test -count=1 -run '^(TestConfigurationPage|TestTheChartsSchemaHasEverySetting)$$' ./internal/config -update
 
 .PHONY: dashboards
 dashboards: ## write the dashboards, the recording rules and the chart's copies of them from grafana/
