@@ -106,11 +106,10 @@ func (r *request) read(sent http.Header, response *http.Response) (*Error, error
 // sent.
 func (r *request) echoes(text string, header http.Header) bool {
 	const goodPart = 8 // characters
-	sent := []string{r.session, r.query.Get("start")}
-	for _, name := range r.settings.Credential.SecretHeaders() {
-		sent = append(sent, strings.TrimPrefix(header.Get(name), "Bearer "))
-	}
-	return slices.ContainsFunc(sent, func(sent string) bool {
+	in := func(sent string) bool {
 		return min(len(sent), len(text)) >= goodPart && (strings.Contains(sent, text) || strings.Contains(text, sent))
+	}
+	return in(r.session) || in(r.query.Get("start")) || slices.ContainsFunc(r.settings.Credential.SecretHeaders(), func(name string) bool {
+		return in(strings.TrimPrefix(header.Get(name), "Bearer "))
 	})
 }

@@ -65,7 +65,7 @@ func newEntry(r *http.Request, now time.Time) *entry {
 	return &entry{Request: Request{
 		Time: now, Method: r.Method, Path: r.URL.Path, Version: version, Operation: op, Session: session,
 		Start: query.Get("start"), Top: query.Get("top"), Auth: kind,
-		ClientRequestID: r.Header.Get("client-request-id"), UserAgent: r.UserAgent(),
+		ClientRequestID: r.Header.Get("Client-Request-Id"), UserAgent: r.UserAgent(),
 	}}
 }
 
@@ -206,7 +206,7 @@ func (t *tracker) WriteHeader(status int) {
 	if _, decided := h["Date"]; !decided {
 		h.Set("Date", t.now().Add(t.skew).UTC().Format(http.TimeFormat))
 	}
-	t.billed = h.Get("CSP-Billing-Usage") != ""
+	t.billed = h.Get("Csp-Billing-Usage") != ""
 	t.ResponseWriter.WriteHeader(status)
 }
 

@@ -167,8 +167,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	defer func() { s.log.end(entry, t.status, t.written, t.billed) }()
 
-	t.Header().Set("apim-request-id", requestID(n))
-	t.Header().Set("x-ms-region", "West Europe")
+	t.Header().Set("Apim-Request-Id", requestID(n))
+	t.Header().Set("X-Ms-Region", "West Europe")
 	answer.ServeHTTP(t, r)
 }
 
@@ -231,8 +231,8 @@ func (s *Server) writeSession(w http.ResponseWriter, r *http.Request, e *entry) 
 func (s *Server) writeBilled(w http.ResponseWriter, r *http.Request, e *entry, now time.Time, body []byte) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json; charset=utf-8")
-	h.Set("CSP-Billing-Usage", billingUsage)
-	h.Set("x-envoy-upstream-service-time", strconv.FormatInt(now.Sub(e.Time).Milliseconds(), 10))
+	h.Set("Csp-Billing-Usage", billingUsage)
+	h.Set("X-Envoy-Upstream-Service-Time", strconv.FormatInt(now.Sub(e.Time).Milliseconds(), 10))
 	if s.gzip && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		body = compress(body)
 		h.Set("Content-Encoding", "gzip")
