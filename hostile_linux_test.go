@@ -202,7 +202,9 @@ func TestSlowReadersOfLargeAnswers(t *testing.T) {
 			if peak := peakMemory(t, p); peak > maxPeak {
 				t.Errorf("the peak is %d MiB", peak>>20)
 			}
-			get(t, p, "/")
+			if good, err := p.Request(t.Context(), http.MethodGet, page); err != nil || good.Status != http.StatusOK {
+				t.Errorf("another client gets %d, %v", good.Status, err)
+			}
 			stops(t, p)
 		})
 	}

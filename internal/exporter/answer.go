@@ -16,8 +16,7 @@ const (
 	answerTimeout = 30 * time.Second
 	// turnTimeout is how long a request without a deadline of its own waits for its turn.
 	turnTimeout = 3 * time.Second
-	// maxUnread bounds what the answers that clients have not read yet take in memory, in bytes. A longer answer takes all
-	// of it.
+	// maxUnread bounds what the answers that clients have not read yet take in memory, in bytes.
 	maxUnread = 16 << 20
 )
 
@@ -26,44 +25,43 @@ const (
 type answers struct {
 	making *semaphore.Weighted // of one: it waits for nothing, and takes several times the size of the answer in memory
 	gzip   *gzip.Writer        // used while an answer is made
-	unread *semaphore.Weighted // in bytes
+	unread *unread
 }
 
 func newAnswers() *answers {
 	compressor, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // a known level is no error
-	return &answers{making: semaphore.NewWeighted(1), gzip: compressor, unread: semaphore.NewWeighted(maxUnread)}
+	return &answers{making: semaphore.NewWeighted(1), gzip: compressor, unread: &unread{most: maxUnread}}
 }
 
-// give answers with what answer makes, and answers 503 with the reason where ctx ends before it has what it needs.
+// give answers with what answer makes, and answers 503 with the reason where ctx ends before it has what it needs. One of
+// the permits, nil for none, is only taken while the answer is made: clients that do not read what they asked for must not
+// keep others from theirs.
 func (a *answers) give(ctx context.Context, w http.ResponseWriter, r *http.Request, permits *semaphore.Weighted, reason string, answer http.Handler) {
-	recorded, size, reason := a.prepare(ctx, r, permits, reason, answer)
+	recorded, release, reason := a.prepare(ctx, w, r, permits, reason, answer)
 	if reason != "" {
 		writeLine(w, http.StatusServiceUnavailable, reason)
 		return
 	}
-	defer a.unread.Release(size)
+	defer release()
 	recorded.replay(w)
 }
 
-// prepare makes an answer and takes the place that it has until it is written. One of the permits, nil for none, is only
-// taken meanwhile: clients that do not read what they asked for must not keep others from theirs.
-func (a *answers) prepare(ctx context.Context, r *http.Request, permits *semaphore.Weighted, reason string, answer http.Handler) (*recorder, int64, string) {
+// prepare makes an answer and holds it among the unread ones until release is called.
+func (a *answers) prepare(ctx context.Context, w http.ResponseWriter, r *http.Request, permits *semaphore.Weighted, reason string, answer http.Handler) (
+	recorded *recorder, release func(), _ string,
+) {
 	if permits != nil {
 		if !acquire(ctx, permits, 1) {
-			return nil, 0, reason
+			return nil, nil, reason
 		}
 		defer permits.Release(1)
 	}
 	if !acquire(ctx, a.making, 1) {
-		return nil, 0, "too many answers are being made at once"
+		return nil, nil, "too many answers are being made at once"
 	}
-	defer a.making.Release(1) // not before the answer has its place among the unread ones: it takes memory
-	recorded := record(r, answer, a.gzip)
-	size := min(recorded.memory(), maxUnread)
-	if !acquire(ctx, a.unread, size) {
-		return nil, 0, "other clients are slow to read their answers"
-	}
-	return recorded, size, ""
+	defer a.making.Release(1)
+	recorded = record(r, answer, a.gzip)
+	return recorded, a.unread.hold(w, recorded.memory()), ""
 }
 
 // acquire also succeeds after ctx has ended where there is no need to wait.

@@ -93,9 +93,8 @@ func (r *recorder) memory() int64 {
 	return int64(r.body.size)
 }
 
-// replay writes the answer. A client that is slow to read it is cut off, and one that has left needs none.
+// replay writes the answer. A client that has left needs none.
 func (r *recorder) replay(w http.ResponseWriter) {
-	setWriteDeadline(w, answerTimeout)
 	header := w.Header()
 	for name, values := range r.header {
 		header[name] = values
