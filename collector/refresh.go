@@ -53,13 +53,15 @@ func (t *Target) finish(change func(*State)) {
 
 // refresh walks the list once, publishes what came of it, and then looks outcomes up.
 func (t *Target) refresh(ctx context.Context) {
-	settings := t.state.Load().Settings
-	if settings.Slots.Acquire(ctx, 1) != nil {
+	state := t.state.Load()
+	settings := state.Settings
+	release, err := settings.Slots.acquire(ctx, state.Health.FailuresInRow > 0)
+	if err != nil {
 		return // Run ends and tells those who wait
 	}
 	began, codes := t.clock(), t.options.API.errorCounts(t.Operation())
 	counted, err := t.walk(ctx, settings, began)
-	settings.Slots.Release(1)
+	release()
 	t.countFailure(codes, err)
 	before, after := t.conclude(settings, began, counted, err)
 	if ctx.Err() == nil {

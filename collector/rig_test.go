@@ -12,8 +12,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"golang.org/x/sync/semaphore"
-
 	"face_liveness_exporter/collector"
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/faceclient/facelist"
@@ -211,7 +209,7 @@ func newTarget(from collector.Source, change ...func(*collector.TargetOptions)) 
 			Timeout:  2 * time.Minute,
 			MaxStale: time.Hour,
 			Devices:  collector.DeviceOptions{Top: 50, Label: collector.DeviceRaw},
-			Slots:    semaphore.NewWeighted(8),
+			Slots:    collector.NewSlots(8),
 		},
 		Resource:  "contoso-prod",
 		Operation: faceclient.DetectLiveness,

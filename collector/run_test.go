@@ -7,8 +7,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"golang.org/x/sync/semaphore"
-
 	"face_liveness_exporter/collector"
 	"face_liveness_exporter/faceclient"
 )
@@ -62,10 +60,10 @@ func TestSlowWalkWithPagesGoesOn(t *testing.T) {
 func TestSlotsBoundRefreshesOfAllTargets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		from := walks(lists(page{after: 100 * time.Second, sessions: created(1)}))
-		slots := semaphore.NewWeighted(2)
+		slots := collector.NewSlots(2)
 		targets := make([]*collector.Target, 5)
 		for i := range targets {
-			targets[i] = newTarget(from, func(options *collector.TargetOptions) { options.Slots = slots })
+			targets[i] = newTarget(from, within(slots))
 		}
 		run(t, targets...)
 		// The last one waits for longer than the refresh time-out, which must not count.
@@ -80,10 +78,45 @@ func TestSlotsBoundRefreshesOfAllTargets(t *testing.T) {
 			values.want(t, "up", 1)
 			values.want(t, "refresh_duration_seconds", 100)
 		}
-		if !slots.TryAcquire(2) {
-			t.Error("a slot is still held")
+		pass(time.Hour)
+		if took := scrape(time.Hour, targets...); took != 300*time.Second {
+			t.Errorf("the next time they took %v: a slot is still held", took)
 		}
 	})
+}
+
+// Resources that do not answer get half of the slots, so that one that does need not wait for them, but only the first time.
+func TestTargetsThatFailLeaveSlotsToOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slots := collector.NewSlots(4)
+		failing := walks(hangs())
+		var targets []*collector.Target
+		for range 20 {
+			targets = append(targets, newTarget(failing, within(slots)))
+		}
+		run(t, targets...)
+		released(targets...)
+		pass(time.Hour) // all have failed
+		well := walks(lists(page{after: time.Second, sessions: created(1)}))
+		good := newTarget(well, within(slots))
+		run(t, good)
+		failing.most = 0
+		for range 100 {
+			released(targets...)
+			if took := scrape(time.Minute, good); took > time.Second {
+				t.Fatalf("a refresh of 1s took %v", took)
+			}
+			pass(30 * time.Second)
+		}
+		if failing.most != 2 || well.walks() < 8 {
+			t.Errorf("%d of the failing refreshes at once, want 2; %d others", failing.most, well.walks())
+		}
+	})
+}
+
+// within has a target share slots.
+func within(slots *collector.Slots) func(*collector.TargetOptions) {
+	return func(options *collector.TargetOptions) { options.Slots = slots }
 }
 
 func TestOneTargetNeverOverlapsItsOwnWalks(t *testing.T) {
@@ -151,11 +184,14 @@ func TestRunEndsPromptly(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				slots := semaphore.NewWeighted(1)
-				if test.busy && !slots.TryAcquire(1) {
-					t.Fatal("no slot")
+				slots := collector.NewSlots(1)
+				other := newTarget(walks(hangs()), within(slots))
+				stopOther := run(t, other)
+				if test.busy {
+					released(other)
+					synctest.Wait()
 				}
-				target := newTarget(walks(test.scripts...), func(options *collector.TargetOptions) { options.Slots = slots })
+				target := newTarget(walks(test.scripts...), within(slots))
 				stop := run(t, target)
 				var waiting []<-chan struct{}
 				if test.scraped {
@@ -176,7 +212,10 @@ func TestRunEndsPromptly(t *testing.T) {
 				if took := scrape(inTime, target); took != 0 {
 					t.Errorf("a scrape after the end took %v", took)
 				}
-				if !test.busy && !slots.TryAcquire(1) {
+				stopOther()
+				next := newTarget(walks(lists(page{})), within(slots))
+				run(t, next)
+				if scrape(inTime, next); !next.State().Shown {
 					t.Error("a slot is still held")
 				}
 			})

@@ -7,8 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/semaphore"
-
 	"face_liveness_exporter/faceclient"
 )
 
@@ -28,8 +26,8 @@ type Settings struct {
 	// CostInterval is what to work out the cost of a simulated list for, which costs nothing; 0 for a real one, whose cost
 	// is that of the interval in force.
 	CostInterval time.Duration
-	// Slots bound how many refreshes run at once, over all targets that share the semaphore.
-	Slots *semaphore.Weighted
+	// Slots bound how many refreshes run at once, over all targets that share them.
+	Slots *Slots
 }
 
 // TargetOptions are what a target is made of. All but the settings stay the same for its life.

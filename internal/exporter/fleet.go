@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"golang.org/x/sync/semaphore"
 
 	"face_liveness_exporter/collector"
 	"face_liveness_exporter/internal/config"
@@ -20,7 +19,7 @@ const maxStartJitter = 2 * time.Second
 // fleet is all resources of a configuration, with their settings. It is never changed. A reload makes another one, in
 // which the resources whose lists are the same are the same.
 type fleet struct {
-	slots     *semaphore.Weighted // see collector.Settings
+	slots     *collector.Slots
 	slotCount int
 	onStart   bool // resources that are new are refreshed at once
 	members   []member
@@ -40,7 +39,7 @@ func newFleet(cfg *config.Config, before *fleet, simulated bool, logger *slog.Lo
 	if before != nil && before.slotCount == made.slotCount {
 		made.slots = before.slots // refreshes under way hold some of them
 	} else {
-		made.slots = semaphore.NewWeighted(int64(made.slotCount))
+		made.slots = collector.NewSlots(made.slotCount)
 	}
 	template := collector.TargetOptions{
 		Settings: collector.Settings{
