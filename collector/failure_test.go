@@ -44,15 +44,15 @@ func TestPopulationIsShownUntilMaxStale(t *testing.T) {
 
 				for time.Since(ended) < test.lasts-time.Minute {
 					scrape(inTime, target)
-					pass(min(time.Minute, test.lasts-time.Since(ended)))
+					advance(min(time.Minute, test.lasts-time.Since(ended)))
 				}
-				pass(test.lasts - time.Since(ended))
+				advance(test.lasts - time.Since(ended))
 				atLast := values()
 				atLast.wantNames(t, "as long as the population is shown", whole.without(nothing))
 				if test.lasts > test.interval+time.Minute {
 					atLast.want(t, "up", 0)
 				}
-				pass(1)
+				advance(1)
 				after := values()
 				after.wantNames(t, "later", whole.without(isPopulation))
 				for _, name := range []string{"snapshot_timestamp_seconds", "snapshot_pages", "snapshot_coverage_ratio"} {
@@ -75,7 +75,7 @@ func quota(wait time.Duration) error {
 func gaps(t *testing.T, target *collector.Target, from *source, seconds int) []time.Duration {
 	t.Helper()
 	for range seconds {
-		pass(time.Second - scrape(100*time.Millisecond, target))
+		advance(time.Second - scrape(100*time.Millisecond, target))
 	}
 	begun, ended := from.times()
 	var between []time.Duration
@@ -153,7 +153,7 @@ func TestJitterSpreadsWhatFailedTogether(t *testing.T) {
 		again := map[time.Time]bool{}
 		for range 200 {
 			scrape(time.Millisecond, targets...)
-			pass(100 * time.Millisecond)
+			advance(100 * time.Millisecond)
 		}
 		for _, from := range sources {
 			begun, _ := from.times()
@@ -177,7 +177,7 @@ func TestFailingTargetScrapedOftenCostsLittle(t *testing.T) {
 				run(t, target)
 				for range 60 {
 					scrape(inTime, target)
-					pass(time.Second)
+					advance(time.Second)
 				}
 				if from.walks() > 5 {
 					t.Errorf("%d walks for 60 scrapes in a minute, want 5 at most", from.walks())
@@ -202,7 +202,7 @@ func TestAChangedKeyClearsTheWait(t *testing.T) {
 		{"changed during the walk that fails", func(from *source, target *collector.Target) {
 			scrape(time.Second, target)
 			from.rotate("second key")
-			pass(4 * time.Second)
+			advance(4 * time.Second)
 		}, 2},
 	}
 	for _, test := range tests {
@@ -214,7 +214,7 @@ func TestAChangedKeyClearsTheWait(t *testing.T) {
 				test.rotate(from, target)
 				for range 60 {
 					scrape(inTime, target)
-					pass(time.Second)
+					advance(time.Second)
 				}
 				if from.walks() != test.walks { // the new key is refused too, and waits as the old one did
 					t.Errorf("%d walks, want %d", from.walks(), test.walks)
@@ -231,7 +231,7 @@ func TestAChangedKeyDoesNotRenewAYoungSnapshot(t *testing.T) {
 		run(t, target)
 		scrape(inTime, target)
 		from.rotate("second key")
-		pass(time.Second)
+		advance(time.Second)
 		if scrape(inTime, target); from.walks() != 1 {
 			t.Errorf("%d walks, want 1", from.walks())
 		}

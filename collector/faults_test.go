@@ -70,7 +70,7 @@ func happens(t *testing.T, f fault, s state) cell {
 			if !target.State().Health.Up {
 				t.Fatalf("the walk before the fault failed: %v", target.State().Health.LastError)
 			}
-			pass(s.age)
+			advance(s.age)
 		}
 		for i, session := range service.Sessions(facesim.DetectLiveness) {
 			if i%10 == 1 { // so that what is old can be told from what is new
@@ -89,7 +89,7 @@ func happens(t *testing.T, f fault, s state) cell {
 		finished := target.State().Health.Refreshes
 		scrape(9500*time.Millisecond, target)
 		got.inTime = target.State().Health.Refreshes > finished
-		pass(10 * time.Minute)
+		advance(10 * time.Minute)
 		got.after = exposition()
 		got.code = faceclient.Code(target.State().Health.LastError)
 		got.requests = service.Counts(facesim.DetectLiveness).Requests

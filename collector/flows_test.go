@@ -50,15 +50,15 @@ func TestFlowsCountAWindowFromWalkToWalk(t *testing.T) {
 		wantFlows(t, target, 0, 0, 0, 0, 0)
 		scrape(time.Hour, target)
 		wantFlows(t, target, 0, 0, 0, 0, 0)
-		pass(9 * time.Minute)
+		advance(9 * time.Minute)
 		scrape(time.Hour, target)
 		wantFlows(t, target, 3, 3, 6, 3, 600)
-		pass(9 * time.Minute)
+		advance(9 * time.Minute)
 		scrape(time.Hour, target)
 		wantFlows(t, target, 3, 3, 6, 3, 600)
-		pass(9 * time.Minute) // what the failed walk missed is caught up
+		advance(9 * time.Minute) // what the failed walk missed is caught up
 		scrape(time.Hour, target)
-		pass(time.Minute) // no scrape waits after a failure
+		advance(time.Minute) // no scrape waits after a failure
 		wantFlows(t, target, 5, 5, 10, 5, 1800)
 	})
 }
@@ -100,7 +100,7 @@ func TestFlowsCountEverythingOnce(t *testing.T) {
 					t.Errorf("a counter fell: %+v after %+v", flows, before)
 				}
 				before = flows
-				pass(time.Duration(random.Int64N(int64(20 * time.Minute))))
+				advance(time.Duration(random.Int64N(int64(20 * time.Minute))))
 			}
 			want := 0.0
 			for _, session := range sessions {
@@ -147,7 +147,7 @@ func TestServiceClockThatLeapsIsNotBelievedAtOnce(t *testing.T) {
 					if got := target.State().Flows.Window; got != test.window[walk] {
 						t.Errorf("after walk %d the windows are %vs, want %vs", walk+1, got, test.window[walk])
 					}
-					pass(10 * time.Minute)
+					advance(10 * time.Minute)
 				}
 			})
 		})
@@ -159,7 +159,7 @@ func TestEmptyListMovesTheWindow(t *testing.T) {
 		target := newTarget(walks(lists()))
 		run(t, target)
 		scrape(inTime, target)
-		pass(10 * time.Minute)
+		advance(10 * time.Minute)
 		scrape(inTime, target)
 		wantFlows(t, target, 0, 0, 0, 0, 600)
 	})
@@ -203,7 +203,7 @@ func TestPartOfTheKeySpaceIsScaledUp(t *testing.T) {
 			t.Errorf("%d in native buckets: %v", in, h)
 		}
 
-		pass(10 * time.Minute)
+		advance(10 * time.Minute)
 		scrape(inTime, target)
 		if got := target.State().Flows; got.Expirations != 0 || got.Creations < 45/share-1e-6 || got.Creations > 45/share+1e-6 || got.Window != 600 {
 			t.Errorf("flows %+v, want 45 creations ÷ 0.3 and a window of 600 s", got)
@@ -286,7 +286,7 @@ func TestBudgetIsKept(t *testing.T) {
 				run(t, targets...)
 				for range 30 * 24 * 60 {
 					scrape(inTime, targets...)
-					pass(time.Minute)
+					advance(time.Minute)
 				}
 				// What a full account holds at the start is one refresh's worth.
 				worth := int(float64(test.monthly)*test.interval/(30*24*3600)) + 2

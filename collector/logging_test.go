@@ -110,7 +110,7 @@ func TestLogLinesTellWhatIsNew(t *testing.T) {
 			if lines := book.take(t); len(lines) != 0 {
 				t.Errorf("a scrape without a refresh logs %v", lines)
 			}
-			pass(10 * time.Minute)
+			advance(10 * time.Minute)
 		}
 	})
 }
@@ -121,7 +121,7 @@ func TestAFailureThatGoesOnIsLoggedOnceAnHour(t *testing.T) {
 		target := newTarget(walks(fails(unavailable())), logged(&book))
 		run(t, target)
 		var warned []time.Duration
-		for begun := time.Now(); time.Since(begun) < 190*time.Minute; pass(time.Minute) {
+		for begun := time.Now(); time.Since(begun) < 190*time.Minute; advance(time.Minute) {
 			scrape(inTime, target)
 			for _, line := range book.take(t) {
 				if line["level"] == "WARN" {
@@ -180,7 +180,7 @@ func TestFirstWalkTellsItsCost(t *testing.T) {
 				run(t, target)
 				for range 5 {
 					scrape(inTime, target)
-					pass(2 * test.interval)
+					advance(2 * test.interval)
 				}
 				var costs []map[string]any
 				for _, line := range book.take(t) {
@@ -214,7 +214,7 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 		run(t, target)
 		for range 6 {
 			scrape(inTime, target)
-			pass(10 * time.Minute)
+			advance(10 * time.Minute)
 		}
 		text := book.lines.String()
 		if strings.Count(text, "\n") < 5 {

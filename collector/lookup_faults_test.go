@@ -56,7 +56,7 @@ func lookUpFor(t *testing.T, samples int, faults ...facesim.Fault) looked {
 			scrape(inTime, target)
 			state := target.State()
 			got.stamps = append(got.stamps, state.Snapshot.Began.Wall.Sub(start))
-			pass(5 * time.Minute)
+			advance(5 * time.Minute)
 		}
 		got.target, got.lookUps = target.State(), service.LookUps(facesim.DetectLivenessWithVerify)
 		info := collector.ResourceInfo{Name: "contoso-prod", Endpoint: "http://face.test", APIVersion: faceclient.DefaultAPIVersion}
@@ -154,7 +154,7 @@ func TestASampleStandsForAllSessions(t *testing.T) {
 		}, always1)), sampled(40, from))
 		run(t, target)
 		scrape(inTime, target)
-		pass(10 * time.Minute)
+		advance(10 * time.Minute)
 		scrape(inTime, target)
 		synctest.Wait()
 		times := map[string]int{}

@@ -26,7 +26,7 @@ func TestTheOrderOfLookUpsIsRandom(t *testing.T) {
 		run(t, target)
 		for range 101 {
 			scrape(inTime, target)
-			pass(10 * time.Minute)
+			advance(10 * time.Minute)
 		}
 		times := map[string]int{}
 		for _, id := range from.looked() {
@@ -62,7 +62,7 @@ func TestLookUpsYieldToTheNextRefresh(t *testing.T) {
 			if state := target.State(); !state.Health.Up || state.Health.Refreshes != uint64(refreshes) || state.Age != 0 {
 				t.Errorf("refresh %d: %+v, age %v", refreshes, state.Health, state.Age)
 			}
-			pass(time.Minute)
+			advance(time.Minute)
 		}
 		asking := time.Now()
 		stop()
@@ -96,7 +96,7 @@ func TestLookUpsThatFailForGood(t *testing.T) {
 		run(t, target)
 		for range 5 {
 			scrape(inTime, target)
-			pass(10 * time.Minute)
+			advance(10 * time.Minute)
 		}
 		if asked := len(from.looked()); asked != 4*3 {
 			t.Errorf("%d look-ups of 4 refreshes, want 3 each", asked)
@@ -106,7 +106,7 @@ func TestLookUpsThatFailForGood(t *testing.T) {
 		}
 		works = true
 		scrape(inTime, target)
-		pass(time.Minute)
+		advance(time.Minute)
 		var told []string
 		for _, line := range book.take(t) {
 			if line["level"] != "DEBUG" && strings.Contains(fmt.Sprint(line["msg"]), "look-ups") {
@@ -126,7 +126,7 @@ func TestAPanicOfALookUpEndsTheLookUps(t *testing.T) {
 		run(t, target)
 		for range 3 {
 			scrape(inTime, target)
-			pass(10 * time.Minute)
+			advance(10 * time.Minute)
 		}
 		if state := target.State(); !state.Health.Up || state.Health.Refreshes != 3 || len(from.looked()) != 2 {
 			t.Errorf("%d looked up, %+v", len(from.looked()), state.Health)
@@ -162,7 +162,7 @@ func TestLookUpsTakeWhatTheListLeavesOfTheBudget(t *testing.T) {
 				run(t, target)
 				for range 200 {
 					scrape(inTime, target)
-					pass(5 * time.Minute)
+					advance(5 * time.Minute)
 				}
 				if walks := list.walks(); walks != 200 {
 					t.Errorf("%d refreshes, want 200", walks)

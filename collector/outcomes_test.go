@@ -115,7 +115,7 @@ func TestEveryAnswerHasItsOutcome(t *testing.T) {
 		zero := shown(t, target)
 		run(t, target)
 		scrape(inTime, target)
-		pass(10 * time.Minute)
+		advance(10 * time.Minute)
 		scrape(inTime, target)
 		synctest.Wait()
 		values := shown(t, target)
@@ -189,7 +189,7 @@ func TestWhichSessionsAreLookedUp(t *testing.T) {
 		run(t, target)
 		for range 4 {
 			scrape(inTime, target)
-			pass(10 * time.Minute)
+			advance(10 * time.Minute)
 		}
 		if got, want := from.looked(), []string{"right-2", "right-4"}; !slices.Equal(got, want) {
 			t.Errorf("looked up %q, want %q", got, want)
@@ -251,7 +251,7 @@ func TestOutcomesAreEstimatedWithoutBias(t *testing.T) {
 					for range windows {
 						answers = 0
 						scrape(inTime, target)
-						pass(10 * time.Minute)
+						advance(10 * time.Minute)
 					}
 					got := target.State().Outcomes
 					if sum := got.Sessions[collector.SpoofFace] + got.Sessions[collector.RealFace]; math.Abs(sum-total) > 0.02*total {

@@ -58,7 +58,7 @@ func TestGoldenExposition(t *testing.T) {
 			options.Operation = faceclient.DetectLivenessWithVerify
 		})
 		stop := run(t, plain, verify)
-		pass(1500 * time.Millisecond)
+		advance(1500 * time.Millisecond)
 		collector.EnsureFresh(context.Background(), plain, verify)
 		stop()
 		families := gather(t, resource(plain, verify))
@@ -87,7 +87,7 @@ func TestSecondWalkCountsAfresh(t *testing.T) {
 		first.want(t, "sessions", 4)
 		first.want(t, `device_sessions{device_correlation_id="tablet"}`, 1)
 
-		pass(6 * time.Minute)
+		advance(6 * time.Minute)
 		scrape(time.Second, target)
 		second := shown(t, target)
 		second.want(t, "sessions", 1)

@@ -80,14 +80,14 @@ func TestHealthSaysWhen(t *testing.T) {
 		if wait := target.State().DueIn; wait < 15*time.Second || wait > 17*time.Second {
 			t.Errorf("the next refresh waits for %v, want 15 s and a little", wait)
 		}
-		pass(20 * time.Second)
+		advance(20 * time.Second)
 		if took := scrape(inTime, target); took != 0 {
 			t.Errorf("a scrape after a failure waited %v", took)
 		}
 		if !target.State().Health.Refreshing {
 			t.Error("a refresh under way is not said to be")
 		}
-		pass(5 * time.Second)
+		advance(5 * time.Second)
 		if health := target.State().Health; health.Refreshing || health.LastEnded != time.Now() || target.State().DueIn != 54*time.Second {
 			t.Errorf("after a success: %+v", health)
 		}

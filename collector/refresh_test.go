@@ -29,7 +29,7 @@ func TestManyScrapesShareOneWalk(t *testing.T) {
 		}
 		scrapers.Wait()
 		for range 29 {
-			pass(9900 * time.Millisecond)
+			advance(9900 * time.Millisecond)
 			if took := scrape(inTime, target); took != 0 {
 				t.Errorf("a scrape within the interval took %v, want 0", took)
 			}
@@ -46,12 +46,12 @@ func TestNextWalkIsDueAnIntervalAfterTheLastBegan(t *testing.T) {
 		target := newTarget(from, every(time.Minute))
 		run(t, target)
 		scrape(inTime, target)
-		pass(54*time.Second - 1) // 59 s after the walk began
+		advance(54*time.Second - 1) // 59 s after the walk began
 		scrape(inTime, target)
 		if from.walks() != 1 {
 			t.Fatalf("%d walks before the interval was over, want 1", from.walks())
 		}
-		pass(2)
+		advance(2)
 		scrape(inTime, target)
 		if from.walks() != 2 {
 			t.Fatalf("%d walks after the interval, want 2", from.walks())
@@ -80,7 +80,7 @@ func TestScrapesThatJitterWalkAtEveryInterval(t *testing.T) {
 				start := time.Now()
 				for n := range int(20 * test.interval / test.scrapes) {
 					at := start.Add(time.Duration(n)*test.scrapes + time.Duration(random.Int64N(int64(test.jitter))) - test.jitter/2)
-					pass(time.Until(at))
+					advance(time.Until(at))
 					scrape(inTime, target)
 				}
 				if got := from.walks(); got < test.walks[0] || got > test.walks[1] {
@@ -96,12 +96,12 @@ func TestNoScrapeNoWalk(t *testing.T) {
 		from := walks(lists(page{sessions: created(3)}))
 		target := newTarget(from)
 		run(t, target)
-		pass(24 * time.Hour)
+		advance(24 * time.Hour)
 		if from.walks() != 0 {
 			t.Errorf("%d walks without a scrape", from.walks())
 		}
 		scrape(inTime, target)
-		pass(24 * time.Hour)
+		advance(24 * time.Hour)
 		if from.walks() != 1 {
 			t.Errorf("%d walks for one scrape", from.walks())
 		}
@@ -127,7 +127,7 @@ func TestScrapeThatCannotWaitForTheWalk(t *testing.T) {
 		first.want(t, "up", 0)
 		first.want(t, "refreshes_total", 0)
 
-		pass(12 * time.Second) // nobody scrapes, and the walk goes on
+		advance(12 * time.Second) // nobody scrapes, and the walk goes on
 		if snapshot := target.State().Snapshot; snapshot == nil {
 			t.Fatal("the walk did not go on without its scraper")
 		}
@@ -136,7 +136,7 @@ func TestScrapeThatCannotWaitForTheWalk(t *testing.T) {
 		}
 		shown(t, target).want(t, "sessions", 4)
 
-		pass(5 * time.Minute)
+		advance(5 * time.Minute)
 		for range 11 {
 			if took := scrape(limit, target); took != 0 {
 				t.Errorf("a scrape with something to show took %v", took)
@@ -144,11 +144,11 @@ func TestScrapeThatCannotWaitForTheWalk(t *testing.T) {
 			values := shown(t, target)
 			values.want(t, "sessions", 4)
 			values.want(t, "refresh_duration_seconds", 12)
-			if pass(time.Second); from.walks() != 2 {
+			if advance(time.Second); from.walks() != 2 {
 				t.Fatalf("%d walks, want the second to be under way", from.walks())
 			}
 		}
-		pass(2 * time.Second)
+		advance(2 * time.Second)
 		shown(t, target).want(t, "sessions", 9)
 	})
 }
@@ -173,7 +173,7 @@ func TestScrapeWaitsForAWalkThatUsuallyEndsInTime(t *testing.T) {
 				))
 				run(t, target)
 				scrape(inTime, target)
-				pass(6 * time.Minute)
+				advance(6 * time.Minute)
 				if took := scrape(test.limit, target); took.Seconds() != test.took {
 					t.Errorf("the scrape took %v, want %vs", took, test.took)
 				}
@@ -191,7 +191,7 @@ func TestScrapeGivesUpOnAWalkThatIsSlowerThanUsual(t *testing.T) {
 		))
 		run(t, target)
 		scrape(inTime, target)
-		pass(6 * time.Minute)
+		advance(6 * time.Minute)
 		if took := scrape(inTime, target); took != inTime {
 			t.Errorf("the scrape took %v, want %v", took, inTime)
 		}
@@ -204,7 +204,7 @@ func TestScrapeWaitsWhereThePopulationIsTooOldToShow(t *testing.T) {
 		target := newTarget(walks(lists(page{after: 5 * time.Second, sessions: created(4)}), lists(page{after: 2 * time.Second, sessions: created(9)})))
 		run(t, target)
 		scrape(inTime, target)
-		pass(2 * time.Hour)
+		advance(2 * time.Hour)
 		shown(t, target).wantAbsent(t, "sessions")
 		if took := scrape(3*time.Second, target); took != 2*time.Second {
 			t.Errorf("the scrape took %v, want 2s, though the last walk took longer than its deadline", took)
@@ -240,7 +240,7 @@ func TestPartOfAWalkIsNeverShown(t *testing.T) {
 			if len(seen) == 0 || seen[len(seen)-1] != value {
 				seen = append(seen, value)
 			}
-			pass(400 * time.Millisecond)
+			advance(400 * time.Millisecond)
 		}
 		if !slices.Equal(seen, []float64{-1, 4, 9}) {
 			t.Errorf("scrapes saw %v sessions (-1: none shown), want [-1 4 9]", seen)
@@ -266,7 +266,7 @@ func TestUp(t *testing.T) {
 			if during := shown(t, target); i > 0 {
 				during.want(t, "up", before["face_liveness_up"])
 			}
-			pass(time.Second)
+			advance(time.Second)
 			before = shown(t, target)
 			if want == 0 {
 				failures++
@@ -277,7 +277,7 @@ func TestUp(t *testing.T) {
 			if health := target.State().Health; health.Up != (want == 1) || (health.LastError == nil) != health.Up {
 				t.Errorf("health after refresh %d: %+v", i+1, health)
 			}
-			pass(30 * time.Second)
+			advance(30 * time.Second)
 		}
 	})
 }

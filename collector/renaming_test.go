@@ -34,7 +34,7 @@ func TestDevicesOfAWalkUnderWayAreNamedAsInForce(t *testing.T) {
 				scrape(time.Second, target) // leaves before the walk has ended
 				settings.Devices = test.after
 				target.Apply(settings)
-				pass(4 * time.Second)
+				advance(4 * time.Second)
 				for i, want := range test.shown {
 					state := target.State()
 					snapshot := state.Snapshot
@@ -46,7 +46,7 @@ func TestDevicesOfAWalkUnderWayAreNamedAsInForce(t *testing.T) {
 							t.Errorf("%q is shown", device.Label)
 						}
 					}
-					pass(10 * time.Minute)
+					advance(10 * time.Minute)
 					scrape(inTime, target)
 				}
 			})

@@ -255,8 +255,8 @@ func scrape(deadline time.Duration, targets ...*collector.Target) time.Duration 
 	return time.Since(began)
 }
 
-// pass lets fake time go on.
-func pass(d time.Duration) {
+// advance lets fake time go on.
+func advance(d time.Duration) {
 	<-time.After(d)
 	synctest.Wait()
 }

@@ -78,7 +78,7 @@ func TestSlotsBoundRefreshesOfAllTargets(t *testing.T) {
 			values.want(t, "up", 1)
 			values.want(t, "refresh_duration_seconds", 100)
 		}
-		pass(time.Hour)
+		advance(time.Hour)
 		if took := scrape(time.Hour, targets...); took != 300*time.Second {
 			t.Errorf("the next time they took %v: a slot is still held", took)
 		}
@@ -96,7 +96,7 @@ func TestTargetsThatFailLeaveSlotsToOthers(t *testing.T) {
 		}
 		run(t, targets...)
 		released(targets...)
-		pass(time.Hour) // all have failed
+		advance(time.Hour) // all have failed
 		well := walks(lists(page{after: time.Second, sessions: created(1)}))
 		good := newTarget(well, within(slots))
 		run(t, good)
@@ -106,7 +106,7 @@ func TestTargetsThatFailLeaveSlotsToOthers(t *testing.T) {
 			if took := scrape(time.Minute, good); took > time.Second {
 				t.Fatalf("a refresh of 1s took %v", took)
 			}
-			pass(30 * time.Second)
+			advance(30 * time.Second)
 		}
 		if failing.most != 2 || well.walks() < 8 {
 			t.Errorf("%d of the failing refreshes at once, want 2; %d others", failing.most, well.walks())
@@ -126,7 +126,7 @@ func TestOneTargetNeverOverlapsItsOwnWalks(t *testing.T) {
 		run(t, target)
 		for range 1000 {
 			scrape(100*time.Millisecond, target)
-			pass(time.Second)
+			advance(time.Second)
 		}
 		if from.most != 1 || from.walks() < 5 {
 			t.Errorf("%d walks, %d of them at once", from.walks(), from.most)
@@ -150,7 +150,7 @@ func TestAHangingTargetDoesNotHoldUpTheOther(t *testing.T) {
 		shown(t, hanging).want(t, "up", 0)
 		for range 120 {
 			scrape(inTime, hanging, other)
-			pass(time.Second)
+			advance(time.Second)
 			if snapshot := other.State().Snapshot; time.Since(snapshot.Ended.Wall) > 5*time.Minute+15*time.Second {
 				t.Fatalf("the other's snapshot is %v old", time.Since(snapshot.Ended.Wall))
 			}
@@ -199,7 +199,7 @@ func TestRunEndsPromptly(t *testing.T) {
 						waiting = append(waiting, released(target))
 					}
 				}
-				pass(time.Second)
+				advance(time.Second)
 				asked := time.Now()
 				stop()
 				for _, done := range waiting {
@@ -245,7 +245,7 @@ func TestScrapeBeforeRunIsServedOnceItBegins(t *testing.T) {
 			t.Errorf("a scrape that nobody serves took %v, want its 1s", took)
 		}
 		waiting := released(target)
-		pass(time.Minute)
+		advance(time.Minute)
 		run(t, target)
 		<-waiting
 		shown(t, target).want(t, "sessions", 3)
@@ -257,7 +257,7 @@ func TestEndDuringARefreshIsNoFailureOfTheResource(t *testing.T) {
 		target := newTarget(walks(lists(page{sessions: created(3)}), hangs(page{sessions: created(1)})))
 		stop := run(t, target)
 		scrape(inTime, target)
-		pass(6 * time.Minute)
+		advance(6 * time.Minute)
 		scrape(time.Second, target)
 		stop()
 		shown(t, target).want(t, "sessions", 3)

@@ -45,13 +45,13 @@ func TestFlowsAreWhatHappenedToTheSimulatedCustomer(t *testing.T) {
 				before := collector.Flows{}
 				for walk := range 60 {
 					at := time.Duration(walk) * 3 * time.Minute
-					pass(lookingUp)
+					advance(lookingUp)
 					fails := at >= 30*time.Minute && at < 30*time.Minute+test.failing
 					service.ClearFaults()
 					if fails {
 						service.Fail(facesim.Status(500, ""))
 					}
-					pass(3*time.Minute - lookingUp)
+					advance(3*time.Minute - lookingUp)
 					scrape(10*time.Second, target)
 					flows := target.State().Flows
 					if fails && flows != before {
@@ -68,7 +68,7 @@ func TestFlowsAreWhatHappenedToTheSimulatedCustomer(t *testing.T) {
 				if before != want {
 					t.Errorf("counted %+v, and what happened is %+v", before, want)
 				}
-				pass(lookingUp)
+				advance(lookingUp)
 				outcomes := target.State().Outcomes.Sessions
 				for real, counted := range map[facesim.Outcome]collector.Outcome{
 					facesim.RealFace: collector.RealFace, facesim.SpoofFace: collector.SpoofFace, facesim.Uncertain: collector.Uncertain,

@@ -127,9 +127,9 @@ func TestAPanicFailsTheRefresh(t *testing.T) {
 					t.Errorf("the log repeats what the panic holds: %v", lines)
 				}
 				api.ObserveAttempt(faceclient.Attempt{Operation: faceclient.DetectLiveness, Status: 200})
-				pass(time.Minute)
+				advance(time.Minute)
 				scrape(time.Minute, target)
-				pass(time.Second)
+				advance(time.Second)
 				shown(t, target).want(t, "up", 1)
 			})
 		})
@@ -164,7 +164,7 @@ func TestOneWrongDateDoesNotStopTheFlows(t *testing.T) {
 							t.Errorf("walk %d: windows of %vs after %vs", walk+1, window, before)
 						}
 						before = window
-						pass(10 * time.Minute)
+						advance(10 * time.Minute)
 					}
 					told := 0
 					for _, line := range book.take(t) {
@@ -194,7 +194,7 @@ func TestHorizonsOfOneSecondAreNoClockThatWentBack(t *testing.T) {
 		}), func(options *collector.TargetOptions) { options.Interval = time.Millisecond }, logged(&book))
 		run(t, target)
 		for _, after := range []time.Duration{0, 10 * time.Millisecond, 10 * time.Millisecond, 10 * time.Minute} {
-			pass(after)
+			advance(after)
 			scrape(inTime, target)
 			walk++
 		}
@@ -298,7 +298,7 @@ func TestCountersSayWhenTheyWereCreated(t *testing.T) {
 		target := newTarget(walks(lists(page{sessions: lively()})))
 		run(t, target)
 		scrape(inTime, target)
-		pass(time.Hour)
+		advance(time.Hour)
 		for name, family := range gather(t, resource(target)) {
 			for _, metric := range family.GetMetric() {
 				if family.GetType() == dto.MetricType_COUNTER && !strings.Contains(name, "_api_") && !metric.GetCounter().GetCreatedTimestamp().AsTime().Equal(made) {

@@ -71,7 +71,8 @@ func planFor(k Knowledge, limits Limits, b budget, random float64) Plan {
 	if sampled {
 		return Plan{Mode: Sample, ExpectedSessions: k.Sessions, ranges: sampleRanges(limits.Workers, b.left, random)}
 	}
-	// Each range is as many whole pages as a worker must read, less an even share of what the last page leaves free.
+	// Each worker reads whole pages: of 25 pages, 10 workers read 3 each. A page counts with its average size, because the
+	// last one is not full.
 	perRange := math.Ceil(float64(pages)/float64(limits.Workers)) * k.Sessions / float64(pages)
 	return Plan{Mode: Exact, ExpectedSessions: k.Sessions, ranges: rangesBetween(splitPoints(k.pointsOrEven(), perRange))}
 }

@@ -61,9 +61,9 @@ func (w *walk) take(one *keyRange, p *faceclient.Page) (more bool, err error) {
 	return true, nil
 }
 
-// certain is how many sessions must be expected in a gap for there to be one: by chance a gap of 20 comes once in half a
-// billion.
-const certain = 20
+// surelyMore is how many sessions must be expected in a part of the key space to say that there is at least one. Where 20
+// are expected, there is none in one of half a billion cases.
+const surelyMore = 20
 
 // mustGoOn reports whether there must be sessions between the last id that was read and the end of the range, so that a short
 // page is no proof of the end: a service may begin to cap its pages at any time.
@@ -75,7 +75,7 @@ func (w *walk) mustGoOn(one *keyRange) bool {
 	if expected == 0 {
 		expected = float64(w.visited) / one.at
 	}
-	return expected*(one.end-one.at) > certain
+	return expected*(one.end-one.at) > surelyMore
 }
 
 // check refuses a page that does not continue the list, or that makes it too long.

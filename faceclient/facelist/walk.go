@@ -32,7 +32,7 @@ type walk struct {
 	failure   error // of the request that used up the allowance
 	points    []point
 	highest   string // id that was seen
-	lowestEnd string // the lowest id that a page which was taken for the last one ended with
+	lowestEnd string // lowest last id of a short page that was taken for the list's last one: no session may come after it
 	trial     *trial // of a made-up start; nil before the first
 }
 
@@ -198,8 +198,8 @@ func (w *walk) finish() error {
 	boundaries := false
 	for _, one := range w.ranges.done {
 		w.result.Coverage += one.covered()
-		// Ranges that were cut short end with a session that marks the bound. Together they are one sample whose size was
-		// settled beforehand, so it is one session too large: leaving out that of each range would be too many.
+		// How many sessions a sample reads is known before it begins, so that it ends exactly at a session. That makes it look
+		// denser than the list is: n sessions count as n-1. One boundary session is left out for that. The others count.
 		if !one.complete && boundaries {
 			w.release(one)
 		}

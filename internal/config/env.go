@@ -48,7 +48,7 @@ func FromEnvironment(getenv func(string) string) (*Config, Problems, error) {
 	d.environment(place{node: section}, &resource)
 	cfg := Default()
 	cfg.Resources = []Resource{resource}
-	return d.problems.verdict(&cfg)
+	return d.problems.result(&cfg)
 }
 
 // text is a value of a document: the variables are read like the fields of a file.

@@ -77,10 +77,10 @@ func Parse(data []byte, getenv func(string) string) (*Config, Problems, error) {
 func parse(data []byte, folder string, getenv func(string) string) (*Config, Problems, error) {
 	root, problem := document(data)
 	if problem != nil {
-		return Problems{*problem}.verdict(nil)
+		return Problems{*problem}.result(nil)
 	}
 	cfg := Default()
 	d := newDecoder(folder, getenv)
 	d.config(place{line: root.Line, node: root}, &cfg)
-	return d.problems.verdict(&cfg)
+	return d.problems.result(&cfg)
 }

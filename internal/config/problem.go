@@ -87,9 +87,9 @@ func (ps Problems) in(file string) Problems {
 	return ps
 }
 
-// verdict turns everything that was found into what the callers of this package get. An empty Problems must not become
+// result turns everything that was found into what the callers of this package get. An empty Problems must not become
 // an error that is not nil.
-func (ps Problems) verdict(cfg *Config) (*Config, Problems, error) {
+func (ps Problems) result(cfg *Config) (*Config, Problems, error) {
 	slices.SortStableFunc(ps, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
 	warnings, errs := ps.Split()
 	if len(errs) > 0 {

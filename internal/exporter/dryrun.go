@@ -20,7 +20,7 @@ import (
 // is nothing to print.
 func dryRun(ctx context.Context, e *exporter, process Process) error {
 	fleet := e.fleet.Load()
-	fleet.enforce(ctx, false) // everything is asked for below, and waited for
+	fleet.startOrApply(ctx, false) // everything is asked for below, and waited for
 	collector.EnsureFresh(ctx, fleet.targets...)
 	fleet.stop(ctx)
 

@@ -105,7 +105,7 @@ func (e *exporter) refusedAt() time.Time { return e.reloadRefused.get() }
 func (e *exporter) run(ctx context.Context, hangups <-chan os.Signal) {
 	defer close(e.stopped)
 	first := e.fleet.Load()
-	first.enforce(ctx, first.onStart)
+	first.startOrApply(ctx, first.onStart)
 	defer func() { e.fleet.Load().stop(ctx) }()
 	for {
 		select {
@@ -139,7 +139,7 @@ func (e *exporter) reload(ctx context.Context) (err error) {
 		return err
 	}
 	e.ready() // an exporter that is ready stays ready, even if no probe has asked yet
-	next.enforce(ctx, next.onStart)
+	next.startOrApply(ctx, next.onStart)
 	e.fleet.Store(next)
 	next.retire(ctx, before)
 	return nil

@@ -96,9 +96,9 @@ func (f *fleet) named(name string) (member, bool) {
 	return member{}, false
 }
 
-// enforce lets resources that are new begin, and puts the settings of those that have stayed in force. Nothing of it can
+// startOrApply lets resources that are new begin, and puts the settings of those that have stayed in force. Nothing of it can
 // fail.
-func (f *fleet) enforce(ctx context.Context, onStart bool) {
+func (f *fleet) startOrApply(ctx context.Context, onStart bool) {
 	jitter := min(maxStartJitter, time.Duration(len(f.targets))*50*time.Millisecond)
 	for _, m := range f.members {
 		if m.started() {
