@@ -46,7 +46,7 @@ func (h *Histogram) Observe(value float64) {
 	h.sum += value
 }
 
-// Buckets returns the upper bound of every classic bucket, ascending to +Inf, and how many values are in it alone.
+// Buckets returns the upper bound of every classic bucket, ascending to +Inf, and how many values are in that bucket itself.
 func (h *Histogram) Buckets() iter.Seq2[float64, uint64] {
 	return func(yield func(float64, uint64) bool) {
 		for i, count := range h.classic {

@@ -68,7 +68,7 @@ type Target struct {
 	stopped    bool
 	watermark  watermark
 
-	reported reported // used by the goroutine of Run alone
+	reported reported // used only by the goroutine of Run
 }
 
 // State is what there is to say about a target at one moment. It never changes: a refresh replaces it as a whole, so that

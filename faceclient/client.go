@@ -142,7 +142,7 @@ type PageQuery struct {
 
 // Page asks for a page and reads it into into, which must not be in use elsewhere. The attempts are taken from the
 // allowance. The error is an *Error. Where the allowance has no attempt left it wraps [ErrAllowance] as well, and where
-// none was made it is that alone. After [Allowance.Stop] it is canceled.
+// none was made it is ErrAllowance itself. After [Allowance.Stop] it is canceled.
 func (c *Client) Page(ctx context.Context, query PageQuery, allowance *Allowance, into *Page) error {
 	parameters := url.Values{"top": {strconv.Itoa(query.Top)}}
 	if query.Start != "" {

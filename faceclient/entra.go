@@ -78,7 +78,7 @@ type EntraOptions struct {
 	Cloud Cloud
 	// TenantID and ClientID as the kind asks for them; empty takes them from the environment where the kind can.
 	TenantID, ClientID string
-	// ClientSecret is for EntraClientSecret alone.
+	// ClientSecret is only for EntraClientSecret.
 	ClientSecret Secret
 	// Transport sends the token requests; nil makes one by [NewSignInTransport].
 	Transport http.RoundTripper

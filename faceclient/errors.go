@@ -93,7 +93,7 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Unwrap returns what the error comes from, for errors.Is alone: the text of a cause can hold an address.
+// Unwrap returns what the error comes from, only for errors.Is: the text of a cause can hold an address.
 func (e *Error) Unwrap() error { return e.cause }
 
 // temporary reports whether the same request may succeed a moment later.

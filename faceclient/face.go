@@ -6,7 +6,7 @@ import "time"
 type Operation string
 
 const (
-	// DetectLiveness lists the sessions that check liveness alone.
+	// DetectLiveness lists the sessions that only check liveness.
 	DetectLiveness Operation = "detectLiveness"
 	// DetectLivenessWithVerify lists the sessions that also compare the face with a photo.
 	DetectLivenessWithVerify Operation = "detectLivenessWithVerify"

@@ -45,7 +45,7 @@ type request struct {
 }
 
 // do sends a call until it is answered or another try is pointless. The error is an *Error. Where the allowance
-// has no attempt left it wraps [ErrAllowance] as well, and where none was made it is that alone.
+// has no attempt left it wraps [ErrAllowance] as well, and where none was made it is ErrAllowance itself.
 func (c *Client) do(ctx context.Context, what call, allowance *Allowance) error {
 	s := c.settings.Load()
 	r := &request{

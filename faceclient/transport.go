@@ -22,7 +22,7 @@ const (
 )
 
 // NewTransport makes the transport that a [Client] uses by itself. It obeys HTTPS_PROXY and NO_PROXY, follows nothing, and
-// speaks HTTP/1.1 alone: over one HTTP/2 connection, every later attempt would share the fate of one that died silently,
+// speaks only HTTP/1.1: over one HTTP/2 connection, every later attempt would share the fate of one that died silently,
 // and its client repeats requests at its own pace. A nil configuration is the system's.
 func NewTransport(config *tls.Config, concurrent int) *http.Transport {
 	return newTransport(config, concurrent, http.ProxyFromEnvironment)

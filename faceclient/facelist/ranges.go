@@ -24,7 +24,7 @@ type keyRange struct {
 	at     float64   // the position of the last id that was read
 	end    float64   // where it ends; 1 is the end of the list
 	endKey string    // the key of end, "" for the end of the list
-	quota  int       // pages that it may still read, in a sample alone
+	quota  int       // pages that it may still read; only used in a sample
 	wrapTo *keyRange // what is read after the end of the list, where a sample wraps around
 
 	unconfirmedEnd bool // the last page was short: it was the list's last one if the next one is empty

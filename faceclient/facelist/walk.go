@@ -36,8 +36,8 @@ type walk struct {
 	trial     *trial // of a made-up start; nil before the first
 }
 
-// trial is the first page after a made-up start. It is asked for alone, so that a service that takes none refuses one
-// request and not one of each worker.
+// trial is the first page after a made-up start. The other workers wait for it, so that a service that takes none
+// refuses one request and not one of each worker.
 type trial struct {
 	ended chan struct{} // closed once err is set
 	err   error

@@ -30,7 +30,7 @@ type Hint int
 // The places of the wait. HintHeader says it in the message too, as the gateway does.
 const (
 	HintHeader  Hint = iota // in Retry-After, whole seconds
-	HintMessage             // in the message alone
+	HintMessage             // only in the message
 	HintNone                // nowhere
 )
 

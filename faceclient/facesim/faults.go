@@ -174,7 +174,7 @@ func ShortPages(n int) Fault {
 	return listFault("short pages", func(l *listing) { l.top = min(l.top, n) })
 }
 
-// RaggedPages puts 1 to n sessions on a page. How many depends on the start alone.
+// RaggedPages puts 1 to n sessions on a page. How many depends only on the start.
 func RaggedPages(n int) Fault {
 	return listFault("ragged pages", func(l *listing) { l.top = min(l.top, 1+int(hash(l.start)%uint64(n))) })
 }

@@ -12,7 +12,7 @@ import (
 	"sync"
 )
 
-// pipe serves HTTP on connections that exist in memory alone. net.Pipe blocks on channels, which testing/synctest
+// pipe serves HTTP on connections that exist only in memory. net.Pipe blocks on channels, which testing/synctest
 // understands, so that a bubble's clock moves on while a client waits for an answer.
 type pipe struct {
 	accept pipeListener
@@ -66,7 +66,7 @@ func (s *Server) open(conn net.Conn) error {
 			ConnState: p.track,
 			ErrorLog:  log.New(io.Discard, "", 0), // faults break answers on purpose
 		}
-		p.running.Go(func() { _ = p.server.Serve(p.accept) }) // ends by Close alone
+		p.running.Go(func() { _ = p.server.Serve(p.accept) }) // only Close ends it
 	}
 	p.conns[conn] = true
 	return nil

@@ -28,7 +28,7 @@ type KnownError struct {
 }
 
 // KnownErrors are the documented errors of the list operation, in each shape that was seen of them, and answers in which
-// the code stands in another place. The body alone has the code, unless the name says otherwise.
+// the code stands in another place. Only the body has the code, unless the name says otherwise.
 func KnownErrors() []KnownError {
 	known := func(name string, status int, code string, retry bool, fault facesim.Fault) KnownError {
 		return KnownError{Name: name, Status: status, Code: code, Retry: retry, Fault: fault.Named(name)}

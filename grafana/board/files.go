@@ -2,7 +2,7 @@
 //
 // A panel stands in the file of its dashboard, as a few lines: its title, what it shows, what a bad value means and what
 // to do, and its queries. What panels have in common is in panel.go, what queries have in common in query.go. The package
-// must not know the exporter's code: it goes by the metrics' names alone.
+// must not know the exporter's code: it uses only the metrics' names.
 package board
 
 import (

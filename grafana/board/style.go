@@ -51,7 +51,7 @@ func color(mode dashboard.FieldColorModeId) *dashboard.FieldColorBuilder {
 	return dashboard.NewFieldColorBuilder().Mode(mode)
 }
 
-// byCode gives each HTTP status and error code the same colour in every chart, and green to what is good alone.
+// byCode gives each HTTP status and error code the same colour in every chart, and green only to what is good.
 func byCode(panel *timeseries.PanelBuilder) *timeseries.PanelBuilder {
 	panel.ColorScheme(color(dashboard.FieldColorModeIdShades).FixedColor(bad))
 	for _, of := range []struct{ codes, color string }{

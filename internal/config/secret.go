@@ -8,7 +8,7 @@ import (
 
 const hidden = "<secret>"
 
-// Secret is a text that prints as <secret>, whatever the verb or the encoding; Reveal alone gives it away. An empty
+// Secret is a text that prints as <secret>, whatever the verb or the encoding; only Reveal returns it. An empty
 // Secret prints the same.
 //
 // Three things of the standard library do not ask the type, so do without them: a Secret in an unexported field of a

@@ -23,7 +23,7 @@ type Explanation struct {
 	Before *Explanation
 }
 
-// Of explains an error; the zero Explanation stands for none. An error of another package has its code alone.
+// Of explains an error; the zero Explanation stands for none. Of an error of another package it has only the code.
 func Of(err error) Explanation {
 	if err == nil {
 		return Explanation{}

@@ -112,7 +112,7 @@ func credentialRows() []Row {
 		{Detail: faceclient.DetailKeyFileMissing, Meaning: "the file with the key or the client secret is not there", Remedy: "check the path in key_file or entra.client_secret_file. A relative one starts at the configuration file's folder"},
 		{Detail: faceclient.DetailKeyFileUnreadable, Meaning: "the file with the key or the client secret cannot be read", Remedy: "let the user that the exporter runs as read it, and check the file system that it is on"},
 		{Detail: faceclient.DetailKeyFileEmpty, Meaning: "the file with the key or the client secret is empty", Remedy: "write the secret into it"},
-		{Detail: faceclient.DetailKeyFileUnusable, Meaning: "the file holds something that cannot be a key or a client secret", Remedy: "write the secret alone into it, in one line of ASCII: --config.check says what is wrong"},
+		{Detail: faceclient.DetailKeyFileUnusable, Meaning: "the file holds something that cannot be a key or a client secret", Remedy: "write only the secret into it, in one line of ASCII: --config.check says what is wrong"},
 		{Detail: faceclient.DetailSignInRefused, Meaning: "Entra ID refuses the sign-in ({kind}) with AADSTS{aadsts}", Remedy: "look at https://login.microsoftonline.com/error?code={aadsts}, and check the fields below entra"},
 		{Detail: faceclient.DetailSignInUnreachable, Meaning: "the sign-in of Entra ID ({kind}) cannot be reached", Remedy: "allow login.microsoftonline.com, or the sign-in of your cloud, in the firewall and the proxy"},
 		{Detail: faceclient.DetailSignInTLS, Meaning: "the certificate of the sign-in of Entra ID is not trusted", Remedy: "if a proxy opens TLS, give its CA as tls.ca_file: it is trusted there, too"},

@@ -18,7 +18,7 @@ import (
 // demoInterval is how often the demo refreshes by itself, so that something moves without a Prometheus.
 const demoInterval = 5 * time.Second
 
-// demo is a Face resource that exists in this process alone and is asked over loopback like a real one.
+// demo is a Face resource that exists only in this process and is asked over loopback like a real one.
 type demo struct {
 	service *facesim.Server
 	server  *http.Server

@@ -63,9 +63,9 @@ type patient struct {
 
 func (p patient) examine(ctx context.Context) doctor.Facts {
 	r := p.member.config
-	watched := &watchedSource{source: source{p.list.lister, p.member.resource.client, p.list.operation}}
+	observed := &observedSource{source: source{p.list.lister, p.member.resource.client, p.list.operation}}
 	options := p.member.targetOptions(p.member.settings, p.list)
-	options.Source, options.Looker = watched, nil
+	options.Source, options.Looker = observed, nil
 	target := collector.NewTarget(options)
 	var group sync.WaitGroup
 	running, cancel := context.WithCancel(ctx)
@@ -96,10 +96,10 @@ func (p patient) examine(ctx context.Context) doctor.Facts {
 	}
 	facts.Sessions, facts.Coverage = snapshot.Estimate(snapshot.Sessions), snapshot.Coverage
 	facts.Active, facts.NeverStarted = snapshot.Estimate(snapshot.Active()), snapshot.Estimate(snapshot.Abandoned)
-	facts.Oldest, facts.Ahead = max(0, watched.date.Sub(watched.oldest)), watched.ahead
+	facts.Oldest, facts.Ahead = max(0, observed.date.Sub(observed.oldest)), observed.ahead
 	facts.Demand = state.Demand()
 	p.tryStart(ctx, &facts)
-	p.lookUp(ctx, watched, &facts)
+	p.lookUp(ctx, observed, &facts)
 	p.count(&facts)
 	return facts
 }
@@ -130,15 +130,15 @@ func (p patient) tryStart(ctx context.Context, facts *doctor.Facts) {
 }
 
 // lookUp asks for the outcome of one session where outcomes are wanted.
-func (p patient) lookUp(ctx context.Context, watched *watchedSource, facts *doctor.Facts) {
+func (p patient) lookUp(ctx context.Context, observed *observedSource, facts *doctor.Facts) {
 	if p.member.config.Outcomes.Samples == 0 {
 		return
 	}
-	if watched.finished == "" {
+	if observed.finished == "" {
 		facts.LookUp = doctor.NoSession
 		return
 	}
-	switch check, err := watched.Session(ctx, watched.finished, faceclient.NewAllowance(1)); {
+	switch check, err := observed.Session(ctx, observed.finished, faceclient.NewAllowance(1)); {
 	case faceclient.NotFound(err):
 		facts.LookUp = doctor.Deleted
 	case err != nil:
@@ -182,8 +182,8 @@ func (p patient) count(facts *doctor.Facts) {
 	}
 }
 
-// watchedSource keeps what the collector does not need.
-type watchedSource struct {
+// observedSource keeps what the collector does not need.
+type observedSource struct {
 	source
 
 	// date is the service's clock at the first page; ahead is how far it was ahead of this machine's.
@@ -196,13 +196,13 @@ type watchedSource struct {
 }
 
 // Walk is part of collector.Source.
-func (w *watchedSource) Walk(ctx context.Context, allowance *faceclient.Allowance, visitor facelist.Visitor) (facelist.Result, error) {
+func (w *observedSource) Walk(ctx context.Context, allowance *faceclient.Allowance, visitor facelist.Visitor) (facelist.Result, error) {
 	return w.source.Walk(ctx, allowance, watcher{visitor, w})
 }
 
 type watcher struct {
 	facelist.Visitor
-	source *watchedSource
+	source *observedSource
 }
 
 // Visit is part of facelist.Visitor.

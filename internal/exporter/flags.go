@@ -39,7 +39,7 @@ type flags struct {
 	externalURL *url.URL
 	// routePrefix comes before every path that is served: "" or /like/this.
 	routePrefix            string
-	healthAddress          string // of a listener for the health endpoints alone; "" for none
+	healthAddress          string // of a listener only for the health endpoints; "" for none
 	maxRequests            int
 	disableExporterMetrics bool
 	enableLifecycle        bool
@@ -79,7 +79,7 @@ func parseFlags(args []string, out io.Writer) (*flags, error) {
 		StringVar(&externalURL)
 	app.Flag("web.route-prefix", "Prefix of all paths that are served. Default: the path of --web.external-url.").
 		IsSetByUser(&routePrefixSet).StringVar(&routePrefix)
-	app.Flag("web.health-listen-address", "Address on which to serve /-/healthy and /-/ready alone, without TLS and without authentication. For probes that cannot present a client certificate.").
+	app.Flag("web.health-listen-address", "Address on which to serve only /-/healthy and /-/ready, without TLS and without authentication. For probes that cannot present a client certificate.").
 		StringVar(&f.healthAddress)
 	app.Flag("web.telemetry-path", "Path under which to expose metrics.").Default("/metrics").StringVar(&f.telemetryPath)
 	app.Flag("web.max-requests", "Scrapes in line for their answers, which are made one after the other. More wait, and get 503 when their time is over. 0 is no bound.").Default("40").IntVar(&f.maxRequests)

@@ -69,7 +69,7 @@ func newHandler(e view, own *prometheus.Registry, f *flags, log promhttp.Logger)
 	mux := http.NewServeMux()
 	metrics := f.telemetryPath
 	if metrics == "/" {
-		metrics = "/{$}" // alone, and not all that nothing else answers
+		metrics = "/{$}" // only this path, and not every path that has no handler
 	} else {
 		mux.Handle("GET /{$}", h.page(h.status(statuspage.New())))
 	}

@@ -112,7 +112,7 @@ func newResource(s settings, table *collector.Table) (*resource, error) {
 	return r, nil
 }
 
-// Gather is part of prometheus.Gatherer: this resource alone.
+// Gather is part of prometheus.Gatherer: only this resource.
 func (r *resource) Gather() ([]*dto.MetricFamily, error) { return gather(r.metrics) }
 
 func (r *resource) targetOptions(s settings, one list) collector.TargetOptions {

@@ -40,7 +40,7 @@ var errNoCertificate = errors.New("no certificate in the CA file")
 
 // signInTransport is for the requests to Entra ID. It trusts the CA file as well as the system's CAs: where a proxy opens
 // TLS, the file has the proxy's CA, and where the endpoint has a CA of its own, the sign-in still has a public one. The
-// other settings of tls are about the endpoint alone.
+// other settings of tls are only about the endpoint.
 func signInTransport(t config.TLS) (*rotating, error) {
 	return newRotating([]string{t.CAFile}, func(files [][]byte) (*http.Transport, error) {
 		roots, err := x509.SystemCertPool()
