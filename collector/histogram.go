@@ -105,10 +105,18 @@ func (m histogramMetric) Write(out *dto.Metric) error {
 		ZeroCount:     new(m.estimate(h.zero)),
 		Bucket:        make([]*dto.Bucket, len(h.upperBounds)),
 	}
+	// One allocation holds all buckets, because they are shown at every scrape.
+	buckets := make([]struct {
+		bucket dto.Bucket
+		count  uint64
+	}, len(h.upperBounds))
 	cumulative := uint64(0)
-	for i, bound := range h.upperBounds {
+	for i := range buckets {
+		one := &buckets[i]
 		cumulative += h.classic[i]
-		shown.Bucket[i] = &dto.Bucket{UpperBound: new(bound), CumulativeCount: new(m.estimate(cumulative))}
+		one.count = m.estimate(cumulative)
+		one.bucket.UpperBound, one.bucket.CumulativeCount = &h.upperBounds[i], &one.count
+		shown.Bucket[i] = &one.bucket
 	}
 	next, before := int32(0), int64(0)
 	cumulative = h.zero
