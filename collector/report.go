@@ -92,12 +92,13 @@ func (t *Target) failureAttributes(err error) []any {
 	}
 	failure := new(faceclient.Error)
 	errors.As(err, &failure)
-	attributes := []any{
-		"error", text, "error_code", faceclient.Code(err),
-		"apim_request_id", failure.RequestID, "client_request_id", failure.ClientRequestID,
-	}
-	if failure.Detail != "" {
-		attributes = append(attributes, "detail", string(failure.Detail))
+	attributes := []any{"error", text, "error_code", faceclient.Code(err)}
+	for _, known := range [][2]string{
+		{"apim_request_id", failure.RequestID}, {"client_request_id", failure.ClientRequestID}, {"detail", string(failure.Detail)},
+	} {
+		if known[1] != "" {
+			attributes = append(attributes, known[0], known[1])
+		}
 	}
 	if panicked := new(panicError); errors.As(err, &panicked) {
 		attributes = append(attributes, "panic", panicked.reason, "stack", string(panicked.stack))

@@ -21,7 +21,7 @@ type Refresh struct {
 	Interval time.Duration
 	// Timeout fails a refresh if no page arrives for this long.
 	Timeout time.Duration
-	// MaxStale is the age from which a snapshot's population is no longer shown.
+	// MaxStale is the age from which a snapshot's population is no longer shown, unless two intervals are longer.
 	MaxStale time.Duration
 	// OnStart refreshes every resource once at start, without waiting for a scrape.
 	OnStart bool
@@ -60,7 +60,7 @@ type API struct {
 	PageSize int
 	// MaxPages fails a refresh whose list needs more pages; at least 1.
 	MaxPages int
-	// Limits are those of each request.
+	// Limits say how hard the resource may be asked.
 	faceclient.Limits
 	// MonthlyRequestBudget is in attempts in 30 days; 0 for no bound.
 	MonthlyRequestBudget int64

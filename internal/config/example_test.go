@@ -66,7 +66,8 @@ func TestExampleWithEverySettingInUseIsAccepted(t *testing.T) {
 	}
 }
 
-// Stated in use, not only shown: otherwise the comparison with the defaults would prove nothing. A text may have no default.
+// The example must set each setting, not only show it in a comment, or the comparison with the defaults proves nothing. A text
+// may have no default.
 func TestExampleStatesEverySettingThatTheDefaultsHave(t *testing.T) {
 	stated := statedInUse(t)
 	for _, section := range sections() {

@@ -29,6 +29,9 @@ func ReadSecretFile(path string) (Secret, error) {
 	if err != nil {
 		return "", err
 	}
+	if content == "" {
+		return "", fmt.Errorf("the file %w: write the secret into it", ErrEmpty)
+	}
 	if err := usableKey(content); err != nil {
 		return "", fmt.Errorf("the content of the file %w", err)
 	}

@@ -31,10 +31,7 @@ func unquoted(s string) error {
 }
 
 // quoted reports whether the text stands in quotes, or begins or ends with one.
-func quoted(s string) bool {
-	const quotes = "'\"`"
-	return s != "" && (strings.ContainsRune(quotes, rune(s[0])) || strings.ContainsRune(quotes, rune(s[len(s)-1])))
-}
+func quoted(s string) bool { return quotesShape.MatchString(s) }
 
 // keyPattern is the shape of the keys that Azure gives out: 32 hexadecimal digits or, since 2024, 84 letters and digits.
 var keyPattern = regexp.MustCompile(`^([0-9A-Fa-f]{32}|[0-9A-Za-z]{84})$`)
@@ -50,7 +47,7 @@ var (
 	urlShape         = regexp.MustCompile(`(?i)://`)
 	documentShape    = regexp.MustCompile(`^-----BEGIN|^\{|^\["`)
 	pathShape        = regexp.MustCompile(`^(\.{0,2}/|~/|[A-Za-z]:\\)`)
-	placeholderShape = regexp.MustCompile(`(?i)^<.*>$|^\[.*\]$|your|x{4}|\*\*\*|\.{3}|change_?-?me|replace|example|placeholder|to-?do|dummy|insert|enter-?_?|secret-?_?key|<secret>|redacted|not-?_?set|undefined|^null$|^none$|^nil$|^test$|(api|subscription|face)[-_ ]?key`)
+	placeholderShape = regexp.MustCompile(`(?i)^<.*>$|^\[.*\]$|your|x{4}|\*\*\*|\.{3}|change_?-?me|replace|example|placeholder|to-?do|dummy|insert|enter|secret-?_?key|<secret>|redacted|not-?_?set|undefined|^null$|^none$|^nil$|^test$|(api|subscription|face)[-_ ]?key`)
 	idShape          = regexp.MustCompile(`(?i)^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 	spaceShape       = regexp.MustCompile(`\s`)
 )

@@ -18,7 +18,7 @@ const maxFileBytes = 4 << 20
 // the variables that key_env names; os.Getenv serves.
 //
 // It returns the warnings in any case, and either a configuration or an error. The error is a Problems with everything
-// that has to be put right, or tells why the file could not be read (errors.Is with fs.ErrNotExist holds then).
+// that has to be put right, or tells why the file could not be read (errors.Is with fs.ErrNotExist holds where there is none).
 func Load(path string, getenv func(string) string) (*Config, Problems, error) {
 	data, err := read(path)
 	if err != nil {

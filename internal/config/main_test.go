@@ -13,7 +13,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// canary stands where a secret could stand; no message may hold it. Keys have digits, and so has it.
+// canary stands where a secret could stand; no message may hold it. It has digits, like a key.
 const canary = "c4a4e75ec7e70f7be5ba11c0ffeefeed"
 
 // environment is a getenv over a fixed set of variables.

@@ -46,7 +46,7 @@ func (p Problem) String() string {
 // Problems is a list in the order of lines. As an error it holds no warnings and is not empty.
 type Problems []Problem
 
-// Error gives one line a problem.
+// Error returns one line for each problem.
 func (ps Problems) Error() string {
 	lines := make([]string, len(ps))
 	for i, p := range ps {

@@ -29,7 +29,7 @@ func (d *decoder) scalar(at place, want string, tags ...string) bool {
 }
 
 // ErrEmpty says that a value, or the file that it is in, is empty.
-var ErrEmpty = errors.New("is empty: give it a value, or remove the line")
+var ErrEmpty = errors.New("is empty")
 
 // text reads a string in one line. A check returns what is wrong, without the value.
 func (d *decoder) text(into *string, checks ...func(string) error) func(place) {
@@ -50,7 +50,7 @@ func (d *decoder) text(into *string, checks ...func(string) error) func(place) {
 func plainText(s string) error {
 	switch {
 	case s == "":
-		return ErrEmpty
+		return fmt.Errorf("%w: give it a value, or remove the line", ErrEmpty)
 	case strings.ContainsFunc(strings.TrimSpace(s), unicode.IsControl):
 		return errors.New("has a line break or another control character: write it in one line")
 	case strings.TrimSpace(s) != s:

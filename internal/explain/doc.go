@@ -2,5 +2,5 @@
 // settings: an error of faceclient is data, and this package turns its code, status and detail into a sentence for the log,
 // the status page, --dry-run and --doctor.
 //
-// It must not know HTTP, Prometheus or how the configuration is read, and it never quotes what somebody sent.
+// It must not know HTTP, Prometheus or how the configuration is read, and of what the service sent it quotes only the error code.
 package explain

@@ -21,6 +21,7 @@ const TryAgain = "nothing, if it passes: the exporter tries again by itself"
 const (
 	leastRole    = "assign the role Cognitive Services Data Reader (b59867f0-fa02-499b-be73-45a86b5b3e1c) on this resource, or a custom role with the data action Microsoft.CognitiveServices/accounts/Face/*/sessions/read, and wait ten minutes"
 	reportBug    = "report a bug with the client_request_id of the log line"
+	reportPages  = "report a bug with the log of one refresh at --log.level=debug"
 	noFaceThere  = "check that endpoint is the address of a Face resource, and that no portal or proxy answers for it"
 	checkNetwork = "check the network, the firewall and the proxy between here and the endpoint"
 )
@@ -68,7 +69,7 @@ func CodeRows() []Row {
 		{Code: faceclient.CodeRedirect, Meaning: "the endpoint redirects, and a key is never sent on", Remedy: "use the resource's own address as endpoint"},
 		{Code: faceclient.CodeInvalidResponse, Meaning: "the answer is not a list of sessions", Remedy: noFaceThere},
 		{Code: faceclient.CodeCanceled, Meaning: "the exporter gave up the request, because it stops, its configuration changed, or a refresh was due during a look-up", Remedy: ""},
-		{Code: faceclient.CodePagination, Meaning: "the pages do not add up to a list", Remedy: reportBug},
+		{Code: faceclient.CodePagination, Meaning: "the pages do not add up to a list", Remedy: reportPages},
 		{Code: faceclient.CodePanic, Meaning: "this program has a bug: it panicked", Remedy: "report it with the stack in the log line"},
 		{Code: faceclient.CodeAuthentication, Meaning: "no credential could be obtained", Remedy: "check key_file, or the fields below entra"},
 	}
@@ -170,9 +171,9 @@ func answerRows() []Row {
 		item(faceclient.DetailBadDevice, "a deviceCorrelationId is not a string"),
 		item(faceclient.DetailBadTTL, "an authTokenTimeToLiveInSeconds is not a number of seconds"),
 		{Detail: faceclient.DetailLongID, Meaning: "an id has more than 64 characters, so that the rest of the list cannot be read", Remedy: reportBug},
-		{Detail: faceclient.DetailRepeats, Meaning: "the pages do not add up to a list: one ends where an earlier one did", Remedy: reportBug},
-		{Detail: faceclient.DetailNothingNew, Meaning: "the pages do not add up to a list: one brings nothing new", Remedy: reportBug},
-		{Detail: faceclient.DetailUnordered, Meaning: "the sessions are in no order, and there are more than 2,000,000 of them or the list does not end", Remedy: reportBug},
+		{Detail: faceclient.DetailRepeats, Meaning: "the pages do not add up to a list: one ends where an earlier one did", Remedy: reportPages},
+		{Detail: faceclient.DetailNothingNew, Meaning: "the pages do not add up to a list: one brings nothing new", Remedy: reportPages},
+		{Detail: faceclient.DetailUnordered, Meaning: "the sessions are in no order, and there are more than 2,000,000 of them or the list does not end", Remedy: reportPages},
 		{Detail: faceclient.DetailTooManyPages, Meaning: "the list needs at least {pages} pages, which is more than api.max_pages", Remedy: "raise api.max_pages"},
 		{Detail: faceclient.DetailNoAttempts, Meaning: "the list has to be read again from its beginning, and the budget has no request left for it", Remedy: "raise api.monthly_request_budget or refresh.interval"},
 	}

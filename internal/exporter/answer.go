@@ -112,7 +112,7 @@ func recovered(panics prometheus.Counter, log *serverLog, next http.Handler) htt
 	})
 }
 
-// recoverRequest is deferred.
+// recoverRequest must be deferred itself: recover works nowhere else.
 func recoverRequest(w http.ResponseWriter, r *http.Request, panics prometheus.Counter, log *serverLog) {
 	switch value := recover(); value {
 	case nil:

@@ -28,7 +28,7 @@ func check(source configSource, simulated bool, process Process) error {
 	}
 	fmt.Fprintf(process.Stdout, "configuration is valid: %d resource(s)\n", len(cfg.Resources))
 	for _, r := range cfg.Resources {
-		fmt.Fprintf(process.Stdout, "  %s: %s with %s\n", r.Name, inWords(r.Operations), credentialInWords(r))
+		fmt.Fprintf(process.Stdout, "  %s: %s with %s\n", r.Name, operationList(r.Operations), credentialInWords(r))
 		fmt.Fprintf(process.Stdout, "    %s\n", leastCostOf(r, costRefresh(cfg.Refresh, simulated).Interval))
 	}
 	if note := source.note(cfg); note != "" {
@@ -37,7 +37,7 @@ func check(source configSource, simulated bool, process Process) error {
 	return nil
 }
 
-func inWords(operations []faceclient.Operation) string {
+func operationList(operations []faceclient.Operation) string {
 	texts := make([]string, len(operations))
 	for i, operation := range operations {
 		texts[i] = string(operation)

@@ -52,7 +52,7 @@ func expose(e *exporter, out io.Writer) error {
 // errNotBegun is the reason for a list that was not read because the exporter was stopped first.
 var errNotBegun = errors.New("stopped before its turn came")
 
-// summarize prints a line a target. The error counts those that failed.
+// summarize prints a line for each target. The error counts those that failed.
 func summarize(fleet *fleet, process Process) error {
 	table := tabwriter.NewWriter(process.Stderr, 0, 0, 2, ' ', 0)
 	failed := 0

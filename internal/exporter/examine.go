@@ -98,9 +98,9 @@ func (p patient) examine(ctx context.Context) doctor.Facts {
 	facts.Active, facts.NeverStarted = snapshot.Estimate(snapshot.Active()), snapshot.Estimate(snapshot.Abandoned)
 	facts.Oldest, facts.Ahead = max(0, observed.date.Sub(observed.oldest)), observed.ahead
 	facts.Demand = state.Demand()
+	p.count(&facts)
 	p.tryStart(ctx, &facts)
 	p.lookUp(ctx, observed, &facts)
-	p.count(&facts)
 	return facts
 }
 
@@ -150,7 +150,7 @@ func (p patient) lookUp(ctx context.Context, observed *observedSource, facts *do
 	}
 }
 
-// count reads what the requests of the list were like off the resource's metrics.
+// count reads what the requests of the refresh were like off the resource's metrics.
 func (p patient) count(facts *doctor.Facts) {
 	families, err := p.member.Gather()
 	if err != nil {

@@ -57,7 +57,7 @@ func TestErrorsUnderTheirCode(t *testing.T) {
 				return e.samples[of("up", "contoso", live)] == 1
 			})
 			e.exact(t, service, "contoso", live)
-			// And goes away: what was there is still shown, and it is down.
+			// The service fails again: the last list is still shown, and up is 0.
 			service.Fail(test.Fault)
 			eventually(t, "it is down", func() bool {
 				e = p.scrape()

@@ -82,14 +82,14 @@ func parseFlags(args []string, out io.Writer) (*flags, error) {
 	app.Flag("web.health-listen-address", "Address on which to serve only /-/healthy and /-/ready, without TLS and without authentication. For probes that cannot present a client certificate.").
 		StringVar(&f.healthAddress)
 	app.Flag("web.telemetry-path", "Path under which to expose metrics.").Default("/metrics").StringVar(&f.telemetryPath)
-	app.Flag("web.max-requests", "Scrapes in line for their answers, which are made one after the other. More wait, and get 503 when their time is over. 0 is no bound.").Default("40").IntVar(&f.maxRequests)
+	app.Flag("web.max-requests", "How many scrapes may have their answer made or be next. Others wait, and get 503 when their time is over. 0 means no limit.").Default("40").IntVar(&f.maxRequests)
 	app.Flag("web.disable-exporter-metrics", "Leave out the metrics about the exporter itself (go_*, process_*, promhttp_*).").BoolVar(&f.disableExporterMetrics)
 	app.Flag("web.enable-lifecycle", "Allow POST to /-/reload.").BoolVar(&f.enableLifecycle)
 	app.Flag("web.enable-pprof", "Serve /debug/pprof.").BoolVar(&f.enablePprof)
 	app.Flag("log.level", "Only log messages of this level or above: debug, info, warn or error.").
-		Default("info").SetValue(&choice{value: &f.logLevel, of: []string{"debug", "info", "warn", "error"}})
+		Default("info").SetValue(&choice{flag: "log.level", value: &f.logLevel, of: []string{"debug", "info", "warn", "error"}})
 	app.Flag("log.format", "Format of log messages: auto (tint on a terminal, else logfmt), tint, logfmt or json.").
-		Default("auto").SetValue(&choice{value: &f.logFormat, of: []string{"auto", "tint", "logfmt", "json"}})
+		Default("auto").SetValue(&choice{flag: "log.format", value: &f.logFormat, of: []string{"auto", "tint", "logfmt", "json"}})
 
 	_, err := app.Parse(args)
 	switch {
@@ -117,6 +117,7 @@ func parseFlags(args []string, out io.Writer) (*flags, error) {
 
 // choice is a flag that takes one of some words, in capitals or not.
 type choice struct {
+	flag  string
 	value *string
 	of    []string
 }
@@ -125,7 +126,7 @@ type choice struct {
 func (c *choice) Set(given string) error {
 	word := strings.ToLower(given)
 	if !slices.Contains(c.of, word) {
-		return fmt.Errorf("enum value must be one of %s, got %q", strings.Join(c.of, ","), given)
+		return fmt.Errorf("--%s must be one of %s, not %q", c.flag, strings.Join(c.of, ", "), given)
 	}
 	*c.value = word
 	return nil

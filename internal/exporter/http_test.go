@@ -23,7 +23,7 @@ type reply struct {
 	err error
 }
 
-// patient sends so many scrapes that wait for ten minutes. It returns when all are written.
+// patient sends n scrapes, each with a time-out of ten minutes. It returns when all are written.
 func (p *program) patient(n int, path string) <-chan reply {
 	replies, sent := make(chan reply, n), make(chan struct{}, n)
 	ctx := httptrace.WithClientTrace(context.Background(), &httptrace.ClientTrace{

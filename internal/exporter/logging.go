@@ -9,8 +9,8 @@ import (
 	"github.com/mattn/go-isatty"
 )
 
-// newLogger makes the logger that the flags ask for. It writes to out, which leads to stderr. Tint is for people: on a terminal, in colours unless NO_COLOR is
-// set; everything else is for machines.
+// newLogger makes the logger that the flags ask for. It writes to out, which leads to stderr. Tint is for people: on a
+// terminal, in colours unless NO_COLOR is set. Everything else is for machines.
 func newLogger(f *flags, out, stderr io.Writer, getenv func(string) string) *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(f.logLevel)) // the flag takes only names of levels

@@ -67,7 +67,9 @@ func Report(facts Facts) []Line {
 	for _, doubt := range facts.Doubts {
 		r.say(Problem, "settings", "%s", doubt)
 	}
-	r.rate()
+	if !r.Simulated {
+		r.rate()
+	}
 	return r.lines
 }
 
@@ -86,7 +88,7 @@ func (r *report) access() {
 func (r *report) sessions() {
 	if r.Sessions == 0 {
 		r.say(Note, "sessions", "the list is empty. Nothing may have happened in 48 hours; but it is unknown whether the list shows sessions "+
-			"that were created through v1.2 or later: create one through %s and run --doctor again", r.APIVersion)
+			"that were created through v1.2 or later: create one with your application and run --doctor again")
 		return
 	}
 	text := fmt.Sprintf("%s listed, %s active, %s never started; the oldest was created %s ago",
@@ -179,8 +181,8 @@ func (r *report) outcomes() {
 func (r *report) cost() {
 	list, lookUps := r.Demand.InMonth(r.Effective)
 	requests := list + lookUps
-	text := fmt.Sprintf("about %s requests in 30 days at one refresh every %s, at your price %.2f",
-		Thousands(requests), inWords(r.Effective), collector.Price(requests, r.Price))
+	text := fmt.Sprintf("about %s requests in 30 days at one refresh every %s, which cost %.2f at your price of %.2f per 1,000",
+		Thousands(requests), inWords(r.Effective), collector.Price(requests, r.Price), r.Price)
 	switch {
 	case r.Simulated:
 		r.say(Note, "cost", "%s; the simulated service itself costs nothing", text)

@@ -112,7 +112,7 @@ func recent(f collector.Flows, coverage float64) string {
 	text := "In the " + span(seconds(math.Round(f.Window))) + " before the last refresh: " + count(f.Creations, estimated) + " created, " +
 		count(f.Starts, estimated) + " started, " + count(f.Expirations, estimated) + " expired"
 	if f.Expirations > 0 {
-		text += ", of these never started " + count(f.Abandonments, estimated)
+		text += ", " + count(f.Abandonments, estimated) + " of these never started"
 		if never := share(f.Abandonments, f.Expirations, f.Expirations*coverage); never != "" {
 			text += " (" + never + ")"
 		}

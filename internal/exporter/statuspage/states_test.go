@@ -133,7 +133,7 @@ func TestStates(t *testing.T) {
 			"what happened last", with(healthy(), func(l *statuspage.List) {
 				l.LastFlows = collector.Flows{Creations: 120, Starts: 70, Expirations: 64, Abandonments: 30, Window: 299.96}
 			}), "good",
-			[]string{"In the 5 min before the last refresh: 120 created, 70 started, 64 expired, of these never started 30 (46.9 %)"},
+			[]string{"In the 5 min before the last refresh: 120 created, 70 started, 64 expired, 30 of these never started (46.9 %)"},
 			nil,
 		},
 		{
@@ -245,16 +245,16 @@ func TestSums(t *testing.T) {
 		want []string
 	}{
 		{"nothing", page(), []string{"No resource is configured.", "Listed sessions – in 0 lists", "Requests since the start 0 cost 0.00 Requests in 30 days – known after the first refresh"}},
-		{"one", page(healthy()), []string{"1 resource up to date", "Listed sessions 12,345 in 1 list Never started – known after the second refresh Requests since the start 234 cost 0.34 Requests in 30 days ≈ 112,320 cost 168.48 if"}},
+		{"one", page(healthy()), []string{"1 resource up to date", "Listed sessions 12,345 in 1 list Never started, last refresh – known after the second refresh Requests since the start 234 cost 0.34 Requests in 30 days ≈ 112,320 cost 168.48 if"}},
 		{"several", page(healthy(), estimate, with(empty(), func(l *statuspage.List) { l.Resource = "contoso-test" })), []string{
 			"1 resource not read yet 2 resources up to date", "Listed sessions ≈ 37,035 in 2 of 3 lists, some of them estimated", "Requests since the start 468 cost 0.46",
 			"≈ 224,640 cost 224.64 if scraped at every interval; known for 2 of 3 lists",
 		}},
 		{"two lists of a resource", page(healthy(), failing(errors.New("no"))), []string{"1 resource failing or too old Listed"}},
-		{"what happened last", page(flowing, second), []string{"Never started 25.0 % of 128 that expired between the last two refreshes"}},
+		{"what happened last", page(flowing, second), []string{"Never started, last refresh 25.0 % of 128 that expired between the last two refreshes"}},
 		{"little happened last", page(with(healthy(), func(l *statuspage.List) {
 			l.LastFlows = collector.Flows{Expirations: 3, Abandonments: 1, Window: 300}
-		})), []string{"Never started 1 of 3 that expired between the last two refreshes"}},
+		})), []string{"Never started, last refresh 1 of 3 that expired between the last two refreshes"}},
 		{"a demo", statuspage.Page{Now: now(), Started: now(), Simulated: true}, []string{"This is a demo", "cost nothing"}},
 		{"dates", page(), []string{"As of 2025-03-12 12:00:00 UTC. Started 1 h 30 min ago, version 1.2.3. Last scrape: never."}},
 		{"last scrape", statuspage.Page{Now: now(), LastScrape: now().Add(-7 * time.Second)}, []string{"Last scrape: 7 s ago."}},

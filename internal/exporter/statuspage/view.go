@@ -113,7 +113,7 @@ func stats(page *Page) []stat {
 	if estimated {
 		listed.More += ", some of them estimated"
 	}
-	never := stat{"Never started", unknown, "known after the second refresh"}
+	never := stat{"Never started, last refresh", unknown, "known after the second refresh"}
 	if windows > 0 {
 		never.Value = cmp.Or(share(recent.Abandonments, recent.Expirations, seen), count(recent.Abandonments, estimated))
 		never.More = "of " + count(recent.Expirations, estimated) + " that expired between the last two refreshes"
