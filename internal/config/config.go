@@ -25,7 +25,7 @@ type Refresh struct {
 	MaxStale time.Duration
 	// OnStart refreshes every resource once at start, without waiting for a scrape.
 	OnStart bool
-	// MaxConcurrent bounds the refreshes at once over all resources, and twice those that follow a failed one; at least 1.
+	// MaxConcurrent bounds the refreshes at once over all resources; at least 1. Resources whose last refresh failed get half.
 	MaxConcurrent int
 }
 

@@ -181,8 +181,8 @@ func (r *report) outcomes() {
 func (r *report) cost() {
 	list, lookUps := r.Demand.InMonth(r.Effective)
 	requests := list + lookUps
-	text := fmt.Sprintf("about %s requests in 30 days at one refresh every %s, which cost %.2f at your price of %.2f per 1,000",
-		Thousands(requests), inWords(r.Effective), collector.Price(requests, r.Price), r.Price)
+	text := fmt.Sprintf("about %s requests in 30 days at one refresh every %s, which cost %.2f at your price of %s per 1,000",
+		Thousands(requests), inWords(r.Effective), collector.Price(requests, r.Price), strconv.FormatFloat(r.Price, 'f', -1, 64))
 	switch {
 	case r.Simulated:
 		r.say(Note, "cost", "%s; the simulated service itself costs nothing", text)

@@ -56,15 +56,15 @@ func TestReport(t *testing.T) {
 		"no result":       {func(f *doctor.Facts) { f.LookUp = doctor.NoResult }, ""},
 		"deleted":         {func(f *doctor.Facts) { f.LookUp = doctor.Deleted }, "note outcomes: the session that was looked up is deleted"},
 		"look-up failed":  {func(f *doctor.Facts) { f.LookUp, f.LookUpFailure = doctor.Failed, "403: x; y" }, "problem outcomes: a session could not be looked up. 403: x; y"},
-		"costly":          {func(f *doctor.Facts) { f.Interval, f.Effective, f.Demand.Pages = 24*time.Hour, 24*time.Hour, 5000 }, "problem cost: about 150,000 requests in 30 days at one refresh every 1d, which cost 150.00 at your price of 1.00 per 1,000: to stay below 100,000, set refresh.interval to 1d12h or set api.monthly_request_budget to 100000"},
-		"costly look-ups": {func(f *doctor.Facts) { f.Demand.Started, f.Demand.Samples = 6912, 20 }, "problem cost: about 112,320 requests in 30 days at one refresh every 5m, which cost 112.32 at your price of 1.00 per 1,000: to stay below 100,000, set refresh.interval to 10m, lower outcomes.samples, or set"},
+		"costly":          {func(f *doctor.Facts) { f.Interval, f.Effective, f.Demand.Pages = 24*time.Hour, 24*time.Hour, 5000 }, "problem cost: about 150,000 requests in 30 days at one refresh every 1d, which cost 150.00 at your price of 1 per 1,000: to stay below 100,000, set refresh.interval to 1d12h or set api.monthly_request_budget to 100000"},
+		"costly look-ups": {func(f *doctor.Facts) { f.Demand.Started, f.Demand.Samples = 6912, 20 }, "problem cost: about 112,320 requests in 30 days at one refresh every 5m, which cost 112.32 at your price of 1 per 1,000: to stay below 100,000, set refresh.interval to 10m, lower outcomes.samples, or set"},
 		"a budget": {func(f *doctor.Facts) {
 			f.Demand = collector.Demand{Pages: 1, Started: 6912, Samples: 20, Budget: 43_200}
 		}, "note cost: this is more than the 30,000 requests"},
 		"no outcomes": {func(f *doctor.Facts) {
 			f.LookUp, f.Demand = doctor.Result, collector.Demand{Pages: 6, Started: 6912, Samples: 20, Budget: 20_000}
 		}, "problem outcomes: the list takes the whole budget, and no session is looked up: raise api.monthly_request_budget or refresh.interval, or set"},
-		"simulated":       {func(f *doctor.Facts) { f.Demand.Started, f.Demand.Samples, f.Simulated = 6912, 20, true }, "note cost: about 112,320 requests in 30 days at one refresh every 5m, which cost 112.32 at your price of 1.00 per 1,000; the simulated service itself costs nothing"},
+		"simulated":       {func(f *doctor.Facts) { f.Demand.Started, f.Demand.Samples, f.Simulated = 6912, 20, true }, "note cost: about 112,320 requests in 30 days at one refresh every 5m, which cost 112.32 at your price of 1 per 1,000; the simulated service itself costs nothing"},
 		"too much for F0": {func(f *doctor.Facts) { f.Demand.Pages = 4 }, "note cost: this is more than the 30,000 requests"},
 		"small budget":    {func(f *doctor.Facts) { f.Effective, f.Budget = time.Hour, 720 }, "note interval: the effective interval is 1h instead of 5m, because the budget of 720 requests"},
 		"fast":            {func(f *doctor.Facts) { f.MaxRequestsPerSecond = 11 }, "problem rate: api.max_requests_per_second is 11"},
