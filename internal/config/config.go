@@ -21,7 +21,7 @@ type Refresh struct {
 	Interval time.Duration
 	// Timeout fails a refresh if no page arrives for this long.
 	Timeout time.Duration
-	// MaxStale is the age from which a snapshot's population is no longer shown, unless two intervals are longer.
+	// MaxStale is the age from which a snapshot's population is no longer shown, or two intervals if that is longer.
 	MaxStale time.Duration
 	// OnStart refreshes every resource once at start, without waiting for a scrape.
 	OnStart bool

@@ -146,10 +146,10 @@ func TestConfigurationPage(t *testing.T) {
 		for _, s := range sections() {
 			table := fmt.Sprintf("\n| field | %s | |\n|---|---|---|\n", s.column)
 			for _, row := range exampleRows(t, document.Content[0], s.name) {
-				if s.column == "default" && !slices.Contains(inUse, s.name+"."+strings.Trim(row.field, "`")) {
+				if s.column == "default" && !slices.Contains(inUse, s.name+"."+row.field) {
 					row.value = "" // what stands there is an example
 				}
-				table += fmt.Sprintf("| %s | %s | %s |\n", row.field, cmp.Or(row.value, "–"), row.says)
+				table += "| `" + row.field + "` | " + cmp.Or(row.value, "–") + " | " + row.says + " |\n"
 			}
 			start, end := fmt.Appendf(nil, "<!-- %s: written by make docs -->", s.name), fmt.Appendf(nil, "<!-- end of %s -->", s.name)
 			before, rest, found := bytes.Cut(page, start)
@@ -213,7 +213,7 @@ func exampleRow(t *testing.T, field, value *yaml.Node) row {
 	if len(says) == 0 {
 		t.Errorf("%s has no comment in the example", field.Value)
 	}
-	return row{"`" + field.Value + "`", "`" + shown + "`", strings.ReplaceAll(strings.Join(says, "<br>"), "|", `\|`)}
+	return row{field.Value, "`" + shown + "`", strings.ReplaceAll(strings.Join(says, "<br>"), "|", `\|`)}
 }
 
 // checkWritten compares a file with what it should be, and writes it with -update.
