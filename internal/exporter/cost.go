@@ -7,7 +7,7 @@ import (
 
 	"face_liveness_exporter/collector"
 	"face_liveness_exporter/internal/config"
-	"face_liveness_exporter/internal/exporter/doctor"
+	"face_liveness_exporter/internal/tool/doctor"
 )
 
 // leastCost is what a resource costs in 30 days where each list is a single page.

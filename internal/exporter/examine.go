@@ -17,7 +17,7 @@ import (
 	"face_liveness_exporter/faceclient/facelist"
 	"face_liveness_exporter/internal/config"
 	"face_liveness_exporter/internal/explain"
-	"face_liveness_exporter/internal/exporter/doctor"
+	"face_liveness_exporter/internal/tool/doctor"
 )
 
 // examine reads every list once and prints what there is to say about it. It costs what one refresh costs and, for each

@@ -12,7 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/sync/semaphore"
 
-	"face_liveness_exporter/internal/exporter/statuspage"
+	"face_liveness_exporter/internal/web/statuspage"
 )
 
 const (

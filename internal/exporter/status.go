@@ -8,7 +8,7 @@ import (
 
 	"github.com/prometheus/common/version"
 
-	"face_liveness_exporter/internal/exporter/statuspage"
+	"face_liveness_exporter/internal/web/statuspage"
 )
 
 // status answers with the page for people. It starts no refresh.

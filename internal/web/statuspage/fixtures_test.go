@@ -8,7 +8,7 @@ import (
 
 	"face_liveness_exporter/collector"
 	"face_liveness_exporter/faceclient"
-	"face_liveness_exporter/internal/exporter/statuspage"
+	"face_liveness_exporter/internal/web/statuspage"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

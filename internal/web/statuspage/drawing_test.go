@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/net/html"
 
-	"face_liveness_exporter/internal/exporter/statuspage"
+	"face_liveness_exporter/internal/web/statuspage"
 )
 
 // measure reads a length of a drawing.

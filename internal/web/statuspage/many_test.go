@@ -7,7 +7,7 @@ import (
 	"golang.org/x/net/html"
 
 	"face_liveness_exporter/faceclient"
-	"face_liveness_exporter/internal/exporter/statuspage"
+	"face_liveness_exporter/internal/web/statuspage"
 )
 
 // crowd is 200 resources with two operations each; one list fails.

@@ -11,7 +11,7 @@ import (
 	"face_liveness_exporter/collector"
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/faceclient/facelist"
-	"face_liveness_exporter/internal/exporter/doctor"
+	"face_liveness_exporter/internal/tool/doctor"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/net/html"
 
 	"face_liveness_exporter/faceclient"
-	"face_liveness_exporter/internal/exporter/statuspage"
+	"face_liveness_exporter/internal/web/statuspage"
 )
 
 // anchor leads to a card of the page, whatever its name is.

@@ -11,7 +11,7 @@ import (
 
 	"face_liveness_exporter/collector"
 	"face_liveness_exporter/faceclient"
-	"face_liveness_exporter/internal/exporter/statuspage"
+	"face_liveness_exporter/internal/web/statuspage"
 )
 
 func TestStates(t *testing.T) {

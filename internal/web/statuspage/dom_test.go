@@ -7,7 +7,7 @@ import (
 
 	"golang.org/x/net/html"
 
-	"face_liveness_exporter/internal/exporter/statuspage"
+	"face_liveness_exporter/internal/web/statuspage"
 )
 
 // parsed renders a page and reads it as a browser does.
