@@ -104,7 +104,7 @@ func apiRequests() panels {
 			"Nine of ten requests of 20 minutes took no longer, from sending to the last byte of the answer, without the wait before.",
 			"Far above its usual level: fuller pages or a slow service. Near 10 s requests reach the time limit.",
 			"Check the network path and the region's health, or lower the page size.",
-		}, seconds, line(nineOfTen("face_liveness_api_request_duration_seconds", "rate(%s[20m])", "sum", "resource"), "{{resource}}")), 2.5, 10),
+		}, seconds, line(latency(), "{{resource}}")), 2.5, 10),
 		chart("Wait before a request", text{
 			"How long a request waited, on average over 20 minutes, for the rate limit or because the service asked to.",
 			"It grows with the pages of a list at a low rate limit. A jump without more pages: the service throttles.",
@@ -119,6 +119,13 @@ func apiRequests() panels {
 			comparison(requests(retriesTotal, recent, "resource"), "retries {{resource}}"),
 		).Decimals(0),
 	}
+}
+
+// latency reads the one histogram that has native buckets, too: a Prometheus that stores native histograms may keep these alone.
+func latency() string {
+	const metric = "face_liveness_api_request_duration_seconds"
+	return nineOfTen(metric, "rate(%s[20m])", "sum", "resource") +
+		fmt.Sprintf(" or histogram_quantile(0.9, sum by (resource) (rate(%s%s[20m])))", metric, selected)
 }
 
 func refreshes() panels {
@@ -215,14 +222,6 @@ func process() panels {
 			"503: more scrapes at once than --web.max-requests. 500: the answer could not be made, which is a bug.",
 			"For 500 see the exporter's log and report it.",
 		}, perMin, "60 * sum by (instance, code) (rate(promhttp_metric_handler_requests_total[5m])"+exporters+")", "{{code}} {{instance}}"),
-		chart("Panics and lost log lines, last hour", text{
-			"Requests that ended with a panic. Dashed: log lines that were not written because nobody read the log in time.",
-			"A panic is a bug. Lost lines: the log's reader is slow or hangs.",
-			"Report a panic with the stack in the log. Check what collects the logs.",
-		}, count,
-			line("sum by (instance) (increase(face_liveness_exporter_http_panics_total[1h]))", "panics {{instance}}"),
-			comparison("sum by (instance) (increase(face_liveness_exporter_log_lines_dropped_total[1h]))", "lost lines {{instance}}"),
-		).Span(24).Height(6).Decimals(0),
 		grid("Exporters", text{
 			"The running exporters, their version, and whether the last reload of the configuration succeeded.",
 			"'refused': the configuration before is still in force. Different versions: a roll-out stopped half-way.",
@@ -236,10 +235,6 @@ func process() panels {
 			{
 				title: "Configuration", expression: instances + "(face_liveness_exporter_config_last_reload_successful" + build + ")", steps: wanted(),
 				mappings: []dashboard.ValueMapping{named(map[string]dashboard.ValueMappingResult{"0": shown("refused", bad), "1": shown("loaded", good)})},
-			},
-			{
-				title: "Web configuration", expression: instances + "(face_liveness_exporter_web_config_last_load_successful" + build + ")", steps: wanted(),
-				mappings: []dashboard.ValueMapping{named(map[string]dashboard.ValueMappingResult{"0": shown("invalid", bad), "1": shown("loaded", good)})},
 			},
 			{title: "Loaded for", expression: "time() - " + instances + "(face_liveness_exporter_config_last_reload_success_timestamp_seconds" + build + ")", unit: seconds},
 		}, order{"Instance", false}).Span(12),

@@ -2,8 +2,6 @@ package board
 
 import (
 	"fmt"
-	"math"
-	"strconv"
 	"strings"
 )
 
@@ -102,33 +100,13 @@ func totalEstimated(expression string) string {
 		total(expression), coverage, label("min("+coverage+") < 1", "basis", " (estimate)"))
 }
 
-// nineOfTen is the value that nine of ten observations of a histogram do not exceed, its series read as the format says
-// ("%s", or "rate(%s[20m])"). Where there are no classic buckets it goes by native ones.
+// nineOfTen is the value that nine of ten observations of a histogram do not exceed, its buckets read as the format says
+// ("%s", or "rate(%s[20m])").
 func nineOfTen(metric, reading, aggregation, by string) string {
-	return fmt.Sprintf("histogram_quantile(0.9, %s by (%s, le) (%s)) or histogram_quantile(0.9, sum by (%s) (%s))",
-		aggregation, by, fmt.Sprintf(reading, metric+"_bucket"+selected), by, fmt.Sprintf(reading, metric+selected))
+	return fmt.Sprintf("histogram_quantile(0.9, %s by (%s, le) (%s))", aggregation, by, fmt.Sprintf(reading, metric+"_bucket"+selected))
 }
 
-// buckets counts the sessions or devices of all selected lists by class. Where there are no classic buckets it counts from
-// native ones, each class up to the native bound at or above its own: 608.87 for 600.
-func buckets(metric string, bounds ...float64) string {
-	histogram := total(metric + selected)
-	classes := make([]string, 0, len(bounds)+1)
-	for _, bound := range bounds {
-		classes = append(classes, label(fmt.Sprintf("histogram_fraction(-Inf, %s, %s) * histogram_count(%s)",
-			number(nativeBound(bound)), histogram, histogram), "le", number(bound)))
-	}
-	classes = append(classes, label("histogram_count("+histogram+")", "le", "+Inf"))
-	return either(
-		fmt.Sprintf("sum by (le) (max by (resource, operation, le) (%s_bucket%s))", metric, selected),
-		"("+strings.Join(classes, " or ")+")",
-	)
+// buckets counts the sessions or devices of all selected lists by class.
+func buckets(metric string) string {
+	return fmt.Sprintf("sum by (le) (max by (resource, operation, le) (%s_bucket%s))", metric, selected)
 }
-
-// nativeBound is the upper bound of the native bucket of schema 3 that a classic bound lies in. It is rounded up: a bound
-// within a bucket would be taken for a part of it.
-func nativeBound(classic float64) float64 {
-	return math.Ceil(100*math.Exp2(math.Ceil(8*math.Log2(classic))/8)) / 100
-}
-
-func number(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }

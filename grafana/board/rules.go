@@ -61,7 +61,7 @@ func windows(spans []span) func(expression string, labels ...string) string {
 	}
 }
 
-// ttlBand is a range of TTLs between two classic bounds, in seconds.
+// ttlBand is a range of TTLs between two bounds of the histogram, in seconds.
 type ttlBand struct {
 	Name     string
 	From, To int
@@ -71,13 +71,9 @@ func bands() []ttlBand {
 	return []ttlBand{{"1h", 600, 3600}, {"4h", 3600, 14400}}
 }
 
-// shareUpTo is the share of listed sessions with a TTL of at most a classic bound.
+// shareUpTo is the share of listed sessions with a TTL of at most a bound of the histogram.
 func shareUpTo(bound int) string {
 	const metric = "face_liveness_session_ttl_seconds"
-	return strings.Join([]string{
-		fmt.Sprintf(`%smax by (resource, operation) (%s_bucket{le=~"%d(\\.0)?"})`, inner, metric, bound),
-		fmt.Sprintf("%s/ (max by (resource, operation) (%s_count) > 0)", inner, metric),
-		inner + "or",
-		fmt.Sprintf("%shistogram_fraction(-Inf, %s, sum by (resource, operation) (%s)) >= 0", inner, number(nativeBound(float64(bound))), metric),
-	}, "\n")
+	return fmt.Sprintf(`%smax by (resource, operation) (%s_bucket{le=~"%d(\\.0)?"})`, inner, metric, bound) +
+		fmt.Sprintf("\n%s/ (max by (resource, operation) (%s_count) > 0)", inner, metric)
 }

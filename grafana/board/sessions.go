@@ -168,12 +168,12 @@ func timeToLive() panels {
 			"How long sessions may be used, as set at creation. A row is a class up to the bound at its left; the colour counts sessions." + estimate,
 			"A second band that nobody planned: two versions of the backend with different settings. A very long TTL keeps tokens usable longer than needed.",
 			"Set one TTL, no longer than people need.",
-		}, seconds, buckets("face_liveness_session_ttl_seconds", 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 43200, 86400)),
+		}, seconds, buckets("face_liveness_session_ttl_seconds")),
 		heat("Remaining TTL of the active sessions", text{
 			"How much time the active sessions have left. Evenly filled up to the TTL is normal." + estimate,
 			"Only the lowest rows filled: no new sessions are coming. Only the highest: many were just created at once.",
 			"Look at 'Created'.",
-		}, seconds, buckets("face_liveness_session_remaining_ttl_seconds", 30, 60, 120, 300, 600, 1800, 3600, 14400, 43200, 86400)),
+		}, seconds, buckets("face_liveness_session_remaining_ttl_seconds")),
 	}
 }
 
@@ -221,7 +221,7 @@ func devices() panels {
 			"How many devices have how many listed sessions. A bar is a class up to its bound; '+Inf' is above 1,000. Not drawn while coverage is below 100 %.",
 			"Most devices belong in the first two bars. From 50 on it is no ordinary user.",
 			"Look it up in the table.",
-		}, buckets("face_liveness_sessions_per_device", 1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)).
+		}, buckets("face_liveness_sessions_per_device")).
 			OverrideByRegexp(`^(50|100|200|500|1000)(\.0)?$`, fixed(suspect)).OverrideByName("+Inf", fixed(bad)),
 	}
 }
