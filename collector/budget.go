@@ -136,18 +136,16 @@ func (b *Budget) spend(operation faceclient.Operation, walk facelist.Result, err
 	}
 }
 
-// spare is what the next look-up after a refresh may take. It is false where no attempt is left.
-func (b *Budget) spare(operation faceclient.Operation) (allowance *faceclient.Allowance, some bool) {
+// spare is how many attempts the next look-up after a refresh may make; 0 is any number. It is false where no attempt is
+// left.
+func (b *Budget) spare(operation faceclient.Operation) (attempts int, some bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.unbounded() {
-		return faceclient.Unbounded(), true
+		return 0, true
 	}
-	attempts := int(b.credit(operation).balance)
-	if attempts <= 0 {
-		return nil, false
-	}
-	return faceclient.NewAllowance(attempts), true
+	attempts = int(b.credit(operation).balance)
+	return attempts, attempts > 0
 }
 
 // charge takes the attempts of a look-up from the account.

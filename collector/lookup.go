@@ -48,18 +48,18 @@ func (t *Target) ask(ctx context.Context, ids []string) (found findings, err err
 	}()
 	failures := 0
 	for _, id := range ids {
-		allowance, some := t.options.Budget.spare(t.Operation())
+		spare, some := t.options.Budget.spare(t.Operation())
 		if ctx.Err() != nil || failures == maxLookUpFailures || !some {
 			break
 		}
-		check, failure := t.options.Looker.Session(ctx, id, allowance)
-		t.options.Budget.charge(t.Operation(), allowance.Used())
+		check, attempts, failure := t.options.Looker.Session(ctx, id, spare)
+		t.options.Budget.charge(t.Operation(), attempts)
 		outcome, known := outcomeOf(check, failure)
 		switch {
 		case known:
 			found.add(check, outcome)
 			failures, err = 0, nil
-		case errors.Is(failure, faceclient.ErrAllowance):
+		case errors.Is(failure, faceclient.ErrNoAttempts):
 			return found, err
 		default:
 			failures, err = failures+1, failure

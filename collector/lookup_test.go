@@ -20,7 +20,7 @@ import (
 func TestTheOrderOfLookUpsIsRandom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		from := &looker{answer: func(context.Context, string) (faceclient.Check, error) {
-			return faceclient.Check{}, faceclient.ErrAllowance
+			return faceclient.Check{}, faceclient.ErrNoAttempts
 		}}
 		target := newTarget(walks(endsAt(func(int) []string { return ids("realface", 10) }, always1)), sampled(10, from))
 		run(t, target)

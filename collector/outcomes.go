@@ -60,9 +60,8 @@ func (o *Outcomes) Share(of Outcome) float64 {
 
 // Looker asks for the liveness check of one session.
 type Looker interface {
-	// Session asks for a session. It takes its attempts from the allowance, and fails with [faceclient.ErrAllowance] where
-	// that has none left.
-	Session(ctx context.Context, id string, allowance *faceclient.Allowance) (faceclient.Check, error)
+	// Session asks for a session, in so many attempts; 0 is any number. It returns how many were made, also with an error.
+	Session(ctx context.Context, id string, maxAttempts int) (check faceclient.Check, attempts int, err error)
 }
 
 // outcomeOf says what the answer about a session means. It is not known where the error is another than that the session

@@ -27,16 +27,16 @@ type looker struct {
 	asked []string
 }
 
-func (l *looker) Session(ctx context.Context, id string, allowance *faceclient.Allowance) (faceclient.Check, error) {
+func (l *looker) Session(ctx context.Context, id string, maxAttempts int) (check faceclient.Check, attempts int, err error) {
 	l.mu.Lock()
 	l.asked = append(l.asked, id)
 	l.mu.Unlock()
-	for range max(1, l.costs) {
-		if !allowance.Take() {
-			return faceclient.Check{}, fmt.Errorf("look up: %w", faceclient.ErrAllowance)
-		}
+	costs := max(1, l.costs)
+	if maxAttempts > 0 && costs > maxAttempts {
+		return faceclient.Check{}, maxAttempts, fmt.Errorf("look up: %w", faceclient.ErrNoAttempts)
 	}
-	return l.answer(ctx, id)
+	check, err = l.answer(ctx, id)
+	return check, costs, err
 }
 
 func (l *looker) looked() []string {
@@ -238,7 +238,7 @@ func TestOutcomesAreEstimatedWithoutBias(t *testing.T) {
 						}
 						failures = 0
 						if answers++; answers > test.answers {
-							return faceclient.Check{}, faceclient.ErrAllowance
+							return faceclient.Check{}, faceclient.ErrNoAttempts
 						}
 						return decides(ctx, id)
 					}}

@@ -13,7 +13,7 @@ import (
 type Source interface {
 	// Walk passes every listed session to the visitor, or those of a random part of the key space where the list needs
 	// more attempts than the allowance has. The result counts the attempts also where there is an error.
-	Walk(ctx context.Context, allowance *faceclient.Allowance, visitor facelist.Visitor) (facelist.Result, error)
+	Walk(ctx context.Context, attempts int, visitor facelist.Visitor) (facelist.Result, error)
 	// CredentialChanged reports whether the secret differs from the one that the last walk used.
 	CredentialChanged() bool
 }
@@ -134,13 +134,11 @@ func (t *Target) walk(ctx context.Context, settings Settings, began Instant) (co
 	counted = newTally(t.watermark, t.clock, settings)
 	t.mu.Unlock()
 	attempts, bounded := t.options.Budget.forRefresh(t.Operation())
-	allowance := faceclient.Unbounded()
 	if bounded {
 		attempts = max(1, attempts) // the refresh was started for one
-		allowance = faceclient.NewAllowance(attempts)
 	}
 	visitor := guard{counted, func() { stalled.Reset(settings.Timeout) }, cancel}
-	walk, err := t.options.Source.Walk(ctx, allowance, visitor)
+	walk, err := t.options.Source.Walk(ctx, attempts, visitor)
 	t.options.Budget.spend(t.Operation(), walk, err)
 	if err != nil {
 		return nil, whyEnded(ctx, err, settings.Timeout)

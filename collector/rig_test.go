@@ -42,13 +42,12 @@ func (s *source) CredentialChanged() bool {
 	return s.key != s.usedKey
 }
 
-func (s *source) Walk(ctx context.Context, allowance *faceclient.Allowance, visitor facelist.Visitor) (facelist.Result, error) {
+func (s *source) Walk(ctx context.Context, attempts int, visitor facelist.Visitor) (facelist.Result, error) {
 	s.mu.Lock()
 	do := s.scripts[min(len(s.begun), len(s.scripts)-1)]
 	began := time.Now()
 	s.begun = append(s.begun, began)
-	left, _ := allowance.Left()
-	s.allowed = append(s.allowed, left)
+	s.allowed = append(s.allowed, attempts)
 	s.usedKey = s.key
 	s.open++
 	s.most = max(s.most, s.open)
@@ -279,8 +278,8 @@ type clientList struct {
 }
 
 // Session is part of collector.Looker.
-func (l clientList) Session(ctx context.Context, id string, allowance *faceclient.Allowance) (faceclient.Check, error) {
-	return l.Client.Session(ctx, l.operation, id, allowance)
+func (l clientList) Session(ctx context.Context, id string, maxAttempts int) (check faceclient.Check, attempts int, err error) {
+	return l.Client.Session(ctx, faceclient.SessionQuery{Operation: l.operation, ID: id, MaxAttempts: maxAttempts})
 }
 
 // listOf makes the client of a simulated service, which is slow unless change says otherwise.

@@ -48,6 +48,7 @@ func (r *request) send(ctx context.Context, request *http.Request, header http.H
 	began := time.Now()
 	o := outcome{sent: header}
 	response, err := r.settings.Transport.RoundTrip(request)
+	roundTrip := time.Since(began)
 	if err == nil {
 		o.status, o.header = response.StatusCode, response.Header
 		if id := o.header.Get("Apim-Request-Id"); isCode(id) && !r.echoes(id, header) {
@@ -56,7 +57,7 @@ func (r *request) send(ctx context.Context, request *http.Request, header http.H
 		reached.reached.Store(DetailSlowBody)
 		// Go's transport does not end the reading of every body when the context does.
 		release := context.AfterFunc(ctx, func() { _ = response.Body.Close() })
-		o.failure, err = r.read(header, response)
+		o.failure, err = r.read(header, response, roundTrip)
 		release()
 		_ = response.Body.Close() // all that is wanted was read
 	}
@@ -73,10 +74,10 @@ func (r *request) send(ctx context.Context, request *http.Request, header http.H
 }
 
 // decoder makes something of the body of a good answer. The date is the service's clock.
-type decoder func(body io.Reader, date time.Time) error
+type decoder func(body io.Reader, date time.Time, roundTrip time.Duration) error
 
 // read reads an answer and says what is wrong with it. The error is that of the connection.
-func (r *request) read(sent http.Header, response *http.Response) (*Error, error) {
+func (r *request) read(sent http.Header, response *http.Response, roundTrip time.Duration) (*Error, error) {
 	date := time.Now()
 	if theirs, err := http.ParseTime(response.Header.Get("Date")); err == nil {
 		date = theirs
@@ -85,7 +86,7 @@ func (r *request) read(sent http.Header, response *http.Response) (*Error, error
 	case status < 200: // such as 101: what follows is no HTTP any more, and has no end
 		return &Error{Code: strconv.Itoa(status)}, nil
 	case status < 300:
-		err := r.decode(response.Body, date)
+		err := r.decode(response.Body, date, roundTrip)
 		if failure, ok := errors.AsType[*Error](err); ok {
 			if status != http.StatusOK && failure.Code != CodePagination {
 				failure = &Error{Code: CodeInvalidResponse}

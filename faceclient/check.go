@@ -1,17 +1,25 @@
 package faceclient
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 )
 
-// maxCheckBytes is how large the answer about one session may be.
-const maxCheckBytes = 256 << 10
+const (
+	// maxCheckBytes is how large the answer about one session may be.
+	maxCheckBytes = 256 << 10
+	// maxLatency is a day in milliseconds, more than any attempt takes.
+	maxLatency = 86_400_000
+)
 
 // Check is what the service says of the liveness check of one session. Whatever is missing in the answer is missing here.
 type Check struct {
@@ -23,6 +31,12 @@ type Check struct {
 	Decision string
 	// Identical is whether the face is that of the photo; nil where the answer does not say.
 	Identical *bool
+	// ErrorCode is the code in the body of a failed attempt, 1 to 64 of [A-Za-z0-9_.-]; "" where there is none.
+	ErrorCode string
+	// Latency is how long the attempt took, as the service says it; 0 where it does not.
+	Latency time.Duration
+	// ModelVersion is the version of the model that decided, 1 to 64 of [A-Za-z0-9_.-]; "" where it is missing.
+	ModelVersion string
 }
 
 // NotFound reports whether a request failed because what it asked for is not there (404).
@@ -31,23 +45,31 @@ func NotFound(err error) bool {
 	return errors.As(err, &failure) && failure.Status == http.StatusNotFound
 }
 
-// Session asks for one session of an operation, at the price of one request. The attempts are taken from the allowance.
-// The errors are those of Page. A session that has been deleted is [NotFound]: that is an answer, and the observer is told
-// of no error.
-func (c *Client) Session(ctx context.Context, operation Operation, id string, allowance *Allowance) (Check, error) {
-	var found Check
-	if !isCode(id) || strings.Trim(id, ".") == "" {
-		return found, &Error{Code: CodeInvalidResponse, cause: errors.New("an id that cannot be part of a path")}
+// SessionQuery asks for one session.
+type SessionQuery struct {
+	Operation Operation
+	ID        string
+	// MaxAttempts bounds the attempts, retries included; 0 is no bound.
+	MaxAttempts int
+}
+
+// Session asks for one session of an operation, at the price of one request. It returns how many attempts were made, also
+// with an error. The errors are those of Page. A session that has been deleted is [NotFound]: that is an answer, and the
+// observer is told of no error.
+func (c *Client) Session(ctx context.Context, query SessionQuery) (found Check, attempts int, err error) {
+	if !isCode(query.ID) || strings.Trim(query.ID, ".") == "" {
+		return found, 0, &Error{Code: CodeInvalidResponse, cause: errors.New("an id that cannot be part of a path")}
 	}
-	err := c.do(ctx, call{
-		operation: operation,
-		session:   id,
-		decode: func(body io.Reader, _ time.Time) (err error) {
+	attempts, err = c.do(ctx, call{
+		operation: query.Operation,
+		session:   query.ID,
+		most:      query.MaxAttempts,
+		decode: func(body io.Reader, _ time.Time, _ time.Duration) (err error) {
 			found, err = readCheck(body)
 			return err
 		},
-	}, allowance)
-	return found, err
+	})
+	return found, attempts, err
 }
 
 // readCheck reads the answer about one session. The error is an *Error where the body is at fault; else it is that of the
@@ -66,14 +88,39 @@ func readCheck(body io.Reader) (Check, error) {
 	case err != nil:
 		return Check{}, invalid(DetailNoJSON)
 	}
-	result := answer["result"]
-	found := Check{HasResult: result != nil}
+	result, hasResult := at(answer, "result").(map[string]any)
+	if text(answer, "id") == "" || text(answer, "status") == "" && !hasResult {
+		return Check{}, invalid("") // such as {} or an error with status 200
+	}
+	found := Check{
+		HasResult:    hasResult,
+		Decision:     text(result, "response", "body", "livenessDecision"),
+		ModelVersion: word(text(result, "response", "body", "modelVersionUsed")),
+		ErrorCode:    word(cmp.Or(text(result, "response", "body", "error", "code"), text(result, "response", "body", "code"))),
+	}
 	if status, ok := at(result, "response", "statusCode").(float64); ok && status > 0 && status < 1000 {
 		found.StatusCode = int(status)
 	}
-	found.Decision, _ = at(result, "response", "body", "livenessDecision").(string)
+	if milliseconds, ok := at(result, "response", "latencyInMilliseconds").(float64); ok && milliseconds > 0 && milliseconds < maxLatency {
+		found.Latency = time.Duration(milliseconds * float64(time.Millisecond))
+	}
 	if identical, ok := at(result, "response", "body", "verifyResult", "isIdentical").(bool); ok {
 		found.Identical = &identical
 	}
 	return found, nil
+}
+
+// text is the string at the end of a path of names; "" where there is none.
+func text(value any, path ...string) string {
+	found, _ := at(value, path...).(string)
+	return found
+}
+
+// word is a text that is fit to be a label, and "" instead of any other. A UUID can name a session or a device, and an
+// address a person.
+func word(text string) string {
+	if _, err := netip.ParseAddr(text); err == nil || !isCode(text) || uuid.Validate(text) == nil {
+		return ""
+	}
+	return text
 }

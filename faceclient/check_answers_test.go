@@ -23,7 +23,7 @@ func TestSessionReadsEveryFormOfTheAnswer(t *testing.T) {
 			options := plainOptions()
 			options.Transport = facetest.Direct(server)
 			options.Credential = faceclient.NewKeyCredential(faceclient.StaticSecret(server.Key()))
-			got, err := newClient(t, options).Session(t.Context(), faceclient.DetectLivenessWithVerify, "a", faceclient.Unbounded())
+			got, _, err := newClient(t, options).Session(t.Context(), faceclient.SessionQuery{Operation: faceclient.DetectLivenessWithVerify, ID: "a"})
 			if err != nil && !faceclient.NotFound(err) {
 				t.Fatal(err)
 			}

@@ -22,14 +22,14 @@ func TestSession(t *testing.T) {
 		code string // "" is no error
 	}{
 		{"not started", `{"id":"x","status":"NotStarted"}`, faceclient.Check{}, ""},
-		{"result null", `{"status":"Started","result":null}`, faceclient.Check{}, ""},
+		{"result null", `{"id":"x","status":"Started","result":null}`, faceclient.Check{}, ""},
 		{
 			"real", respond(`{"statusCode":200,"body":{"livenessDecision":"realface","target":{}}}`),
 			faceclient.Check{HasResult: true, StatusCode: 200, Decision: "realface"},
 			"",
 		},
 		{
-			"a result beside NotStarted", `{"status":"NotStarted","result":{"response":{"statusCode":200,"body":{"livenessDecision":"spoofface"}}}}`,
+			"a result beside NotStarted", `{"id":"x","status":"NotStarted","result":{"response":{"statusCode":200,"body":{"livenessDecision":"spoofface"}}}}`,
 			faceclient.Check{HasResult: true, StatusCode: 200, Decision: "spoofface"},
 			"",
 		},
@@ -43,16 +43,19 @@ func TestSession(t *testing.T) {
 			faceclient.Check{HasResult: true, StatusCode: 200, Decision: "realface", Identical: &no},
 			"",
 		},
-		{"a failed attempt", respond(`{"statusCode":400,"body":{"error":{"code":"x","message":"y"}}}`), faceclient.Check{HasResult: true, StatusCode: 400}, ""},
+		{"a failed attempt", respond(`{"statusCode":400,"body":{"error":{"code":"x","message":"y"}}}`), faceclient.Check{HasResult: true, StatusCode: 400, ErrorCode: "x"}, ""},
 		{"no body", respond(`{"statusCode":200}`), faceclient.Check{HasResult: true, StatusCode: 200}, ""},
-		{"no response", `{"result":{}}`, faceclient.Check{HasResult: true}, ""},
+		{"no response", `{"id":"x","status":"ResultAvailable","result":{}}`, faceclient.Check{HasResult: true}, ""},
 		{"odd types", respond(`{"statusCode":"200","body":{"livenessDecision":7,"verifyResult":[]}}`), faceclient.Check{HasResult: true}, ""},
 		{
 			"an odd type beside a good one", respond(`{"statusCode":[],"body":{"livenessDecision":"uncertain","verifyResult":{"isIdentical":"yes"}}}`),
 			faceclient.Check{HasResult: true, Decision: "uncertain"},
 			"",
 		},
-		{"a result of another type", `{"result":"none"}`, faceclient.Check{HasResult: true}, ""},
+		{"a result of another type", `{"id":"x","status":"ResultAvailable","result":"none"}`, faceclient.Check{}, ""},
+		{"an empty object", `{}`, faceclient.Check{}, faceclient.CodeInvalidResponse},
+		{"null", `null`, faceclient.Check{}, faceclient.CodeInvalidResponse},
+		{"an error with status 200", `{"error":{"code":"429","message":"no"}}`, faceclient.Check{}, faceclient.CodeInvalidResponse},
 		{"no object", `[]`, faceclient.Check{}, faceclient.CodeInvalidResponse},
 		{"no JSON", `<html>`, faceclient.Check{}, faceclient.CodeInvalidResponse},
 		{"cut short", `{"status":"Sta`, faceclient.Check{}, faceclient.CodeConnection},
@@ -67,7 +70,7 @@ func TestSession(t *testing.T) {
 				}
 				return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(test.body))}, nil
 			})
-			got, err := newClient(t, options).Session(t.Context(), faceclient.DetectLivenessWithVerify, id, faceclient.Unbounded())
+			got, _, err := newClient(t, options).Session(t.Context(), faceclient.SessionQuery{Operation: faceclient.DetectLivenessWithVerify, ID: id})
 			if faceclient.Code(err) != test.code {
 				t.Fatalf("%v, want code %q", err, test.code)
 			}
@@ -91,18 +94,20 @@ func TestADeletedSessionIsNoError(t *testing.T) {
 	options.Transport = answering(func(*http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(`{"error":{"code":"SessionNotFound"}}`))}, nil
 	})
-	client, allowance := newClient(t, options), faceclient.NewAllowance(2)
-	_, err := client.Session(t.Context(), faceclient.DetectLiveness, "x", allowance)
+	client := newClient(t, options)
+	query := faceclient.SessionQuery{Operation: faceclient.DetectLiveness, ID: "x", MaxAttempts: 1}
+	_, _, err := client.Session(t.Context(), query)
 	if !faceclient.NotFound(err) || len(seen.attempts) != 1 || seen.attempts[0].Status != 404 || seen.attempts[0].ErrorCode != "" {
 		t.Errorf("%v, observed %+v", err, seen.attempts)
 	}
 	status = 403
-	if _, err = client.Session(t.Context(), faceclient.DetectLiveness, "x", allowance); faceclient.NotFound(err) || seen.attempts[1].ErrorCode == "" {
+	if _, _, err = client.Session(t.Context(), query); faceclient.NotFound(err) || seen.attempts[1].ErrorCode == "" {
 		t.Errorf("%v, observed %+v", err, seen.attempts)
 	}
 	for _, id := range []string{"", "..", ".", "a/b", "é", strings.Repeat("x", 65)} {
-		if _, err := client.Session(t.Context(), faceclient.DetectLiveness, id, allowance); err == nil || allowance.Used() != 2 {
-			t.Errorf("id %q: %v after %d requests", id, err, allowance.Used())
+		query.ID = id
+		if _, attempts, err := client.Session(t.Context(), query); err == nil || attempts != 0 {
+			t.Errorf("id %q: %v after %d requests", id, err, attempts)
 		}
 	}
 }
@@ -114,13 +119,13 @@ func TestADeletedSessionIsAnAnswerOfTheResource(t *testing.T) {
 	options.Transport = answering(func(*http.Request) (*http.Response, error) {
 		status := statuses[0]
 		statuses = statuses[1:]
-		return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(`{}`))}, nil
+		return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(`{"id":"there","status":"Started"}`))}, nil
 	})
-	client, allowance := newClient(t, options), faceclient.Unbounded()
-	if _, err := client.Session(t.Context(), faceclient.DetectLiveness, "gone", allowance); !faceclient.NotFound(err) {
+	client := newClient(t, options)
+	if _, _, err := client.Session(t.Context(), faceclient.SessionQuery{Operation: faceclient.DetectLiveness, ID: "gone"}); !faceclient.NotFound(err) {
 		t.Fatal(err)
 	}
-	if _, err := client.Session(t.Context(), faceclient.DetectLiveness, "there", allowance); err != nil || len(statuses) != 0 {
+	if _, _, err := client.Session(t.Context(), faceclient.SessionQuery{Operation: faceclient.DetectLiveness, ID: "there"}); err != nil || len(statuses) != 0 {
 		t.Errorf("%v, and %d answers were not asked for", err, len(statuses))
 	}
 }

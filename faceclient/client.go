@@ -138,12 +138,16 @@ type PageQuery struct {
 	Start string
 	// Top is how many sessions to ask for, 1 to 1000.
 	Top int
+	// MaxAttempts bounds the attempts, retries included; 0 is no bound.
+	MaxAttempts int
 }
 
-// Page asks for a page and reads it into into, which must not be in use elsewhere. The attempts are taken from the
-// allowance. The error is an *Error. Where the allowance has no attempt left it wraps [ErrAllowance] as well, and where
-// none was made it is ErrAllowance itself. After [Allowance.Stop] it is canceled.
-func (c *Client) Page(ctx context.Context, query PageQuery, allowance *Allowance, into *Page) error {
+// ErrNoAttempts says that MaxAttempts of a query was used up before an answer came.
+var ErrNoAttempts = errors.New("no attempt is left")
+
+// Page asks for a page and reads it into into, which must not be in use elsewhere. It returns how many attempts were made,
+// also with an error. The error is an *Error. It wraps [ErrNoAttempts] as well if MaxAttempts is used up.
+func (c *Client) Page(ctx context.Context, query PageQuery, into *Page) (attempts int, err error) {
 	parameters := url.Values{"top": {strconv.Itoa(query.Top)}}
 	if query.Start != "" {
 		parameters.Set("start", query.Start)
@@ -151,11 +155,12 @@ func (c *Client) Page(ctx context.Context, query PageQuery, allowance *Allowance
 	return c.do(ctx, call{
 		operation: query.Operation,
 		query:     parameters,
-		decode: func(body io.Reader, date time.Time) error {
-			into.Date = date
+		most:      query.MaxAttempts,
+		decode: func(body io.Reader, date time.Time, roundTrip time.Duration) error {
+			into.Date, into.RoundTrip = date, roundTrip
 			return into.read(body, maxPageBytes(query.Top))
 		},
-	}, allowance)
+	})
 }
 
 // RefusesStart reports whether a request that had a start may have failed because of it (400 or 404).

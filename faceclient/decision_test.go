@@ -11,7 +11,6 @@ func TestRetryDecisions(t *testing.T) {
 	status := func(status int) *faceclient.Error { return &faceclient.Error{Status: status} }
 	type attempt struct {
 		failure  *faceclient.Error
-		pages    int // of the walk so far
 		answered int64
 		renewed  bool
 		want     faceclient.Decision
@@ -30,14 +29,7 @@ func TestRetryDecisions(t *testing.T) {
 			{failure: status(503), want: faceclient.RetryLater, used: 2},
 			{failure: status(503), want: faceclient.GiveUp, used: 2},
 		}},
-		{"no retry is allowed", 0, []attempt{{failure: status(503), pages: 1, want: faceclient.GiveUp}}},
-		{"other pages come", 1, []attempt{
-			{failure: status(503), pages: 1, want: faceclient.RetryLater},
-			{failure: status(503), pages: 2, want: faceclient.RetryLater},
-			{failure: status(503), pages: 3, want: faceclient.RetryLater},
-			{failure: status(503), pages: 4, want: faceclient.RetryLater, used: 1},
-			{failure: status(503), pages: 5, want: faceclient.GiveUp, used: 1},
-		}},
+		{"no retry is allowed", 0, []attempt{{failure: status(503), want: faceclient.GiveUp}}},
 		{"a rate limit while others are answered", 0, []attempt{
 			{failure: status(429), answered: 1, want: faceclient.RetryNow},
 			{failure: status(429), answered: 2, want: faceclient.RetryNow},
@@ -60,7 +52,7 @@ func TestRetryDecisions(t *testing.T) {
 			r := faceclient.NewRetries(test.limit)
 			for i, attempt := range test.attempts {
 				var got faceclient.Decision
-				r, got = r.Next(attempt.failure, faceclient.NewProgress(attempt.pages, attempt.answered), attempt.renewed)
+				r, got = r.Next(attempt.failure, attempt.answered, attempt.renewed)
 				if got != attempt.want || r.Used() != attempt.used {
 					t.Errorf("attempt %d: decision %d with %d retries used, want %d with %d", i+1, got, r.Used(), attempt.want, attempt.used)
 				}

@@ -63,6 +63,7 @@ const (
 	DetailIMDSUnreachable   Detail = "imds_unreachable"
 	DetailIMDSFails         Detail = "imds_fails" // it answers, and gives no token
 	DetailNoIdentity        Detail = "no_managed_identity"
+	DetailSeveralIdentities Detail = "several_identities" // of the machine, and none is named
 	DetailCLINotFound       Detail = "az_not_found"
 	DetailCLINotLoggedIn    Detail = "az_not_logged_in"
 	DetailCLIFails          Detail = "az_fails"

@@ -10,7 +10,6 @@ import (
 type (
 	Retries  = retries
 	Decision = decision
-	Progress = progress
 )
 
 const (
@@ -21,10 +20,8 @@ const (
 
 func NewRetries(limit int) Retries { return retries{limit: limit} }
 
-func NewProgress(pages int, answered int64) Progress { return progress{pages, answered} }
-
-func (r retries) Next(failure *Error, now Progress, renewed bool) (Retries, Decision) {
-	return r.next(failure, now, renewed)
+func (r retries) Next(failure *Error, answers int64, renewed bool) (Retries, Decision) {
+	return r.next(failure, answers, renewed)
 }
 
 func (r retries) Used() int { return r.used }

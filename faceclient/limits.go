@@ -13,8 +13,8 @@ type Limits struct {
 	MaxConcurrentRequests int
 	// RequestTimeout bounds one attempt, from sending to the end of the body; above 0. Waits before it do not count.
 	RequestTimeout time.Duration
-	// MaxRetries is how often a request is tried again after its first attempt, 0 or more. Some failures cost no retry
-	// while other requests are answered: a 429 always, any other up to three times for each retry.
+	// MaxRetries is how often a request is tried again after its first attempt, 0 or more. A 429 costs no retry while
+	// other requests are answered.
 	MaxRetries int
 	// MaxRetryWait bounds every wait before a retry, those that the service asks for included; 0 or more.
 	MaxRetryWait time.Duration

@@ -28,6 +28,8 @@ type Page struct {
 	// Date is the service's clock when it answered (the Date header, in whole seconds), or this machine's clock where the
 	// header is missing.
 	Date time.Time
+	// RoundTrip is the time from sending the attempt that brought the page to the header of its answer, 0 or more.
+	RoundTrip time.Duration
 
 	body     []byte
 	strings  []byte // ids that do not stand in the body as they are

@@ -19,6 +19,7 @@ type call struct {
 	operation Operation
 	session   string     // the id of the session that is asked for; "" asks for the list
 	query     url.Values // of the list
+	most      int        // attempts; 0 is any number
 	decode    decoder
 }
 
@@ -31,29 +32,22 @@ func (c *call) answered(o outcome) bool {
 // of them needs what the last attempt brought.
 type request struct {
 	call
-	client    *Client
-	settings  *settings
-	allowance *Allowance
-	// caller is the context that ends an attempt in flight. That of the HTTP request can end earlier, and ends only the waits
-	// before an attempt is sent.
-	caller context.Context
-
+	client   *Client
+	settings *settings
 	last     outcome
 	attempts int
 	retries  retries
 	decision decision
 }
 
-// do sends a call until it is answered or another try is pointless. The error is an *Error. Where the allowance
-// has no attempt left it wraps [ErrAllowance] as well, and where none was made it is ErrAllowance itself.
-func (c *Client) do(ctx context.Context, what call, allowance *Allowance) error {
+// do sends a call until it is answered or another try is pointless. It returns the number of attempts. The error is an
+// *Error. It wraps [ErrNoAttempts] as well if another attempt would have been one too many.
+func (c *Client) do(ctx context.Context, what call) (attempts int, err error) {
 	s := c.settings.Load()
 	r := &request{
-		call: what, client: c, settings: s, allowance: allowance, caller: ctx,
-		retries: retries{limit: s.MaxRetries, seen: progress{answers: allowance.answered()}},
+		call: what, client: c, settings: s,
+		retries: retries{limit: s.MaxRetries},
 	}
-	waiting, cancel := allowance.Waiting(ctx)
-	defer cancel()
 	address := s.address + "/" + string(what.operation) + "/singleModal/sessions"
 	if what.session != "" {
 		address += "/" + what.session
@@ -61,9 +55,9 @@ func (c *Client) do(ctx context.Context, what call, allowance *Allowance) error 
 	if len(what.query) > 0 {
 		address += "?" + what.query.Encode()
 	}
-	httpRequest, err := retryablehttp.NewRequestWithContext(waiting, http.MethodGet, address, nil)
+	httpRequest, err := retryablehttp.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return fromTransport(err)
+		return 0, fromTransport(err)
 	}
 	retrying := retryablehttp.Client{
 		HTTPClient: &http.Client{Transport: r},
@@ -75,30 +69,28 @@ func (c *Client) do(ctx context.Context, what call, allowance *Allowance) error 
 	}
 	response, err := retrying.Do(httpRequest)
 	if err == nil {
-		return response.Body.Close()
+		return r.attempts, response.Body.Close()
 	}
 	failure := r.last.failure
 	switch {
-	case waiting.Err() != nil && (failure == nil || failure.Code != CodeAuthentication):
+	case ctx.Err() != nil && (failure == nil || failure.Code != CodeAuthentication):
 		canceled := fromTransport(context.Canceled)
 		if canceled.Before = failure; failure == nil || failure.Code == CodeCanceled {
 			canceled.Before = c.pace.gate.closedBy()
 		}
-		return canceled
-	case errors.Is(err, ErrAllowance) && failure != nil:
-		return fmt.Errorf("%w after %w", ErrAllowance, failure)
-	case errors.Is(err, ErrAllowance):
-		return ErrAllowance
+		return r.attempts, canceled
+	case errors.Is(err, ErrNoAttempts):
+		return r.attempts, fmt.Errorf("%w after %w", ErrNoAttempts, failure)
 	case failure != nil:
-		return failure
+		return r.attempts, failure
 	}
-	return fromTransport(err)
+	return r.attempts, fromTransport(err)
 }
 
 // RoundTrip is one attempt. It waits until it may be sent, sends, and reads the answer to its end.
 func (r *request) RoundTrip(httpRequest *http.Request) (*http.Response, error) {
-	if !r.allowance.Take() {
-		return nil, ErrAllowance
+	if r.most > 0 && r.attempts >= r.most {
+		return nil, ErrNoAttempts
 	}
 	header := httpRequest.Header.Clone()
 	admitted, failure := r.prepare(httpRequest.Context(), header)
@@ -111,15 +103,14 @@ func (r *request) RoundTrip(httpRequest *http.Request) (*http.Response, error) {
 			r.settings.closeIdle() // no request will use its connections any more
 		}
 	}()
-	ctx, cancel := context.WithTimeoutCause(r.caller, r.settings.RequestTimeout, errAttemptTimeout)
+	ctx, cancel := context.WithTimeoutCause(httpRequest.Context(), r.settings.RequestTimeout, errAttemptTimeout)
 	defer cancel()
 
-	r.allowance.Sent()
-	o := r.send(ctx, httpRequest, header) //nolint:contextcheck // see request.caller
+	o := r.send(ctx, httpRequest, header)
 	if o.unsent() {
 		return nil, r.unsent(o.failure)
 	}
-	r.book(ctx, o, admitted) //nolint:contextcheck // see request.caller
+	r.book(ctx, o, admitted)
 	if o.failure != nil {
 		return nil, o.failure
 	}
@@ -158,22 +149,19 @@ func unauthorized(ctx context.Context, err error) *Error {
 // unsent takes an attempt back that was given up before anything was sent. The failure of the attempt before it says more
 // than that this one was canceled.
 func (r *request) unsent(failure *Error) *Error {
-	r.allowance.Return()
 	if r.last.failure == nil || failure.Code != CodeCanceled {
 		r.last = outcome{failure: failure}
 	}
 	return failure
 }
 
-// book is the one place that counts an attempt: for the allowance, for the pace of the resource, for the observer, and in the
+// book is the one place that counts an attempt: for the pace of the resource, for the observer, and in the
 // log.
 func (r *request) book(ctx context.Context, o outcome, admitted permit) {
 	first := r.attempts == 0
 	r.last = o
-	r.attempts++
-
 	repeats, answered := max(0, o.writes-1), r.answered(o)
-	r.allowance.book(answered, repeats)
+	r.attempts += 1 + repeats
 	r.client.pace.repeated(repeats)
 	if answered {
 		r.client.answered.Add(1)
@@ -223,12 +211,11 @@ func (r *request) book(ctx context.Context, o outcome, admitted permit) {
 // checkRetry is go-retryablehttp's policy: whether to try again after the last attempt.
 func (r *request) checkRetry(ctx context.Context, _ *http.Response, err error) (bool, error) {
 	failure := r.last.failure
-	if err == nil || ctx.Err() != nil || failure == nil || errors.Is(err, ErrAllowance) {
+	if err == nil || ctx.Err() != nil || failure == nil || errors.Is(err, ErrNoAttempts) {
 		return false, nil
 	}
 	renewed := failure.Status == http.StatusUnauthorized && r.settings.Credential.Rejected(r.last.sent)
-	now := progress{answers: r.allowance.answered(), ofResource: r.client.answered.Load()}
-	r.retries, r.decision = r.retries.next(failure, now, renewed)
+	r.retries, r.decision = r.retries.next(failure, r.client.answered.Load(), renewed)
 	return r.decision != giveUp, nil
 }
 

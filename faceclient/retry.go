@@ -9,8 +9,6 @@ import (
 const (
 	// minRetryWait is the first wait before a retry that the service does not time. It doubles with each retry.
 	minRetryWait = 500 * time.Millisecond
-	// freePerRetry is how many failures of a request, for each retry it has, cost no retry while other answers arrive.
-	freePerRetry = 3
 )
 
 // decision says what to do after an attempt has failed.
@@ -22,40 +20,28 @@ const (
 	retryLater          // after a wait that grows with each retry
 )
 
-// progress is how much has arrived elsewhere.
-type progress struct {
-	answers    int   // to requests of the same allowance
-	ofResource int64 // to all requests of the resource
-}
-
 // retries is how often a request has been tried again. It is a value: next returns the one that follows.
 type retries struct {
 	limit        int // Options.MaxRetries
 	used         int
-	free         int // failures that cost no retry
 	reauthorized bool
-	seen         progress // at the last failure that cost no retry
+	seen         int64 // answers of the resource at the last 429
 }
 
 // next decides about an attempt that has failed. The argument renewed says that another attempt would carry another
 // credential.
 //
 // A 401 is tried again once, if the credential was renewed. A 429 costs no retry if the resource has answered any request
-// since the last one. Any other failure costs none if an answer for the same allowance has arrived since the last one, up
-// to freePerRetry times for each retry: in a service that fails every second request, one of many workers may always meet
-// the second.
-func (r retries) next(failure *Error, now progress, renewed bool) (retries, decision) {
+// since the last one.
+func (r retries) next(failure *Error, answers int64, renewed bool) (retries, decision) {
 	switch {
 	case failure.Status == http.StatusUnauthorized && !r.reauthorized && renewed:
 		r.reauthorized = true
 		return r, retryNow
 	case !failure.temporary():
 		return r, giveUp
-	case failure.Status == http.StatusTooManyRequests && now.ofResource != r.seen.ofResource:
-		r.seen.ofResource = now.ofResource
-	case now.answers != r.seen.answers && r.free < freePerRetry*r.limit:
-		r.seen.answers = now.answers
-		r.free++
+	case failure.Status == http.StatusTooManyRequests && answers != r.seen:
+		r.seen = answers
 	case r.used == r.limit:
 		return r, giveUp
 	default:

@@ -123,7 +123,7 @@ func (r *rig) walkBoth() {
 
 func walkOf(ctx context.Context, lister *facelist.Lister) (facelist.Result, *listed, error) {
 	visited := &listed{}
-	walk, err := lister.Walk(ctx, faceclient.Unbounded(), visited)
+	walk, err := lister.Walk(ctx, 0, visited)
 	return walk, visited, err
 }
 

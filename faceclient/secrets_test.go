@@ -169,7 +169,7 @@ func TestNothingThatIsSecretIsToldByACause(t *testing.T) {
 // A service that sends the id of a session back as a code, or as the name of the request, has it told by nobody.
 func TestSessionThatIsEchoed(t *testing.T) {
 	o := fast("http://" + peer(t, answers("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nx-ms-error-code: canary-session\r\napim-request-id: canary-session\r\n\r\n")))
-	_, err := newClient(t, o).Session(t.Context(), faceclient.DetectLiveness, "canary-session", faceclient.NewAllowance(1))
+	_, _, err := newClient(t, o).Session(t.Context(), faceclient.SessionQuery{Operation: faceclient.DetectLiveness, ID: "canary-session", MaxAttempts: 1})
 	failure, ok := errors.AsType[*faceclient.Error](err)
 	if !ok || failure.Code != "400" || failure.RequestID != "" {
 		t.Errorf("%v, request %q", err, failure.RequestID)

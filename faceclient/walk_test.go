@@ -64,7 +64,6 @@ func TestHorizonIsTheServicesClockWhenTheFirstRequestWasSent(t *testing.T) {
 		{"the service is an hour ahead", []facesim.Fault{facesim.SkewDate(time.Hour)}, time.Hour},
 		{"the service is behind, and slow", []facesim.Fault{facesim.SkewDate(-time.Hour), facetest.Delay(5 * time.Second)}, -time.Hour},
 		{"no Date", []facesim.Fault{facesim.NoDate(), facetest.Delay(3 * time.Second)}, 0},
-		{"the first attempt fails after a while", []facesim.Fault{facetest.Delay(2 * time.Second), facesim.Status(503, "").Times(1)}, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			inRig(t, 1500, nil, func(t *testing.T, r *rig) {

@@ -62,7 +62,7 @@ func TestEstimatesAreUnbiasedAndSpreadAsTheorySays(t *testing.T) {
 				lister := newLister(s, limits(pageSize(test.page), workers(test.atOnce)))
 				for i := range 3 { // the second learns of the end of the list where the first has not come so far
 					visited := newVisits()
-					result, err := lister.Walk(t.Context(), atMost(test.requests), visited)
+					result, err := lister.Walk(t.Context(), test.requests, visited)
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -136,7 +136,7 @@ func FuzzRanges(f *testing.F) {
 			{"exact, planned by two estimates", fresh, 0},
 		} {
 			visited := newVisits()
-			result, err := test.lister.Walk(t.Context(), atMost(test.most), visited)
+			result, err := test.lister.Walk(t.Context(), test.most, visited)
 			if err != nil {
 				t.Fatalf("%s: %v", test.name, err)
 			}

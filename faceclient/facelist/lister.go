@@ -11,9 +11,9 @@ import (
 
 // Pager gets pages of lists. It is a *faceclient.Client, or a sorted slice in tests.
 type Pager interface {
-	// Page reads the page that the query asks for into into. Attempts are taken from the allowance. The error is, or wraps,
-	// a *faceclient.Error. It wraps or is faceclient.ErrAllowance where no attempt is left.
-	Page(ctx context.Context, query faceclient.PageQuery, allowance *faceclient.Allowance, into *faceclient.Page) error
+	// Page reads the page that the query asks for into into, and returns how many attempts were made, also with an error.
+	// The error is, or wraps, a *faceclient.Error. It wraps faceclient.ErrNoAttempts if MaxAttempts of the query is used up.
+	Page(ctx context.Context, query faceclient.PageQuery, into *faceclient.Page) (attempts int, err error)
 }
 
 // Batch is some of the sessions of a walk, all from one answer of the service. There may be none in it.
@@ -133,21 +133,22 @@ var (
 // errTooLong says that a list takes more pages than a walk may.
 var errTooLong = errors.New("the list is too long")
 
-// Walk lists the sessions and gives them to visitor. It takes its attempts from the allowance, which must be new. Where the
+// Walk lists the sessions and gives them to visitor. It makes so many attempts, or any number if that is 0. Where the
 // list needs more it visits only the sessions of a random part of the key space, unless the list can only be read as a
 // whole: then it lifts the bound. The Result counts the attempts in any case. The error is, or wraps, a *faceclient.Error.
-func (l *Lister) Walk(ctx context.Context, allowance *faceclient.Allowance, visitor Visitor) (Result, error) {
+func (l *Lister) Walk(ctx context.Context, attempts int, visitor Visitor) (Result, error) {
+	allowance := newAllowance(attempts)
 	l.mu.Lock()
 	limits, k := l.limits, l.knowledge
 	l.mu.Unlock()
 	k.forget(time.Now())
 	for {
 		if k.cursorOnly() {
-			allowance.Lift() // no part of this list says anything of the whole, or none can be chosen
+			allowance.lift() // no part of this list says anything of the whole, or none can be chosen
 		}
 		w := newWalk(l, limits, k, visitor, allowance)
 		err := w.run(ctx)
-		w.result.Requests = allowance.Used()
+		w.result.Requests = allowance.used
 		switch {
 		case errors.Is(err, errUnordered):
 			k.Unordered = true
@@ -167,7 +168,6 @@ func (l *Lister) Walk(ctx context.Context, allowance *faceclient.Allowance, visi
 			return w.result, nil
 		}
 		visitor.Restart()
-		allowance.Resume()
 	}
 }
 
@@ -178,7 +178,8 @@ func (l *Lister) TryStart(ctx context.Context) (StartUse, error) {
 	limits := l.limits
 	l.mu.Unlock()
 	query := faceclient.PageQuery{Operation: l.operation, Start: key(0.5), Top: limits.PageSize}
-	err := l.pager.Page(ctx, query, faceclient.NewAllowance(1), new(faceclient.Page))
+	query.MaxAttempts = 1
+	_, err := l.pager.Page(ctx, query, new(faceclient.Page))
 	k := l.Knowledge()
 	switch {
 	case err == nil:

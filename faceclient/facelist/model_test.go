@@ -167,7 +167,7 @@ func walkWhatNeverRests(t *rapid.T) {
 		fewest = 0
 		r.begin(drawScript(t, pages, events))
 		visited := newVisits()
-		result, err := lister.Walk(t.Context(), atMost(most), visited)
+		result, err := lister.Walk(t.Context(), most, visited)
 		r.check(t, result, err, most, visited)
 		if limit := 4*(len(r.known)/page+1) + 8*l.Workers + 8; r.requests > limit {
 			t.Errorf("%d requests for at most %d sessions on pages of %d, want at most %d", r.requests, len(r.known), page, limit)

@@ -98,17 +98,12 @@ func (s *service) forget() (requests int) {
 }
 
 // Page is part of facelist.Pager.
-func (s *service) Page(ctx context.Context, query faceclient.PageQuery, allowance *faceclient.Allowance, into *faceclient.Page) error {
-	if !allowance.Take() {
-		return faceclient.ErrAllowance
+func (s *service) Page(ctx context.Context, query faceclient.PageQuery, into *faceclient.Page) (attempts int, err error) {
+	if ctx.Err() != nil {
+		return 0, &faceclient.Error{Code: faceclient.CodeCanceled}
 	}
-	waiting, cancel := allowance.Waiting(ctx)
-	defer cancel()
-	if waiting.Err() != nil {
-		allowance.Return()
-		return &faceclient.Error{Code: faceclient.CodeCanceled}
-	}
-	allowance.Sent()
+	began := time.Now()
+	query.MaxAttempts = 0 // tests compare what was asked for
 	s.mu.Lock()
 	s.requests = append(s.requests, query)
 	s.mu.Unlock()
@@ -116,12 +111,12 @@ func (s *service) Page(ctx context.Context, query faceclient.PageQuery, allowanc
 		select {
 		case <-time.After(s.latency(query.Start)):
 		case <-ctx.Done():
-			return &faceclient.Error{Code: faceclient.CodeCanceled}
+			return 1, &faceclient.Error{Code: faceclient.CodeCanceled}
 		}
 	}
 	if s.before != nil {
 		if err := s.before(query.Start); err != nil {
-			return err
+			return 1, err
 		}
 	}
 	s.mu.Lock()
@@ -129,7 +124,7 @@ func (s *service) Page(ctx context.Context, query faceclient.PageQuery, allowanc
 	if s.starts != nil && query.Start != "" {
 		if err := s.starts(s, query.Start); err != nil {
 			s.refused++
-			return err
+			return 1, err
 		}
 	}
 	page := s.after(query.Start)
@@ -145,7 +140,8 @@ func (s *service) Page(ctx context.Context, query faceclient.PageQuery, allowanc
 	for _, id := range page {
 		into.Sessions = append(into.Sessions, faceclient.Session{ID: []byte(id), Created: into.Date})
 	}
-	return nil
+	into.RoundTrip = time.Since(began)
+	return 1, nil
 }
 
 // after is the list after a start: the entries that follow it, or in ascending order all ids above it.
@@ -253,20 +249,12 @@ func newLister(s *service, l facelist.Limits) *facelist.Lister {
 	return facelist.New(s, faceclient.DetectLiveness, l, &errorsSeen{})
 }
 
-// atMost allows so many requests; 0 is any number.
-func atMost(requests int) *faceclient.Allowance {
-	if requests == 0 {
-		return faceclient.Unbounded()
-	}
-	return faceclient.NewAllowance(requests)
-}
-
 // walkExactly walks a list, which must be found as it is, in at most so many requests; 0 is any number.
 func walkExactly(t testing.TB, s *service, lister *facelist.Lister, mostRequests int) (facelist.Result, *visits) {
 	t.Helper()
 	s.forget()
 	visited := newVisits()
-	result, err := lister.Walk(t.Context(), faceclient.Unbounded(), visited)
+	result, err := lister.Walk(t.Context(), 0, visited)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -284,7 +272,7 @@ func walkExactly(t testing.TB, s *service, lister *facelist.Lister, mostRequests
 func failsWith(t testing.TB, s *service, lister *facelist.Lister, code string, mostRequests int) {
 	t.Helper()
 	s.forget()
-	_, err := lister.Walk(t.Context(), faceclient.Unbounded(), newVisits())
+	_, err := lister.Walk(t.Context(), 0, newVisits())
 	var failure *faceclient.Error
 	if !errors.As(err, &failure) || failure.Code != code {
 		t.Errorf("%v, want code %s", err, code)

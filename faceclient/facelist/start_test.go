@@ -28,7 +28,7 @@ func TestOnlyWholeUUIDsAreMadeUp(t *testing.T) {
 	s := withSessions(6000, 1)
 	lister := newLister(s, limits(workers(8)))
 	for _, requests := range []int{0, 0, 10, 3, 1} {
-		if _, err := lister.Walk(t.Context(), atMost(requests), newVisits()); err != nil {
+		if _, err := lister.Walk(t.Context(), requests, newVisits()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -52,7 +52,7 @@ func TestASessionAtAMadeUpStartIsCountedOnce(t *testing.T) {
 	lister := newLister(s, limits(workers(8)))
 	for range 20 {
 		walkExactly(t, s, lister, 0)
-		if _, err := lister.Walk(t.Context(), faceclient.Unbounded(), newVisits()); err != nil {
+		if _, err := lister.Walk(t.Context(), 0, newVisits()); err != nil {
 			t.Fatal(err)
 		}
 		var madeUp []string
@@ -127,7 +127,7 @@ func TestABudgetReadsTheWholeListWhereStartsAreRefused(t *testing.T) {
 	for i := range 3 {
 		s.forget()
 		visited := newVisits()
-		result, err := lister.Walk(t.Context(), faceclient.NewAllowance(10), visited)
+		result, err := lister.Walk(t.Context(), 10, visited)
 		if err != nil {
 			t.Fatal(err)
 		}

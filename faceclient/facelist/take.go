@@ -3,7 +3,6 @@ package facelist
 import (
 	"bytes"
 	"sort"
-	"time"
 
 	"face_liveness_exporter/faceclient"
 )
@@ -12,7 +11,7 @@ import (
 func (w *walk) take(one *keyRange, p *faceclient.Page) (more bool, err error) {
 	w.result.Pages++
 	if w.result.Horizon.IsZero() {
-		w.result.Horizon = p.Date.Add(-time.Since(w.allowance.FirstSent()))
+		w.result.Horizon = p.Date.Add(-p.RoundTrip)
 	}
 	k := &w.knowledge
 	listed := len(p.Sessions)
@@ -92,7 +91,7 @@ func (w *walk) check(one *keyRange, p *faceclient.Page, last string) error {
 	}
 	if w.allEven && !even(one.at, p.Sessions) {
 		w.allEven = false
-		if w.budget().bounded {
+		if w.allowance.budget().bounded {
 			return errUneven
 		}
 	}
@@ -108,7 +107,7 @@ func (w *walk) check(one *keyRange, p *faceclient.Page, last string) error {
 func (w *walk) visit(one *keyRange, p *faceclient.Page, inside int) {
 	w.release(one)
 	batch := Batch{Sessions: p.Sessions[:inside], Date: p.Date, Horizon: w.result.Horizon}
-	if w.budget().bounded && inside > 0 && inside == len(p.Sessions) {
+	if w.allowance.budget().bounded && inside > 0 && inside == len(p.Sessions) {
 		last := p.Sessions[inside-1]
 		last.ID, last.DeviceID = bytes.Clone(last.ID), bytes.Clone(last.DeviceID)
 		one.boundary = batch

@@ -19,7 +19,7 @@ type walk struct {
 	lister    *Lister
 	limits    Limits
 	visitor   Visitor
-	allowance *faceclient.Allowance
+	allowance *allowance
 	seen      *seen // where ids do not ascend; nil elsewhere
 
 	mu        sync.Mutex // guards what follows, and every range; the visitor is called under it
@@ -29,6 +29,7 @@ type walk struct {
 	ranges    ranges
 	allEven   bool
 	visited   int
+	stopped   bool
 	failure   error // of the request that used up the allowance
 	points    []point
 	highest   string // id that was seen
@@ -43,19 +44,14 @@ type trial struct {
 	err   error
 }
 
-func newWalk(l *Lister, limits Limits, k Knowledge, visitor Visitor, allowance *faceclient.Allowance) *walk {
+func newWalk(l *Lister, limits Limits, k Knowledge, visitor Visitor, allowance *allowance) *walk {
 	w := &walk{lister: l, limits: limits, visitor: visitor, allowance: allowance, knowledge: k, allEven: true}
 	if k.Unordered {
 		w.seen = newSeen()
 	}
-	w.plan = planFor(k, limits, w.budget(), rand.Float64())
+	w.plan = planFor(k, limits, w.allowance.budget(), rand.Float64())
 	w.ranges.waiting = w.plan.ranges
 	return w
-}
-
-func (w *walk) budget() budget {
-	left, bounded := w.allowance.Left()
-	return budget{left: left, bounded: bounded}
 }
 
 // run walks the list once. It returns one of the restart errors where that has to be done again in another way.
@@ -70,7 +66,9 @@ func (w *walk) run(ctx context.Context) error {
 		group.Go(func() error {
 			err := w.work(ctx)
 			if err != nil {
-				w.allowance.Stop() // no page of this walk is wanted any more
+				w.mu.Lock()
+				w.stopped = true // no page of this walk is wanted any more
+				w.mu.Unlock()
 			}
 			return err
 		})
@@ -94,7 +92,7 @@ func (w *walk) discover(ctx context.Context) error {
 		w.ranges.retire(first)
 		return nil
 	}
-	w.plan, err = planRest(w.knowledge, w.limits, w.budget(), first, w.visited, w.allEven)
+	w.plan, err = planRest(w.knowledge, w.limits, w.allowance.budget(), first, w.visited, w.allEven)
 	if err != nil {
 		return err
 	}
@@ -167,16 +165,26 @@ func (w *walk) step(ctx context.Context, one *keyRange, p *faceclient.Page) (mor
 	} else {
 		more = true
 	}
+	stopped := w.stopped
 	w.mu.Unlock()
-	if !more {
+	if !more || stopped {
 		return false, nil
 	}
 	query := faceclient.PageQuery{Operation: w.lister.operation, Start: cursor, Top: w.limits.PageSize}
-	err = w.lister.pager.Page(ctx, query, w.allowance, p)
+	err = faceclient.ErrNoAttempts
+	for taken, some := w.allowance.take(); some && errors.Is(err, faceclient.ErrNoAttempts); {
+		var attempts int
+		query.MaxAttempts = taken
+		attempts, err = w.lister.pager.Page(ctx, query, p)
+		w.allowance.book(taken, attempts)
+		if errors.Is(err, faceclient.ErrNoAttempts) {
+			taken, some = w.allowance.take()
+		}
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
-	case errors.Is(err, faceclient.ErrAllowance):
+	case errors.Is(err, faceclient.ErrNoAttempts):
 		if failure := new(faceclient.Error); errors.As(err, &failure) {
 			w.failure = err
 		}

@@ -195,7 +195,7 @@ func TestAWalkEndsWithItsContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 2500*time.Millisecond)
 		defer cancel()
 		began := time.Now()
-		_, err := newLister(s, limits()).Walk(ctx, faceclient.Unbounded(), newVisits())
+		_, err := newLister(s, limits()).Walk(ctx, 0, newVisits())
 		if took := time.Since(began); faceclient.Code(err) != faceclient.CodeCanceled || took != 2500*time.Millisecond {
 			t.Errorf("%v after %v, want canceled after 2.5s", err, took)
 		}
@@ -217,7 +217,7 @@ func TestAFailedPageEndsTheWalk(t *testing.T) {
 			return refusal
 		}
 		observed := &errorsSeen{}
-		_, err := facelist.New(s, faceclient.DetectLiveness, limits(), observed).Walk(t.Context(), faceclient.Unbounded(), newVisits())
+		_, err := facelist.New(s, faceclient.DetectLiveness, limits(), observed).Walk(t.Context(), 0, newVisits())
 		if faceclient.Code(err) != "403" || !strings.Contains(err.Error(), "detectLiveness") || len(observed.codes) != 0 {
 			t.Errorf("%v, observed %q", err, observed.codes)
 		}
@@ -231,7 +231,7 @@ func TestErrorsThatNoAttemptTellsOfAreObserved(t *testing.T) {
 		s.before = func(string) error { return &faceclient.Error{Code: code} }
 		observed := &errorsSeen{}
 		lister := facelist.New(s, faceclient.DetectLiveness, limits(), observed)
-		if _, err := lister.Walk(t.Context(), faceclient.Unbounded(), newVisits()); faceclient.Code(err) != code || len(observed.codes) != want {
+		if _, err := lister.Walk(t.Context(), 0, newVisits()); faceclient.Code(err) != code || len(observed.codes) != want {
 			t.Errorf("%s: %v, observed %q, want %d", code, err, observed.codes, want)
 		}
 	}

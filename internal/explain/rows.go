@@ -123,6 +123,7 @@ func credentialRows() []Row {
 		{Detail: faceclient.DetailIMDSUnreachable, Meaning: "the identity endpoint of this machine (IMDS, 169.254.169.254) cannot be reached", Remedy: "run the exporter where there is a managed identity, allow the address in the firewall or network policy, or choose another entra.credential"},
 		{Detail: faceclient.DetailIMDSFails, Meaning: "the identity endpoint of this machine (IMDS, 169.254.169.254) answers, but gives no token", Remedy: "run the exporter on a machine in Azure that has a managed identity, check that nothing else answers at that address, or choose another entra.credential"},
 		{Detail: faceclient.DetailNoIdentity, Meaning: "this machine has no such managed identity", Remedy: "assign one to the machine, or correct entra.client_id"},
+		{Detail: faceclient.DetailSeveralIdentities, Meaning: "several managed identities are assigned to this machine, and none is named", Remedy: "set entra.client_id or AZURE_CLIENT_ID to the client id of one of them"},
 		{Detail: faceclient.DetailCLINotFound, Meaning: "az is not found: the Azure CLI is not installed here, or not in PATH", Remedy: "install it, or choose another entra.credential"},
 		{Detail: faceclient.DetailCLINotLoggedIn, Meaning: "az is not logged in", Remedy: "run az login as the user that the exporter runs as"},
 		{Detail: faceclient.DetailCLIFails, Meaning: "az gave no token", Remedy: "run az account get-access-token as the user that the exporter runs as, and see what it says"},

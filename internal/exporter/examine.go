@@ -138,7 +138,7 @@ func (p patient) lookUp(ctx context.Context, observed *observedSource, facts *do
 		facts.LookUp = doctor.NoSession
 		return
 	}
-	switch check, err := observed.Session(ctx, observed.finished, faceclient.NewAllowance(1)); {
+	switch check, _, err := observed.Session(ctx, observed.finished, 1); {
 	case faceclient.NotFound(err):
 		facts.LookUp = doctor.Deleted
 	case err != nil:
@@ -196,8 +196,8 @@ type observedSource struct {
 }
 
 // Walk is part of collector.Source.
-func (w *observedSource) Walk(ctx context.Context, allowance *faceclient.Allowance, visitor facelist.Visitor) (facelist.Result, error) {
-	return w.source.Walk(ctx, allowance, watcher{visitor, w})
+func (w *observedSource) Walk(ctx context.Context, attempts int, visitor facelist.Visitor) (facelist.Result, error) {
+	return w.source.Walk(ctx, attempts, watcher{visitor, w})
 }
 
 type watcher struct {

@@ -77,8 +77,8 @@ type source struct {
 }
 
 // Session is part of collector.Looker.
-func (s source) Session(ctx context.Context, id string, allowance *faceclient.Allowance) (faceclient.Check, error) {
-	return s.client.Session(ctx, s.operation, id, allowance)
+func (s source) Session(ctx context.Context, id string, maxAttempts int) (check faceclient.Check, attempts int, err error) {
+	return s.client.Session(ctx, faceclient.SessionQuery{Operation: s.operation, ID: id, MaxAttempts: maxAttempts})
 }
 
 // CredentialChanged is part of collector.Source.
