@@ -48,7 +48,7 @@ test: ## run the tests
 
 .PHONY: race
 race: ## run the tests of the packages that start goroutines with the race detector
-	go test -race -timeout 20m ./faceclient/... ./collector ./internal/exporter ./internal/launch
+	go test -race -timeout 20m ./faceclient/... ./collector ./internal/exporter ./internal/web ./internal/tool ./internal/launch
 
 .PHONY: lint
 lint: ## lint code, workflows and scripts; the first time builds the linters, in a minute or two
@@ -84,7 +84,7 @@ fuzz: ## run each fuzz target for FUZZTIME (20s)
 
 .PHONY: soak
 soak: ## run the program for SOAK (5m) with traffic, faults and reloads, and look for what grows
-	SOAK=$(SOAK) go test -tags soak -count=1 -timeout 24h -v -run '^TestSoak$$' ./internal/exporter | grep -v '^time='
+	SOAK=$(SOAK) go test -tags soak -count=1 -timeout 24h -v -run '^TestSoak$$' ./internal/tool | grep -v '^time='
 
 .PHONY: e2e
 e2e: build $(bin)/prometheus ## run the built program with a real Prometheus, Alertmanager and Chromium; UPDATE=1 renews docs/status.png
@@ -109,7 +109,7 @@ $(bin)/prometheus $(bin)/promtool:
 
 .PHONY: docs
 docs: ## write what docs/ and the chart's schema have of the code and of config.example.yaml anew
-	go test -count=1 -run '^(TestMetricsPage|TestErrorsPage)$$' ./internal/exporter -update
+	go test -count=1 -run '^(TestMetricsPage|TestErrorsPage)$$' ./internal/tool -update
 	go test -count=1 -run '^TestFaultMatrix$$' ./collector -update
 	go test -count=1 -run '^(TestConfigurationPage|TestTheChartsSchemaHasEverySetting)$$' ./internal/config -update
 

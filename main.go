@@ -8,12 +8,11 @@ import (
 	"log"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/prometheus/common/version"
 
-	"face_liveness_exporter/internal/exporter"
+	"face_liveness_exporter/internal/tool"
 )
 
 func main() {
@@ -26,16 +25,12 @@ func run() int {
 	version.Version = cmp.Or(version.Version, "dev")
 	// Go's HTTP transport tells the standard logger, word for word, what a service sends beyond its answer.
 	log.SetOutput(io.Discard)
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(50) // a scrape of thousands of resources leaves more garbage than the program holds
-	}
-	signal.Ignore(syscall.SIGPIPE) // who reads the log may leave
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal waits for nothing
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
-	return exporter.Run(ctx, exporter.Process{
+	return tool.Run(ctx, tool.Process{
 		Args:    os.Args[1:],
 		Stdout:  os.Stdout,
 		Stderr:  os.Stderr,

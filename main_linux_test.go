@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -90,6 +91,14 @@ func serve(t *testing.T, service *facesim.Server) (endpoint string) {
 	return server.URL
 }
 
+// small is a service with some sessions.
+func small(t *testing.T) (endpoint string, service *facesim.Server) {
+	t.Helper()
+	service = facesim.New(facesim.Options{})
+	service.Populate(facesim.DetectLiveness, 100, 1)
+	return serve(t, service), service
+}
+
 // configuration writes a file with one resource and gives the flag that names it.
 func configuration(t *testing.T, endpoint, head string) string {
 	t.Helper()
@@ -125,7 +134,7 @@ func TestSignalInEveryPhase(t *testing.T) {
 		{"between two refreshes", fast, nil, 6, nil, nil, 0},
 		{"by another signal", fast, []facesim.Fault{facetest.Hang()}, 1, []os.Signal{os.Interrupt}, nil, 0},
 		{"while it reloads", fast, nil, 6, []os.Signal{syscall.SIGHUP, syscall.SIGHUP, syscall.SIGHUP, syscall.SIGTERM}, nil, 0},
-		{"in a dry run, which then has not done what it should", fast, []facesim.Fault{facetest.Hang()}, 1, nil, []string{"--dry-run"}, 1},
+		{"in a report, which then has not done what it should", fast, []facesim.Fault{facetest.Hang()}, 1, nil, []string{"--doctor"}, 1},
 	} {
 		t.Run(test.phase, func(t *testing.T) {
 			t.Parallel()
@@ -211,32 +220,37 @@ func TestLogThatCannotBeWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer full.Close()
-	reader, abandoned, err := os.Pipe()
+	service := facesim.New(facesim.Options{})
+	service.Populate(facesim.DetectLiveness, 5500, 1)
+	free, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer abandoned.Close()
-	reader.Close()
-	for name, log := range map[string]*os.File{"the disk is full": full, "nobody reads it": abandoned} {
-		t.Run(name, func(t *testing.T) {
-			service := facesim.New(facesim.Options{})
-			service.Populate(facesim.DetectLiveness, 5500, 1)
-			free, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			address := free.Addr().String()
-			free.Close()
-			p := start(t, log, configuration(t, serve(t, service), quick), "--log.level=debug", "--web.listen-address="+address)
-			p.Base = "http://" + address
-			p.Serves("/-/healthy")
-			if body := get(t, p, "/metrics"); !strings.Contains(body, "face_liveness_sessions{operation=\"detectLiveness\",resource=\"contoso\"} 5500\n") {
-				t.Errorf("no sessions:\n%s", body)
-			}
-			p.Signal(syscall.SIGTERM)
-			ends(t, p, 0)
-		})
+	address := free.Addr().String()
+	free.Close()
+	p := start(t, full, configuration(t, serve(t, service), quick), "--log.level=debug", "--web.listen-address="+address)
+	p.Base = "http://" + address
+	p.Serves("/-/healthy")
+	if body := get(t, p, "/metrics"); !strings.Contains(body, "face_liveness_sessions{operation=\"detectLiveness\",resource=\"contoso\"} 5500\n") {
+		t.Errorf("no sessions:\n%s", body)
 	}
+	p.Signal(syscall.SIGTERM)
+	ends(t, p, 0)
+}
+
+// peakMemory is what the process had at most, in bytes.
+func peakMemory(t *testing.T, p *launch.Program) int {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, peak, _ := strings.Cut(string(status), "VmHWM:")
+	kilobytes, err := strconv.Atoi(strings.Fields(peak)[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kilobytes << 10
 }
 
 // However much comes, no more than some pages of it are in memory at a time.
@@ -319,5 +333,48 @@ func TestWhatIsSentBeyondTheAnswerIsNotTold(t *testing.T) {
 	p.Signal(syscall.SIGTERM)
 	if log := ends(t, p, 0); strings.Contains(log, canary) {
 		t.Errorf("the log tells it:\n%s", log)
+	}
+}
+
+// stops ends the program by SIGTERM, and well.
+func stops(t *testing.T, p *launch.Program) {
+	t.Helper()
+	if code := p.Stop(launch.Patience); code != 0 {
+		t.Errorf("exit code %d, want 0:\n%s", code, p.Stderr)
+	}
+}
+
+// What clients have begun does not keep the program from its end.
+func TestSignalAmidAnswers(t *testing.T) {
+	t.Parallel()
+	hanging := facesim.New(facesim.Options{})
+	hanging.Fail(facetest.Hang())
+	endpoint := serve(t, hanging)
+	for name, begin := range map[string]string{
+		"a scrape that waits for a refresh": "GET /metrics HTTP/1.1\r\nHost: x\r\nX-Prometheus-Scrape-Timeout-Seconds: 3600\r\n\r\n",
+		"a profile":                         "GET /debug/pprof/profile?seconds=60 HTTP/1.1\r\nHost: x\r\n\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := start(t, nil, configuration(t, endpoint, "refresh: {timeout: 1h}\napi: {request_timeout: 1h}"), "--web.enable-pprof")
+			p.Listens(listening)
+			connection, err := new(net.Dialer).DialContext(t.Context(), "tcp", p.Host())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer connection.Close()
+			fmt.Fprint(connection, begin)
+			get(t, p, "/-/healthy")
+			stops(t, p)
+		})
+	}
+}
+
+// A build without release flags says so.
+func TestVersionOfADevelopmentBuild(t *testing.T) {
+	t.Parallel()
+	p := start(t, nil, "--version")
+	if code := p.Wait(launch.Patience); code != 0 || !strings.Contains(p.Stdout.String(), "face_liveness_exporter, version dev ") {
+		t.Errorf("exit code %d, %q", code, p.Stdout)
 	}
 }

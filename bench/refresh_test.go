@@ -25,8 +25,8 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient/facesim"
-	"face_liveness_exporter/internal/exporter"
 	"face_liveness_exporter/internal/launch"
+	"face_liveness_exporter/internal/tool"
 )
 
 // roleVariable makes this test binary play one of the three parts.
@@ -43,8 +43,8 @@ func TestMain(m *testing.M) {
 	case "plain":
 		exitWith(walkPlainly(os.Getenv(serviceVariable)))
 	case "exporter":
-		os.Exit(exporter.Run(context.Background(), exporter.Process{
-			Args:   []string{"--dry-run", "--config.file=" + os.Getenv(configVariable)},
+		os.Exit(tool.Run(context.Background(), tool.Process{
+			Args:   []string{"--doctor", "--config.file=" + os.Getenv(configVariable)},
 			Stdout: io.Discard, Stderr: os.Stderr, Getenv: os.Getenv,
 		}))
 	}

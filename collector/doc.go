@@ -7,6 +7,6 @@
 //
 // A scrape calls [EnsureFresh], which asks for the refreshes that are due, and then gathers a [Collector]. The Run of a
 // [Target] carries the refreshes out, and goes on with them after the scrape is over; nothing is refreshed that nobody asks
-// for. What readers see of a target is one immutable [State]: the metrics, the status page, --dry-run, --doctor and
+// for. What readers see of a target is one immutable [State]: the metrics, the status page, --doctor and
 // readiness all read it.
 package collector

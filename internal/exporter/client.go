@@ -1,6 +1,7 @@
 package exporter
 
 import (
+	"cmp"
 	"errors"
 	"log/slog"
 
@@ -56,18 +57,15 @@ func newCredential(r config.Resource) (faceclient.Credential, error) {
 }
 
 func secretFile(path string) faceclient.Secret {
-	return inTime(func() (string, error) {
+	return func() (string, error) {
 		secret, err := config.ReadSecretFile(path)
 		if errors.Is(err, config.ErrEmpty) {
 			err = faceclient.ErrSecretEmpty
 		}
 		return secret.Reveal(), err
-	})
+	}
 }
 
 func userAgent() string {
-	if version.Version == "" {
-		return programName + "/unknown"
-	}
-	return programName + "/" + version.Version
+	return Name + "/" + cmp.Or(version.Version, "unknown")
 }

@@ -1,5 +1,6 @@
-// Package exporter puts the parts together: it reads the command line, finds the configuration, builds a client and a
-// collector for each resource, serves them over HTTP, and starts and stops it all.
+// Package exporter holds the Face resources of the configuration in force: it builds a client, a list and a collector for
+// each, starts them, puts another configuration in their place, and stops them.
 //
-// It knows every other room. It must not know how a page is parsed or a session is counted.
+// It must not know how a page is parsed or a session is counted, and nothing of HTTP servers, flags and files of
+// configuration.
 package exporter

@@ -13,43 +13,54 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
 	dto "github.com/prometheus/client_model/go"
-	"golang.org/x/sync/semaphore"
 
+	"face_liveness_exporter/collector"
 	"face_liveness_exporter/internal/config"
 )
 
-// exporter is the fleet in force and what can put another one in its place.
-type exporter struct {
-	flags   *flags
-	logger  *slog.Logger
-	source  configSource
-	fleet   atomic.Pointer[fleet]
-	reading *semaphore.Weighted // of one: a read of the configuration for a reload
+// Name is the program's name.
+const Name = "face_liveness_exporter"
 
-	own      *prometheus.Registry // metrics of the exporter itself
-	loaded   prometheus.Gauge
-	loadedAt prometheus.Gauge
-	// For the web server: whether its configuration file is good, and requests that ended with a panic.
-	webConfigValid prometheus.Gauge
-	httpPanics     prometheus.Counter
+// readyAfter is when the exporter is ready even though a first refresh goes on.
+const readyAfter = 60 * time.Second
+
+// Options say what an exporter begins with.
+type Options struct {
+	// Config is the first configuration.
+	Config *config.Config
+	// Read reads the configuration again, for a reload.
+	Read func(context.Context) (*config.Config, error)
+	// CostInterval, if it is above 0, is the refresh interval that costs are computed for, instead of the configured one.
+	CostInterval time.Duration
+	// RuntimeMetrics adds the metrics go_* and process_*.
+	RuntimeMetrics bool
+	Logger         *slog.Logger
+}
+
+// Exporter is the resources of the configuration in force, and what can put another configuration in its place.
+type Exporter struct {
+	options Options
+	fleet   atomic.Pointer[fleet]
+
+	own              *prometheus.Registry
+	loaded, loadedAt prometheus.Gauge
 
 	reloads chan chan error
 	stopped chan struct{} // closed once no reload is taken any more
 	started time.Time
 	isReady atomic.Bool
-	// reloadRefused is when the last reload was refused, none after one that succeeded.
-	reloadRefused moment
+	refused atomic.Pointer[time.Time] // when the last reload was refused; nil after one that succeeded
 }
 
-// newExporter builds the first fleet. It starts nothing.
-func newExporter(f *flags, cfg *config.Config, source configSource, log *logQueue, logger *slog.Logger) (*exporter, error) {
-	first, err := newFleet(cfg, nil, f.demo, logger)
+// New makes an exporter of its first configuration. It starts nothing. The error names the resource that cannot be built.
+func New(options Options) (*Exporter, error) {
+	first, err := newFleet(options.Config, nil, options)
 	if err != nil {
 		return nil, err
 	}
-	e := &exporter{
-		flags: f, logger: logger, source: source, reading: semaphore.NewWeighted(1),
-		own: prometheus.NewRegistry(),
+	e := &Exporter{
+		options: options,
+		own:     prometheus.NewRegistry(),
 		loaded: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "face_liveness_exporter_config_last_reload_successful",
 			Help: "Whether the last attempt to load the configuration succeeded.",
@@ -58,14 +69,6 @@ func newExporter(f *flags, cfg *config.Config, source configSource, log *logQueu
 			Name: "face_liveness_exporter_config_last_reload_success_timestamp_seconds",
 			Help: "When the configuration was last loaded, in Unix time.",
 		}),
-		webConfigValid: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "face_liveness_exporter_web_config_last_load_successful",
-			Help: "Whether --web.config.file and the files that it names could be loaded at the last check; 1 without such a file.",
-		}),
-		httpPanics: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "face_liveness_exporter_http_panics_total",
-			Help: "Requests to the exporter that ended with a panic, which is a bug of the exporter.",
-		}),
 		reloads: make(chan chan error),
 		stopped: make(chan struct{}),
 		started: time.Now(),
@@ -73,40 +76,48 @@ func newExporter(f *flags, cfg *config.Config, source configSource, log *logQueu
 	e.fleet.Store(first)
 	e.loaded.Set(1)
 	e.loadedAt.SetToCurrentTime()
-	e.webConfigValid.Set(1)
-	dropped := prometheus.NewCounterFunc(prometheus.CounterOpts{
-		Name: "face_liveness_exporter_log_lines_dropped_total",
-		Help: "Log lines that were not written because nobody read the log in time.",
-	}, func() float64 { return float64(log.dropped.Load()) })
-	parts := []prometheus.Collector{versioncollector.NewCollector(programName), e.loaded, e.loadedAt, e.webConfigValid, e.httpPanics, dropped}
-	if !f.disableExporterMetrics && !f.dryRun {
-		parts = append(parts, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	}
-	for _, part := range parts {
-		if err := e.own.Register(part); err != nil {
-			return nil, err
-		}
+	e.own.MustRegister(versioncollector.NewCollector(Name), e.loaded, e.loadedAt)
+	if options.RuntimeMetrics {
+		e.own.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	}
 	return e, nil
 }
 
-// Gather is part of prometheus.Gatherer: all resources and the exporter itself.
-func (e *exporter) Gather() ([]*dto.MetricFamily, error) {
-	return gather(e.own, prometheus.CollectorFunc(e.fleet.Load().collect))
+// Gather shows all resources and the exporter itself.
+func (e *Exporter) Gather() ([]*dto.MetricFamily, error) {
+	return prometheus.Gatherers{e.own, e.fleet.Load().registry}.Gather()
 }
 
-// current returns the fleet in force.
-func (e *exporter) current() *fleet { return e.fleet.Load() }
+// Own has the metrics of the exporter itself.
+func (e *Exporter) Own() *prometheus.Registry { return e.own }
 
-// refusedAt tells when the last reload was refused, zero after one that succeeded.
-func (e *exporter) refusedAt() time.Time { return e.reloadRefused.get() }
+// Resources are those of the configuration in force, in its order.
+func (e *Exporter) Resources() []*Resource { return e.fleet.Load().resources }
 
-// run refreshes, and reloads when it is asked to, until ctx ends.
-func (e *exporter) run(ctx context.Context, hangups <-chan os.Signal) {
+// Targets are the lists of all resources.
+func (e *Exporter) Targets() []*collector.Target { return e.fleet.Load().targets }
+
+// ReloadRefused tells when the last reload was refused. It is the zero time after one that succeeded.
+func (e *Exporter) ReloadRefused() time.Time {
+	if at := e.refused.Load(); at != nil {
+		return *at
+	}
+	return time.Time{}
+}
+
+// Ready reports whether every first refresh has ended or a minute is over. It never takes that back.
+func (e *Exporter) Ready() bool {
+	if !e.isReady.Load() && (e.fleet.Load().ready() || time.Since(e.started) >= readyAfter) {
+		e.isReady.Store(true)
+	}
+	return e.isReady.Load()
+}
+
+// Run refreshes until ctx ends. It reloads at each hangup, and when Reload asks for it. An exporter runs once.
+func (e *Exporter) Run(ctx context.Context, hangups <-chan os.Signal) {
 	defer close(e.stopped)
-	first := e.fleet.Load()
-	first.startOrApply(ctx, first.onStart)
-	defer func() { e.fleet.Load().stop(ctx) }()
+	e.fleet.Load().startOrApply(ctx)
+	defer func() { stop(e.fleet.Load().resources) }()
 	for {
 		select {
 		case <-hangups:
@@ -119,84 +130,56 @@ func (e *exporter) run(ctx context.Context, hangups <-chan os.Signal) {
 	}
 }
 
-// reload reads the configuration again and puts it in force. A configuration that is wrong changes nothing.
-func (e *exporter) reload(ctx context.Context) (err error) {
-	defer func() {
-		if err != nil {
-			e.loaded.Set(0)
-			e.reloadRefused.set(time.Now())
-			e.logger.ErrorContext(ctx, "configuration not reloaded", "error", err)
-			return
-		}
-		e.loaded.Set(1)
-		e.reloadRefused.set(time.Time{})
-		e.loadedAt.SetToCurrentTime()
-		e.logger.InfoContext(ctx, "configuration reloaded", "resources", e.fleet.Load().names())
-	}()
-	before := e.fleet.Load()
-	next, err := e.prepare(ctx, before)
-	if err != nil {
-		return err
-	}
-	e.ready() // an exporter that is ready stays ready, even if no probe has asked yet
-	next.startOrApply(ctx, next.onStart)
-	e.fleet.Store(next)
-	next.retire(ctx, before)
-	return nil
-}
+// Close releases what an exporter holds that was never run.
+func (e *Exporter) Close() { stop(e.Resources()) }
 
-// errStillReading is why there is no second read beside one that hangs.
-var errStillReading = errors.New("the configuration is still being read for an earlier reload")
+// errStopping is what a reload gets that comes too late.
+var errStopping = errors.New("the exporter is stopping")
 
-// prepare makes the next fleet. Files that hang, such as a FIFO, do not hold up the caller for longer than fileTimeout.
-func (e *exporter) prepare(ctx context.Context, before *fleet) (*fleet, error) {
-	if !e.reading.TryAcquire(1) {
-		return nil, errStillReading
-	}
-	next, err := await(ctx, fileTimeout, func() (*fleet, error) {
-		defer e.reading.Release(1)
-		cfg, warnings, err := e.source.reload()
-		logWarnings(ctx, e.logger, warnings)
-		if err != nil {
-			return nil, err
-		}
-		return newFleet(cfg, before, e.flags.demo, e.logger)
-	})
-	if errors.Is(err, errTimeLimit) {
-		err = fmt.Errorf("reading the configuration: %w", err)
-	}
-	return next, err
-}
-
-// ready reports whether every first refresh has ended or a minute is over. It never takes that back.
-func (e *exporter) ready() bool {
-	if !e.isReady.Load() && (e.fleet.Load().ready() || time.Since(e.started) >= readyAfter) {
-		e.isReady.Store(true)
-	}
-	return e.isReady.Load()
-}
-
-var (
-	// errStopping is what a reload gets that comes too late.
-	errStopping = errors.New("the exporter is stopping")
-	// errBusy is what a reload gets that takes too long.
-	errBusy = errors.New("the exporter has not answered in time; see its log")
-)
-
-// requestReload asks run to reload and gives its answer.
-func (e *exporter) requestReload(ctx context.Context) error {
+// Reload reads the configuration again and puts it in force. An error says why the one before stays.
+func (e *Exporter) Reload(ctx context.Context) error {
 	reply := make(chan error, 1)
 	select {
 	case e.reloads <- reply:
+		return <-reply
 	case <-e.stopped:
 		return errStopping
 	case <-ctx.Done():
-		return errBusy
+		return fmt.Errorf("another reload goes on: %w", ctx.Err())
 	}
-	select {
-	case err := <-reply:
+}
+
+func (e *Exporter) reload(ctx context.Context) error {
+	next, err := e.swap(ctx)
+	if err != nil {
+		now := time.Now()
+		e.refused.Store(&now)
+		e.loaded.Set(0)
+		e.options.Logger.ErrorContext(ctx, "configuration not reloaded", "error", err)
 		return err
-	case <-ctx.Done():
-		return errBusy
 	}
+	e.refused.Store(nil)
+	e.loaded.Set(1)
+	e.loadedAt.SetToCurrentTime()
+	e.options.Logger.InfoContext(ctx, "configuration reloaded", "resources", next.names())
+	return nil
+}
+
+// swap makes the next fleet, lets it begin, shows it, and then stops what it has not kept. Up to the first step that cannot
+// fail, nothing is changed.
+func (e *Exporter) swap(ctx context.Context) (*fleet, error) {
+	cfg, err := e.options.Read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	before := e.fleet.Load()
+	next, err := newFleet(cfg, before, e.options)
+	if err != nil {
+		return nil, err
+	}
+	e.Ready() // an exporter that is ready stays ready, even if no probe has asked yet
+	next.startOrApply(ctx)
+	e.fleet.Store(next)
+	next.retire(before)
+	return next, nil
 }

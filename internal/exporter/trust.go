@@ -60,14 +60,14 @@ type rotating struct {
 	read  func() ([][]byte, error) // gives the content of all files
 	build func(files [][]byte) (*http.Transport, error)
 
-	mu        sync.Mutex // guards what follows; held while files are read, for fileReadTimeout at most
+	mu        sync.Mutex // guards what follows; held while files are read
 	files     [][]byte
 	transport *http.Transport
 }
 
 // newRotating makes the transport of files, of which those without a name have no content.
 func newRotating(paths []string, build func(files [][]byte) (*http.Transport, error)) (*rotating, error) {
-	r := &rotating{build: build, read: inTime(func() ([][]byte, error) {
+	r := &rotating{build: build, read: func() ([][]byte, error) {
 		files := make([][]byte, len(paths))
 		for i, path := range paths {
 			if path == "" {
@@ -79,7 +79,7 @@ func newRotating(paths []string, build func(files [][]byte) (*http.Transport, er
 			}
 		}
 		return files, nil
-	})}
+	}}
 	var err error
 	if r.files, err = r.read(); err != nil {
 		return nil, err

@@ -1,0 +1,119 @@
+package tool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/prometheus/common/version"
+	"golang.org/x/sync/errgroup"
+
+	"face_liveness_exporter/internal/config"
+	"face_liveness_exporter/internal/exporter"
+	"face_liveness_exporter/internal/web"
+)
+
+// Process is what the program gets from its caller.
+type Process struct {
+	// Args are the command line without the program's name.
+	Args []string
+	// Stdout receives what the user asked for, Stderr logs and errors.
+	Stdout, Stderr io.Writer
+	// Getenv returns an environment variable, or "" if it is not set.
+	Getenv func(string) string
+	// Environ returns all environment variables as NAME=value, to find misspelled ones; nil means that there are none.
+	Environ func() []string
+	// Hangups request a reload of the configuration; nil never does.
+	Hangups <-chan os.Signal
+}
+
+// Run is the whole program. It returns the exit code: 0 when ctx ended it or the task was done, 1 otherwise.
+func Run(ctx context.Context, process Process) int {
+	err := run(ctx, process)
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintf(process.Stderr, "%s: error: %s\n", exporter.Name, err)
+	return 1
+}
+
+func run(ctx context.Context, process Process) error {
+	f, usage, err := parseFlags(process.Args)
+	if err != nil {
+		return fmt.Errorf("%w, try --help", err)
+	}
+	if usage != "" {
+		_, err := io.WriteString(process.Stdout, usage)
+		return err
+	}
+	logger := newLogger(f, process)
+	var source configSource
+	if f.demo {
+		demo, err := startDemo(ctx, logger)
+		if err != nil {
+			return err
+		}
+		defer demo.stop()
+		source = demo
+	} else {
+		source = findSource(f, process)
+	}
+	if f.configCheck {
+		return errors.Join(check(source, f.demo, process), web.CheckConfig(*f.web.Toolkit.WebConfigFile))
+	}
+	cfg, err := load(ctx, source.load, logger)
+	if err != nil {
+		return err
+	}
+	logger.InfoContext(ctx, "Starting "+exporter.Name, "version", version.Info(), "build_context", version.BuildContext())
+	if note := source.note(cfg); note != "" {
+		logger.InfoContext(ctx, "configuration", "note", note)
+	}
+	options := exporter.Options{
+		Config:         cfg,
+		Read:           func(ctx context.Context) (*config.Config, error) { return load(ctx, source.reload, logger) },
+		RuntimeMetrics: !f.web.DisableExporterMetrics,
+		Logger:         logger,
+	}
+	if f.demo {
+		options.CostInterval = costRefresh(cfg.Refresh, true).Interval
+	}
+	e, err := exporter.New(options)
+	if err != nil {
+		return err
+	}
+	if f.doctor {
+		defer e.Close()
+		return examine(ctx, e, cfg.Refresh, process)
+	}
+	return serve(ctx, f, e, process.Hangups, logger)
+}
+
+// serve answers and refreshes until ctx ends, which is no error, or until it cannot.
+func serve(ctx context.Context, f *flags, e *exporter.Exporter, hangups <-chan os.Signal, logger *slog.Logger) error {
+	server, err := web.Listen(ctx, e, f.web, logger) // before any request is sent
+	if err != nil {
+		return err
+	}
+	if f.demo && *f.web.Toolkit.WebConfigFile == "" {
+		logger.InfoContext(ctx, "Open the status page in a browser", "url", server.PageURL())
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return server.Serve(ctx) })
+	group.Go(func() error {
+		e.Run(ctx, hangups)
+		return nil
+	})
+	if f.demo {
+		group.Go(func() error {
+			keepFresh(ctx, demoInterval, e.Targets())
+			return nil
+		})
+	}
+	err = group.Wait()
+	logger.InfoContext(ctx, "stopped")
+	return err
+}

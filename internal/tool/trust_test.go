@@ -1,0 +1,92 @@
+package tool_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"io"
+	"log"
+	"math/big"
+	"net"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"face_liveness_exporter/faceclient/facesim"
+	"face_liveness_exporter/internal/launch"
+)
+
+// ownCA makes a certificate for loopback that signs itself, and the content of a CA file for it.
+func ownCA(t *testing.T) (certificate *tls.Certificate, file string) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "test"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pemOf("CERTIFICATE", der)
+}
+
+// A CA file that is rotated with the service's certificate is used without a reload, and a file that is half written does not
+// undo what is trusted.
+func TestCAFileIsRotatedWithoutAReload(t *testing.T) {
+	t.Parallel()
+	service := facesim.New(facesim.Options{})
+	var current atomic.Pointer[tls.Certificate]
+	first, firstFile := ownCA(t)
+	current.Store(first)
+	server := httptest.NewUnstartedServer(service)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.TLS = &tls.Config{
+		MinVersion: tls.VersionTLS12,
+		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
+			return &tls.Config{Certificates: []tls.Certificate{*current.Load()}, MinVersion: tls.VersionTLS12}, nil
+		},
+	}
+	server.StartTLS()
+	t.Cleanup(func() {
+		service.Close()
+		server.Close()
+	})
+	file := write(t, "ca.pem", firstFile)
+	p := startWith(t, quick+"refresh: {interval: 1ms}\nresources:\n"+resource("contoso", server.URL, "key: "+service.Key(), "tls: {ca_file: "+file+"}"))
+	up := func() float64 { return p.scrape().samples[of("up", "contoso", live)] }
+	if up() != 1 {
+		t.Fatalf("the first CA is not trusted:\n%s", p.Stderr)
+	}
+	second, secondFile := ownCA(t)
+	third, thirdFile := ownCA(t)
+	for _, step := range []struct {
+		name        string
+		file        string
+		certificate *tls.Certificate
+		want        float64
+	}{
+		{"the file has both", firstFile + secondFile, first, 1},
+		{"the certificate is rotated", firstFile + secondFile, second, 1},
+		{"the first is taken out", secondFile, second, 1},
+		{"the file is half written", secondFile[:100], second, 1},
+		{"the file is larger than any of CAs", thirdFile + strings.Repeat("#", 5<<20), third, 0},
+	} {
+		rewrite(t, file, step.file)
+		current.Store(step.certificate)
+		server.CloseClientConnections()
+		launch.Eventually(t, step.name, func() bool { return up() == step.want })
+	}
+	launch.Eventually(t, "the log says that the authority is unknown", func() bool {
+		log := p.Stderr.String()
+		return strings.Contains(log, "unknown_authority") && strings.Contains(log, "tls.ca_file")
+	})
+}
