@@ -53,7 +53,7 @@ func TestStatusPageShowsWhatTheMetricsShow(t *testing.T) {
 		"Up to date", got("sessions")+" listed as of", got("sessions_active")+" active", got("sessions_expired")+" expired",
 		got("sessions_abandoned")+" of these never started", "Top devices of "+got("devices"), got("sessions_without_device")+" without a device",
 		got("snapshot_pages")+" pages in", "every 5 min",
-		fmt.Sprintf("%d requests , cost %.2f at your price of 250.00 per 1,000", requests, float64(requests)/4),
+		fmt.Sprintf("%d requests , cost %.2f at your price of 250 per 1,000", requests, float64(requests)/4),
 		strings.TrimPrefix(service.endpoint, "http://"),
 	)
 }
@@ -65,7 +65,7 @@ func TestStatusPageNamesDevicesAsTheMetricsDo(t *testing.T) {
 	mac.Write([]byte(id))
 	hash := hex.EncodeToString(mac.Sum(nil))[:12]
 	for label, want := range map[string]string{
-		"raw": id + " 3", "hash": hash + " 3", "none": "Devices are hidden by configuration. Sessions: 3 on other devices",
+		"raw": id + " 3", "hash": hash + " 3", "none": "Devices are hidden by configuration. Other sessions: 3 on other devices",
 	} {
 		t.Run(label, func(t *testing.T) {
 			t.Parallel()

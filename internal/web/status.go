@@ -38,7 +38,7 @@ func (h *handler) status() http.HandlerFunc {
 				page.Lists = append(page.Lists, statuspage.List{
 					State: list.Target.State(), Host: host,
 					Requests: resource.API.Requests(list.Operation), Billed: resource.API.Billed(list.Operation),
-					Price: resource.Config.API.PricePer1000Requests, Budget: resource.Config.API.MonthlyRequestBudget,
+					Price: resource.Config.API.PricePer1000Requests, Budget: float64(resource.Config.API.MonthlyRequestBudget),
 				})
 			}
 		}

@@ -2,147 +2,96 @@ package statuspage
 
 import (
 	"math"
-	"strconv"
-	"strings"
-	"time"
 
-	"face_liveness_exporter/collector"
+	"face_liveness_exporter/internal/words"
 )
 
-// rectangle is a part of a drawing, in the drawing's own units.
+// rectangle is a part of a drawing, in percent of its width and height.
 type rectangle struct {
 	Class               string
 	X, Y, Width, Height float64
-	Title               string // what a pointer that rests on it is told
 }
 
-// least is the smallest share of a bar that is still seen.
-const least = 0.008
+// smallest is the smallest part of a bar, and lowest the height of a column, in percent, that can be seen.
+const smallest, lowest = 0.8, 3
 
-// stacked puts counts side by side into a bar that is 100 wide. A count above 0 is always seen.
-func stacked(height float64, parts ...rectangle) []rectangle {
-	total := 0.0
-	for _, part := range parts {
-		total += part.Width
-	}
-	if total <= 0 {
-		return nil
-	}
-	seen := 0.0
-	for i, part := range parts {
-		if part.Width > 0 {
-			parts[i].Width = max(part.Width/total, least)
+// Bar draws the listed sessions: active ones on the left and those never started on the right, over the expired ones.
+func (c *card) Bar() []rectangle {
+	all := c.Snapshot.Sessions
+	width := func(n uint64) float64 {
+		if n == 0 || n == all {
+			return 100 * float64(min(n, 1))
 		}
-		seen += parts[i].Width
+		return tidy(min(max(smallest, 100*float64(n)/float64(all)), 100-smallest))
 	}
-	drawn, x := parts[:0], 0.0
-	for _, part := range parts {
-		if part.Width <= 0 {
-			continue
-		}
-		part.X, part.Width, part.Height = tidy(x), tidy(100*part.Width/seen), height
-		x += part.Width
-		drawn = append(drawn, part)
+	active, abandoned := width(c.Snapshot.Active()), width(c.Snapshot.Abandoned)
+	return []rectangle{
+		{Class: "expired", Width: width(all)},
+		{Class: "active", Width: active},
+		{Class: "abandoned", X: tidy(100 - abandoned), Width: abandoned},
 	}
-	return drawn
 }
 
-const (
-	columnPitch, columnWidth = 22.0, 17.0
-	plotHeight               = 56.0
-	labelHeight              = 14.0
-)
-
-// columns is a histogram.
-type columns struct {
-	Width, Height, Base float64
-	Columns             []rectangle
-	Ticks               []tick
-	// Label says in words what is drawn, and Most which column is highest.
-	Label, Most string
+// histogram shows sessions by their TTL.
+type histogram struct {
+	Columns []column
+	Highest string // which column is highest
 }
 
-// tick names the upper bound of a column.
-type tick struct {
-	X, Y float64
-	Text string
+// column is a bucket of a histogram. Its name, the upper bound, is only on every second one.
+type column struct {
+	rectangle
+	Middle      float64 // between its sides
+	Name, Title string
 }
 
-// histogram draws sessions by TTL; nil where there are none. Columns of all cards stand at the same places, so that cards
-// can be compared.
-func histogram(s *collector.Snapshot) *columns {
-	type bucket struct {
-		name, tick string
-		count      uint64
-	}
-	var buckets []bucket
-	highest, most, before := uint64(0), 0, 0.0
-	for upTo, n := range s.TTL.Buckets() {
-		if math.IsInf(upTo, 1) && n == 0 {
-			break
-		}
-		if n > highest {
-			highest, most = n, len(buckets)
-		}
-		buckets = append(buckets, bucket{named(before, upTo), bound(upTo), n})
-		before = upTo
+// TTL draws the sessions by TTL; nil if there are none. Columns of all cards stand at the same places, so that cards can be
+// compared.
+func (c *card) TTL() *histogram {
+	highest, buckets := uint64(0), 0.0
+	for _, n := range c.Snapshot.TTL.Buckets() {
+		highest = max(highest, n)
+		buckets++
 	}
 	if highest == 0 {
 		return nil
 	}
-	all := float64(s.Sessions)
-	of := func(n uint64) string { return share(float64(n), all, all) }
-	drawn := &columns{
-		Width: columnPitch * float64(len(buckets)), Height: plotHeight + labelHeight, Base: plotHeight,
-		Most: of(highest) + " have a TTL of " + buckets[most].name,
-	}
-	if s.Sessions <= telling {
-		drawn.Most = "The most common TTL is " + buckets[most].name
-	}
-	drawn.Label = "TTL of the listed sessions: " + drawn.Most
-	for i, bucket := range buckets {
-		left := columnPitch * float64(i)
-		if i%2 == 1 { // there is no room for all
-			drawn.Ticks = append(drawn.Ticks, tick{X: left + columnPitch/2, Y: drawn.Height - 2, Text: bucket.tick})
+	drawn, from, pitch := &histogram{}, 0.0, 100/buckets
+	for upTo, n := range c.Snapshot.TTL.Buckets() {
+		left, height := pitch*float64(len(drawn.Columns)), 0.0
+		if n > 0 {
+			height = tidy(max(lowest, 100*float64(n)/float64(highest)))
 		}
-		if bucket.count == 0 {
-			continue
+		bar := rectangle{X: tidy(left + pitch/8), Y: tidy(100 - height), Width: tidy(pitch * 3 / 4), Height: height}
+		next := column{rectangle: bar, Middle: tidy(left + pitch/2), Title: bucket(from, upTo) + ": " + c.Count(n)}
+		if len(drawn.Columns)%2 == 1 { // there is no room for all
+			next.Name = words.Seconds(upTo)
 		}
-		height := tidy(max(2, (plotHeight-2)*float64(bucket.count)/float64(highest)))
-		drawn.Columns = append(drawn.Columns, rectangle{
-			X: left + (columnPitch-columnWidth)/2, Y: tidy(plotHeight - height), Width: columnWidth, Height: height,
-			Title: strings.TrimSuffix(bucket.name+": "+count(s.Estimate(bucket.count), !s.Complete())+", "+of(bucket.count), ", "),
-		})
+		part := c.Share(c.Snapshot.Estimate(n), c.Snapshot.Estimate(c.Snapshot.Sessions))
+		if part != "" {
+			next.Title += ", " + part
+		}
+		if n == highest && part != "" {
+			drawn.Highest = part + " have a TTL of " + bucket(from, upTo)
+		} else if n == highest {
+			drawn.Highest = "The most common TTL is " + bucket(from, upTo)
+		}
+		drawn.Columns = append(drawn.Columns, next)
+		from = upTo
 	}
 	return drawn
 }
 
-// named says in words what a bucket holds, its bounds in seconds.
-func named(from, to float64) string {
+// bucket says in words what a bucket holds, its bounds in seconds.
+func bucket(from, to float64) string {
 	switch {
 	case math.IsInf(to, 1):
-		return "more than " + span(seconds(from))
+		return "more than " + words.Seconds(from)
 	case from == 0:
-		return "at most " + span(seconds(to))
+		return "at most " + words.Seconds(to)
 	}
-	return between(seconds(from), seconds(to))
+	return words.Seconds(from) + " to " + words.Seconds(to)
 }
-
-// bound is a short label for so many seconds.
-func bound(upTo float64) string {
-	switch whole := func(unit float64) string { return strconv.FormatFloat(upTo/unit, 'f', -1, 64) }; {
-	case math.IsInf(upTo, 1):
-		return "more"
-	case upTo < 60:
-		return whole(1) + "s"
-	case upTo < 3600:
-		return whole(60) + "m"
-	default:
-		return whole(3600) + "h"
-	}
-}
-
-func seconds(value float64) time.Duration { return time.Duration(value * float64(time.Second)) }
 
 // tidy keeps the two decimals that are seen.
 func tidy(value float64) float64 { return math.Round(100*value) / 100 }

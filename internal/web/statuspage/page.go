@@ -4,16 +4,15 @@ import (
 	"time"
 
 	"face_liveness_exporter/collector"
-	"face_liveness_exporter/internal/explain"
 )
 
 // Page is everything that the status page shows. Text in it may be anything: it is escaped.
 type Page struct {
 	// Now is when the page was asked for and Started when the exporter was.
 	Now, Started time.Time
-	// LastScrape is when the metrics of all resources or of one were last asked for; zero where they never were.
+	// LastScrape is when the metrics of all resources or of one were last asked for; zero if they never were.
 	LastScrape time.Time
-	// ReloadRefused is when the configuration was last refused at a reload; zero where the last reload succeeded.
+	// ReloadRefused is when the configuration was last refused at a reload; zero if the last reload succeeded.
 	ReloadRefused time.Time
 	// Version of the program; may be empty.
 	Version string
@@ -38,23 +37,5 @@ type List struct {
 	// Price is that of 1,000 requests.
 	Price float64
 	// Budget is in requests in 30 days; 0 means no bound.
-	Budget int64
-}
-
-// failing reports whether the last finished refresh failed.
-func (l *List) failing() bool { return l.Health.LastError != nil }
-
-// failure is why it did.
-func (l *List) failure() explain.Explanation { return explain.Of(l.Health.LastError) }
-
-// count writes a number of the snapshot, scaled up to the whole list.
-func (l *List) count(n uint64) string { return count(l.Snapshot.Estimate(n), !l.Snapshot.Complete()) }
-
-// paid is the number of requests that cost something so far: those that the service bills, or all where lists came in
-// and it said of none.
-func (l *List) paid() float64 {
-	if l.Billed == 0 && l.Snapshot != nil {
-		return l.Requests
-	}
-	return l.Billed
+	Budget float64
 }

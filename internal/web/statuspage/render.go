@@ -7,6 +7,8 @@ import (
 	"encoding/base64"
 	"html/template"
 	"net/http"
+
+	"face_liveness_exporter/internal/words"
 )
 
 //go:embed page.html
@@ -26,8 +28,12 @@ type Renderer struct {
 
 // New makes a Renderer. Its template is part of the program, so that there is nothing to go wrong.
 func New() *Renderer {
+	functions := template.FuncMap{
+		"about": words.About, "ago": words.Ago, "count": words.Count, "many": words.Many, "money": words.Money, "percent": words.Percent,
+		"float": func(n int) float64 { return float64(n) }, "price": words.Price, "seconds": words.Seconds, "sentence": sentence, "span": words.Span,
+	}
 	return &Renderer{
-		template: template.Must(template.New("page").Parse(pageHTML)),
+		template: template.Must(template.New("page").Funcs(functions).Parse(pageHTML)),
 		policy: "default-src 'none'; style-src " + hashed(styleCSS) + "; script-src " + hashed(scriptJS) +
 			"; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 	}
@@ -39,19 +45,10 @@ func hashed(text string) string {
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
-// Render draws a page.
-func (r *Renderer) Render(page Page) ([]byte, error) {
-	v := newView(page)
-	v.Style, v.Script = template.CSS(styleCSS), template.JS(scriptJS) // both are ours
-	var out bytes.Buffer
-	err := r.template.Execute(&out, v)
-	return out.Bytes(), err
-}
-
 // Answer sends a page with the headers that let nothing else run in it.
 func (r *Renderer) Answer(w http.ResponseWriter, page Page) {
-	body, err := r.Render(page)
-	if err != nil {
+	var body bytes.Buffer
+	if err := r.template.Execute(&body, newView(page)); err != nil {
 		http.Error(w, "the page could not be made", http.StatusInternalServerError)
 		return
 	}
@@ -62,5 +59,5 @@ func (r *Renderer) Answer(w http.ResponseWriter, page Page) {
 	header.Set("Referrer-Policy", "no-referrer")
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("X-Frame-Options", "DENY")
-	_, _ = w.Write(body) // who has left needs no answer
+	_, _ = body.WriteTo(w) // a reader who has left needs no answer
 }

@@ -1,6 +1,11 @@
 package statuspage
 
-// The kinds of states, worst first: what fails, what needs a look, what has just begun, and what is well.
+import (
+	"face_liveness_exporter/internal/explain"
+	"face_liveness_exporter/internal/words"
+)
+
+// The kinds of states, worst first.
 const (
 	bad = iota
 	notice
@@ -8,10 +13,10 @@ const (
 	good
 )
 
-// state is how a list is, in words.
+// state is how a list is.
 type state struct {
 	Kind int
-	// Word is for a glance and Sentence for who wants to know more; the sentence may be empty.
+	// Word is for a glance, and Sentence says more; it may be empty.
 	Word, Sentence string
 }
 
@@ -24,25 +29,27 @@ func stateOf(l *List) state {
 	case l.failing() && l.Snapshot == nil:
 		return state{bad, "Failing, no data", "No refresh has succeeded yet, so there is nothing to show."}
 	case l.failing() && !l.Shown:
-		return state{bad, "Failing, too old", "Refreshes fail, and the last complete one was " + ago(l.Age) +
+		return state{bad, "Failing, too old", "Refreshes fail, and the last complete one was " + words.Ago(l.Age) +
 			". That is too old to show: the metrics have no sessions until a refresh succeeds."}
 	case l.failing():
-		return state{bad, "Refresh fails", "This is what the last complete refresh found " + ago(l.Age) +
+		return state{bad, "Refresh fails", "This is what the last complete refresh found " + words.Ago(l.Age) +
 			". The metrics also show it until it is too old."}
 	case l.Snapshot == nil && l.Health.Refreshing:
 		return state{begun, "First refresh", "The list is being read for the first time."}
 	case l.Snapshot == nil:
 		return state{begun, "Not read yet", "No request has been sent yet. The next scrape starts the first refresh."}
 	case !l.Shown:
-		return state{bad, "Too old", "The last complete refresh was " + ago(l.Age) +
+		return state{bad, "Too old", "The last complete refresh was " + words.Ago(l.Age) +
 			". That is too old to show: the metrics have no sessions. " + renewal(l)}
 	case l.Age > 2*l.Interval+l.Snapshot.Took():
-		return state{notice, "Old", "A refresh was due " + ago(l.Age-l.Interval) + ". " + renewal(l)}
+		return state{notice, "Old", "A refresh was due " + words.Ago(l.Age-l.Interval) + ". " + renewal(l)}
+	case l.Snapshot.Sessions == 0:
+		return state{notice, "Empty", sentence(explain.EmptyList)}
 	}
 	return state{Kind: good, Word: "Up to date"}
 }
 
-// renewal says what will bring a newer list where nothing fails.
+// renewal says what brings a newer list if nothing fails.
 func renewal(l *List) string {
 	if l.Health.Refreshing {
 		return "A refresh is under way."
