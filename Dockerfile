@@ -2,7 +2,7 @@
 # and neither shell nor package manager.
 #
 #   docker buildx build --platform linux/amd64,linux/arm64 \
-#     --build-arg VERSION=… --build-arg REVISION="$(git rev-parse HEAD)" -t face_liveness_exporter .
+#     --build-arg VERSION="$(make version)" --build-arg REVISION="$(git rev-parse HEAD)" -t face_liveness_exporter .
 #
 # There is no HEALTHCHECK, because the image has no program that could ask. Kubernetes probes /-/healthy and /-/ready.
 
@@ -16,6 +16,9 @@ WORKDIR /src
 # No second toolchain is downloaded: the pinned one compiles, or nothing does.
 ENV GOTOOLCHAIN=local
 
+# Behind a mirror of modules, pass its address. Without these, the go command's defaults apply.
+ARG GOPROXY
+ARG GOSUMDB
 COPY go.mod go.sum ./
 RUN --mount=type=cache,target=/go/pkg/mod \
     GOMODCACHE=/go/pkg/mod go mod download

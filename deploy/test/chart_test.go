@@ -10,11 +10,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 
+	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	"sigs.k8s.io/yaml"
 )
 
@@ -254,83 +256,151 @@ func TestRulesAndDashboardsAreThoseOfTheRepository(t *testing.T) {
 	}
 }
 
-func TestRulesHaveNoLinkToAnAddressThatNobodyGave(t *testing.T) {
-	output, complaint := template(t, chart, "--set", "demo=true,prometheusRule.enabled=true")
-	if complaint != "" || !bytes.Contains(output, []byte("alert: FaceLivenessExporterDown")) || bytes.Contains(output, []byte("runbook_url")) {
-		t.Errorf("%s\n%s", complaint, output)
+func TestAlertsCanBeAdapted(t *testing.T) {
+	output, complaint := template(t, chart, "--values", filepath.Join(values, "bank.yaml"))
+	if complaint != "" {
+		t.Fatal(complaint)
+	}
+	alerts := map[string]monitoringv1.Rule{}
+	for _, group := range only[*monitoringv1.PrometheusRule](objects(t, output))[0].Spec.Groups {
+		for _, rule := range group.Rules {
+			alerts[rule.Alert] = rule
+			if link := rule.Annotations["runbook_url"]; rule.Alert != "" && (rule.Labels["team"] == "" || !strings.HasPrefix(link, "a path of the exporter's repository: docs/runbook.md#")) {
+				t.Errorf("%s has the labels %v and the link %q", rule.Alert, rule.Labels, link)
+			}
+		}
+	}
+	got := alerts["FaceLivenessNoCreations"]
+	if _, disabled := alerts["FaceLivenessDeviceIDPerSession"]; disabled || got.For == nil || *got.For != "1h" || got.Labels["severity"] != "info" || got.Labels["team"] != "mobile" {
+		t.Errorf("the alerts are not those of the values: %+v", got)
+	}
+	if other := alerts["FaceLivenessExporterDown"]; other.Labels["team"] != "kyc" || other.Labels["severity"] != "warning" {
+		t.Errorf("an alert without an override has the labels %v", other.Labels)
+	}
+}
+
+// TestSchemaKnowsEveryAlert: so that a misspelt name is refused.
+func TestSchemaKnowsEveryAlert(t *testing.T) {
+	names := []string{}
+	for _, match := range regexp.MustCompile(`(?m)^ +- alert: (\w+)$`).FindAllSubmatch(read(t, filepath.Join(root, "prometheus", "alerts.yaml")), -1) {
+		names = append(names, string(match[1]))
+	}
+	slices.Sort(names)
+	if len(names) < 15 {
+		t.Fatalf("%v are not all alerts", names)
+	}
+	path := filepath.Join(chart, "values.schema.json")
+	known := regexp.MustCompile(`\^\(FaceLiveness[^"]*\)\$`)
+	want := known.ReplaceAllLiteral(read(t, path), []byte("^("+strings.Join(names, "|")+")$"))
+	if *update {
+		if err := os.WriteFile(path, want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if difference := diff(t, path, want); difference != "" {
+		t.Errorf("the alerts have changed: deploy/test/run --update\n%s", difference)
+	}
+}
+
+// TestChartInAnUmbrella: as a dependency with a condition, below the values of its parent, and with `global`.
+func TestChartInAnUmbrella(t *testing.T) {
+	parent := t.TempDir()
+	if err := os.CopyFS(filepath.Join(parent, "charts", "face-liveness-exporter"), os.DirFS(chart)); err != nil {
+		t.Fatal(err)
+	}
+	definition := "apiVersion: v2\nname: umbrella\nversion: 1.0.0\ndependencies:\n  - {name: face-liveness-exporter, version: \">=0\", condition: face-liveness-exporter.enabled}\n"
+	if err := os.WriteFile(filepath.Join(parent, "Chart.yaml"), []byte(definition), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	below := "global.region=eu,face-liveness-exporter.demo=true,face-liveness-exporter.namespaceOverride=faces,face-liveness-exporter." + image
+	for enabled, want := range map[string]int{"true": 3, "false": 0} {
+		output, complaint := template(t, parent, "--set", below+",face-liveness-exporter.enabled="+enabled)
+		if got := bytes.Count(output, []byte("namespace: faces\n")); complaint != "" || got != want {
+			t.Errorf("enabled: %s makes %d objects in the namespace, want %d; %s", enabled, got, want, complaint)
+		}
+	}
+}
+
+// TestRenderedTwiceIsTheSame: a tool that compares what is rendered with what runs finds no difference.
+func TestRenderedTwiceIsTheSame(t *testing.T) {
+	for name, path := range cases(t) {
+		first, _ := template(t, chart, "--values", path)
+		second, complaint := template(t, chart, "--values", path)
+		if complaint != "" || !bytes.Equal(first, second) {
+			t.Errorf("%s is rendered in two ways; %s", name, complaint)
+		}
 	}
 }
 
 func TestValuesThatCannotWorkAreRefused(t *testing.T) {
 	prod := "config.resources[0].name=prod,config.resources[0].endpoint=https://a.example"
 	for name, test := range map[string]struct{ set, want string }{
-		"nothing to show":               {"", "config.resources is empty"},
-		"no key":                        {prod, `set secret.existing, or secret.data with the entry "prod"`},
-		"key of another resource":       {prod + ",secret.data.dev=k", `with the entry "prod"`},
-		"key in the configuration":      {prod + ",config.resources[0].key=k", "key"},
-		"two secrets":                   {prod + ",secret.data.prod=k,secret.existing=s", "both set"},
-		"key that YAML read a number":   {prod + ",secret.data.prod=123", "string"},
-		"name that is no file":          {"config.resources[0].name=a/b,config.resources[0].endpoint=https://a.example,secret.existing=s", "give a key_file"},
-		"hash without a key":            {prod + ",secret.data.prod=k,config.devices.label=hash", `the entry "device-hash-key"`},
-		"misspelt value":                {"demo=true,replica=2", "replica"},
-		"misspelt setting":              {prod + ",secret.existing=s,config.device.top=1", "device"},
-		"no such kind of monitor":       {"demo=true,monitor.kind=PodMonitor", "kind"},
-		"unknown resources":             {"existingConfigSecret=s,monitor.kind=ServiceMonitor", "list the names"},
-		"replicas behind one address":   {"demo=true,replicas=2,monitor.kind=ScrapeConfig", "take ServiceMonitor"},
-		"users that lock probes out":    {"demo=true,web.config.basic_auth_users.a=b", "probes.httpHeaders"},
-		"TLS that probes do not know":   {"demo=true,web.config.tls_server_config.cert_file=a", "must be https"},
-		"certificates that probes lack": {"demo=true,web.scheme=https,web.config.tls_server_config.cert_file=a,web.config.tls_server_config.client_auth_type=RequireAndVerifyClientCert", "set probes.port"},
-		"https without TLS":             {"demo=true,web.scheme=https,web.config.http_server_config.http2=true", "must be https"},
-		"two web configurations":        {"demo=true,web.existingSecret=s,web.config.http_server_config.http2=true", "both set"},
-		"two configurations":            {"demo=true,existingConfigSecret=s", "keep one"},
-		"configuration twice":           {prod + ",existingConfigSecret=s", "existingConfigSecret and config are both set"},
-		"identity without an id":        {prod + ",workloadIdentity.enabled=true", "workloadIdentity.clientId is empty"},
-		"no image":                      {"demo=true,image.repository=", "image.repository is empty"},
-		"two credentials":               {prod + ",config.resources[0].key_env=A,config.resources[0].entra.credential=azure_cli", "prod has key_env and entra"},
-		"two of a name":                 {prod + ",config.resources[0].key_env=A,config.resources[1].name=prod,config.resources[1].key_env=B,config.resources[1].endpoint=https://b.example", "the name of two resources"},
-		"token for a region":            {"config.resources[0].name=a,config.resources[0].endpoint=https://westeurope.api.cognitive.microsoft.com,config.resources[0].entra.credential=default", "takes keys only"},
-		"interval without a unit":       {prod + `,config.refresh.interval="5"`, "/config/refresh/interval"},
-		"interval that is a number":     {prod + ",config.refresh.interval=5", "/config/refresh/interval"},
-		"misspelt interval":             {prod + ",config.refresh.intervall=5m", "intervall"},
-		"version without a list":        {prod + ",config.api.version=v1.2", "/config/api/version"},
-		"page that is too large":        {prod + ",config.api.page_size=5000", "/config/api/page_size"},
-		"no requests at all":            {prod + ",config.api.max_requests_per_second=0", "/config/api/max_requests_per_second"},
-		"half a budget":                 {prod + ",config.api.monthly_request_budget=0.5", "/config/api/monthly_request_budget"},
-		"too many devices":              {prod + ",config.devices.top=20000", "/config/devices/top"},
-		"label that does not exist":     {prod + ",config.devices.label=hidden", "/config/devices/label"},
-		"operation without a list":      {prod + ",config.resources[0].operations={detect}", "/config/resources/0/operations/0"},
-		"endpoint with a path":          {"config.resources[0].name=a,config.resources[0].endpoint=https://a.example/face", "/config/resources/0/endpoint"},
-		"key in clear text":             {"config.resources[0].name=a,config.resources[0].endpoint=http://a.example", "/config/resources/0/endpoint"},
-		"unknown credential":            {prod + ",config.resources[0].entra.credential=oauth", "/config/resources/0/entra/credential"},
-		"secret without its tenant":     {prod + ",config.resources[0].entra.credential=client_secret", "tenant_id"},
-		"half a certificate":            {prod + ",config.resources[0].tls.cert_file=/a", "key_file"},
-		"wrong setting of a resource":   {prod + ",config.resources[0].api.max_retries=-1", "/config/resources/0/api/max_retries"},
-		"unknown field of a resource":   {prod + ",config.resources[0].region=x", "'region' not allowed"},
-		"tag that is a number":          {"demo=true,image.tag=1", "/image/tag"},
-		"tag with a blank":              {"demo=true,image.tag=a b", "/image/tag"},
-		"image with a scheme":           {"demo=true,image.repository=https://registry.example/face", "/image/repository"},
-		"image with its tag":            {"demo=true,image.repository=registry.example/face:1.0", "/image/repository"},
-		"replicas in words":             {"demo=true,replicas=two", "/replicas"},
-		"fewer than no replicas":        {"demo=true,replicas=-1", "/replicas"},
-		"port by its name":              {"demo=true,service.port=http", "/service/port"},
-		"no port":                       {"demo=true,service.port=null", "missing property 'port'"},
-		"empty section":                 {"demo=true,monitor=null", "missing property 'monitor'"},
-		"Secret of an odd name":         {"existingConfigSecret=a b", "/existingConfigSecret"},
-		"placeholder of a client id":    {prod + ",workloadIdentity.enabled=true,workloadIdentity.clientId=CLIENT_ID", "/workloadIdentity/clientId"},
-		"scrapes without a unit":        {`demo=true,monitor.interval="5"`, `/monitor/interval`},
-		"scrapes all the time":          {"demo=true,monitor.interval=0s", "/monitor/interval"},
-		"time-out above the interval":   {"demo=true,monitor.kind=ScrapeConfig,monitor.interval=15s", "monitor.scrapeTimeout is longer"},
-		"relabeling of Prometheus":      {"demo=true,monitor.metricRelabelings[0].source_labels={a}", "'source_labels' not allowed"},
-		"password for all to read":      {"demo=true,monitor.basicAuth.password=x", "/monitor/basicAuth/password"},
-		"label that is a number":        {"demo=true,prometheusRule.labels.a=1", "/prometheusRule/labels/a"},
-		"runbook without an address":    {"demo=true,prometheusRule.runbookUrl=runbook.md", "/prometheusRule/runbookUrl"},
-		"limit that is no quantity":     {"demo=true,resources.limits.memory=256 MB", "/resources/limits/memory"},
-		"negative limit":                {"demo=true,resources.limits.cpu=-1", "/resources/limits/cpu"},
-		"misspelt limits":               {"demo=true,resources.limit.cpu=1", "'limit' not allowed"},
-		"no such strategy":              {"demo=true,strategy.type=Rolling", "/strategy/type"},
-		"variable that is a number":     {"demo=true,extraEnv[0].name=A,extraEnv[0].value=5", "/extraEnv/0/value"},
-		"mount without a path":          {"demo=true,extraVolumeMounts[0].name=a", "missing property 'mountPath'"},
-		"misspelt web configuration":    {"demo=true,web.config.tls_server.cert_file=a", "'tls_server' not allowed"},
+		"nothing to show":                {"", "config.resources is empty"},
+		"no key":                         {prod, `set secret.existing, or secret.data with the entry "prod"`},
+		"key of another resource":        {prod + ",secret.data.dev=k", `with the entry "prod"`},
+		"key in the configuration":       {prod + ",config.resources[0].key=k", "key"},
+		"two secrets":                    {prod + ",secret.data.prod=k,secret.existing=s", "both set"},
+		"key that YAML read a number":    {prod + ",secret.data.prod=123", "string"},
+		"name that is no file":           {"config.resources[0].name=a/b,config.resources[0].endpoint=https://a.example,secret.existing=s", "give a key_file"},
+		"hash without a key":             {prod + ",secret.data.prod=k,config.devices.label=hash", `the entry "device-hash-key"`},
+		"misspelt value":                 {"demo=true,replica=2", "replica"},
+		"misspelt setting":               {prod + ",secret.existing=s,config.device.top=1", "device"},
+		"no such kind of monitor":        {"demo=true,monitor.kind=PodMonitor", "kind"},
+		"unknown resources":              {"existingConfigSecret=s,monitor.kind=ServiceMonitor", "list the names"},
+		"replicas behind one address":    {"demo=true,replicas=2,monitor.kind=ScrapeConfig", "take ServiceMonitor"},
+		"users that lock probes out":     {"demo=true,web.config.basic_auth_users.a=b", "probes.httpHeaders"},
+		"TLS that probes do not know":    {"demo=true,web.config.tls_server_config.cert_file=a", "must be https"},
+		"certificates that probes lack":  {"demo=true,web.scheme=https,web.config.tls_server_config.cert_file=a,web.config.tls_server_config.client_auth_type=RequireAndVerifyClientCert", "set probes.port"},
+		"https without TLS":              {"demo=true,web.scheme=https,web.config.http_server_config.http2=true", "must be https"},
+		"two web configurations":         {"demo=true,web.existingSecret=s,web.config.http_server_config.http2=true", "both set"},
+		"two configurations":             {"demo=true,existingConfigSecret=s", "keep one"},
+		"configuration twice":            {prod + ",existingConfigSecret=s", "existingConfigSecret and config are both set"},
+		"identity without an id":         {prod + ",workloadIdentity.enabled=true", "workloadIdentity.clientId is empty"},
+		"no image":                       {"demo=true,image.repository=", "image.repository is empty"},
+		"two credentials":                {prod + ",config.resources[0].key_env=A,config.resources[0].entra.credential=azure_cli", "prod has key_env and entra"},
+		"two of a name":                  {prod + ",config.resources[0].key_env=A,config.resources[1].name=prod,config.resources[1].key_env=B,config.resources[1].endpoint=https://b.example", "the name of two resources"},
+		"token for a region":             {"config.resources[0].name=a,config.resources[0].endpoint=https://westeurope.api.cognitive.microsoft.com,config.resources[0].entra.credential=default", "takes keys only"},
+		"interval without a unit":        {prod + `,config.refresh.interval="5"`, "/config/refresh/interval"},
+		"operation without a list":       {prod + ",config.resources[0].operations={detect}", "/config/resources/0/operations/0"},
+		"key in clear text":              {"config.resources[0].name=a,config.resources[0].endpoint=http://a.example", "/config/resources/0/endpoint"},
+		"unknown credential":             {prod + ",config.resources[0].entra.credential=oauth", "/config/resources/0/entra/credential"},
+		"secret without its tenant":      {prod + ",config.resources[0].entra.credential=client_secret", "tenant_id"},
+		"half a certificate":             {prod + ",config.resources[0].tls.cert_file=/a", "key_file"},
+		"wrong setting of a resource":    {prod + ",config.resources[0].api.max_retries=-1", "/config/resources/0/api/max_retries"},
+		"unknown field of a resource":    {prod + ",config.resources[0].region=x", "'region' not allowed"},
+		"image with its tag":             {"demo=true,image.repository=registry.example/face:1.0", "/image/repository"},
+		"replicas in words":              {"demo=true,replicas=two", "/replicas"},
+		"port by its name":               {"demo=true,service.port=http", "/service/port"},
+		"empty section":                  {"demo=true,monitor=null", "missing property 'monitor'"},
+		"Secret of an odd name":          {"existingConfigSecret=a b", "/existingConfigSecret"},
+		"placeholder of a client id":     {prod + ",workloadIdentity.enabled=true,workloadIdentity.clientId=CLIENT_ID", "/workloadIdentity/clientId"},
+		"scrapes without a unit":         {`demo=true,monitor.interval="5"`, `/monitor/interval`},
+		"scrapes all the time":           {"demo=true,monitor.interval=0s", "/monitor/interval"},
+		"time-out above the interval":    {"demo=true,monitor.kind=ScrapeConfig,monitor.interval=15s", "monitor.scrapeTimeout is longer"},
+		"relabeling of Prometheus":       {"demo=true,monitor.metricRelabelings[0].source_labels={a}", "'source_labels' not allowed"},
+		"password for all to read":       {"demo=true,monitor.basicAuth.password=x", "/monitor/basicAuth/password"},
+		"label that is a number":         {"demo=true,prometheusRule.labels.a=1", "/prometheusRule/labels/a"},
+		"runbook without an address":     {"demo=true,prometheusRule.runbookUrl=runbook.md", "/prometheusRule/runbookUrl"},
+		"limit that is no quantity":      {"demo=true,resources.limits.memory=256 MB", "/resources/limits/memory"},
+		"misspelt limits":                {"demo=true,resources.limit.cpu=1", "'limit' not allowed"},
+		"no such strategy":               {"demo=true,strategy.type=Rolling", "/strategy/type"},
+		"variable that is a number":      {"demo=true,extraEnv[0].name=A,extraEnv[0].value=5", "/extraEnv/0/value"},
+		"mount without a path":           {"demo=true,extraVolumeMounts[0].name=a", "missing property 'mountPath'"},
+		"name of no alert":               {"demo=true,prometheusRule.disabled={FaceLivenessNothing}", "/prometheusRule/disabled/0"},
+		"override of no alert":           {"demo=true,prometheusRule.overrides.FaceLivenessNothing.for=1h", "'FaceLivenessNothing' not allowed"},
+		"override without a unit":        {`demo=true,prometheusRule.overrides.FaceLivenessNoCreations.for="5"`, "/prometheusRule/overrides/FaceLivenessNoCreations/for"},
+		"misspelt override":              {"demo=true,prometheusRule.overrides.FaceLivenessNoCreations.sevrity=info", "'sevrity' not allowed"},
+		"label of alerts that is number": {"demo=true,prometheusRule.alertLabels.team=1", "/prometheusRule/alertLabels/team"},
+		"group that nobody reads":        {"demo=true,monitor.apiVersion=azmonitoring.coreos.com/v2", "/monitor/apiVersion"},
+		"ScrapeConfig on Azure":          {"demo=true,monitor.kind=ScrapeConfig,monitor.apiVersion=azmonitoring.coreos.com/v1", "take ServiceMonitor"},
+		"limit below nothing":            {"demo=true,monitor.sampleLimit=-1", "/monitor/sampleLimit"},
+		"port of DNS by its name":        {"demo=true,networkPolicy.dnsPorts={dns}", "/networkPolicy/dnsPorts/0"},
+		"family of no address":           {"demo=true,service.ipFamilyPolicy=Dual", "/service/ipFamilyPolicy"},
+		"alias without a name":           {"demo=true,hostAliases[0].ip=10.0.0.1", "missing property 'hostnames'"},
+		"container without a name":       {"demo=true,extraContainers[0].image=a", "missing property 'name'"},
+		"object without a kind":          {"demo=true,extraObjects[0].apiVersion=v1", "/extraObjects/0"},
+		"misspelt web configuration":     {"demo=true,web.config.tls_server.cert_file=a", "'tls_server' not allowed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			output, complaint := template(t, chart, "--set", test.set)

@@ -1,8 +1,10 @@
 package deploy_test
 
 import (
+	"encoding/pem"
 	"fmt"
 	"maps"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,6 +21,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/util/validation"
 	podsecurity "k8s.io/pod-security-admission/api"
@@ -65,6 +68,8 @@ func objects(t *testing.T, rendered []byte) []object {
 			t.Fatal(err)
 		}
 	}
+	// Azure Monitor has a copy of this kind in a group of its own.
+	scheme.AddKnownTypes(schema.GroupVersion{Group: "azmonitoring.coreos.com", Version: "v1"}, &monitoringv1.ServiceMonitor{})
 	decoder := serializer.NewCodecFactory(scheme, serializer.EnableStrict).UniversalDeserializer()
 	var decoded []object
 	for text := range strings.SplitSeq("\n"+string(rendered), "\n---\n") {
@@ -248,6 +253,11 @@ func TestExporterTakesItsConfigurationAndFlags(t *testing.T) {
 			case "existing-secret":
 				put("secrets/contoso-prod", "9f2c41d7e05b4a3896c1d8e7f4a2b06d")
 				put("secrets/device-hash-key", "a random key of more than 16 bytes")
+			case "bank":
+				put("secrets/device-hash-key", "a random key of more than 16 bytes")
+				authority := httptest.NewTLSServer(nil)
+				authority.Close()
+				put("secrets/ca.crt", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: authority.Certificate().Raw})))
 			}
 			for _, configuration := range only[*corev1.ConfigMap](all) {
 				if text, ok := configuration.Data["config.yaml"]; ok {
@@ -274,7 +284,7 @@ func TestExporterTakesItsConfigurationAndFlags(t *testing.T) {
 			for _, variable := range container.Env {
 				check.Env = append(check.Env, variable.Name+"="+variable.Value)
 			}
-			if name == "workload-identity" { // what the webhook of AKS sets
+			if slices.Contains([]string{"workload-identity", "bank"}, name) { // what the webhook of AKS sets
 				check.Env = append(check.Env, "AZURE_TENANT_ID=t", "AZURE_CLIENT_ID=c", "AZURE_FEDERATED_TOKEN_FILE="+filepath.Join(folder, "token"))
 			}
 			output, err := check.CombinedOutput()

@@ -13,6 +13,10 @@
 {{- end -}}
 {{- end -}}
 
+{{- define "fle.namespace" -}}
+{{- default .Release.Namespace .Values.namespaceOverride -}}
+{{- end -}}
+
 {{/* A derived name that still ends in what it is for where the full name is long. */}}
 {{- define "fle.nameOf" -}}
 {{- $suffix := index . 1 -}}
@@ -47,7 +51,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- define "fle.image" -}}
 {{- with .Values.image -}}
 {{- if not .repository -}}
-{{- fail "image.repository is empty, and there is no published image yet: run `docker build -t REGISTRY/face_liveness_exporter:TAG .` in a clone, push it, and set image.repository and image.tag" -}}
+{{- fail "image.repository is empty, and there is no published image yet: run `docker build --build-arg VERSION=TAG -t REGISTRY/face_liveness_exporter:TAG .` in a clone, push it, and set image.repository and image.tag" -}}
 {{- end -}}
 {{- if .digest -}}
 {{- printf "%s@%s" .repository .digest -}}
