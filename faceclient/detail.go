@@ -56,22 +56,11 @@ const (
 	DetailKeyFileUnusable   Detail = "key_file_unusable" // it holds something that cannot be a key
 	DetailSignInRefused     Detail = "sign_in_refused"   // Error.AADSTS says why
 	DetailSignInUnreachable Detail = "sign_in_unreachable"
-	DetailSignInTLS         Detail = "sign_in_tls"
-	DetailSignInTimeout     Detail = "sign_in_timeout"
-	DetailSignInFails       Detail = "sign_in_fails" // it answers with an error of its own, or with no token
-	DetailSignInRedirect    Detail = "sign_in_redirect"
 	DetailIMDSUnreachable   Detail = "imds_unreachable"
-	DetailIMDSFails         Detail = "imds_fails" // it answers, and gives no token
-	DetailNoIdentity        Detail = "no_managed_identity"
-	DetailSeveralIdentities Detail = "several_identities" // of the machine, and none is named
+	DetailSeveralIdentities Detail = "several_identities" // IMDS does not know which is meant
 	DetailCLINotFound       Detail = "az_not_found"
 	DetailCLINotLoggedIn    Detail = "az_not_logged_in"
-	DetailCLIFails          Detail = "az_fails"
-	DetailNoClientID        Detail = "no_azure_client_id"
-	DetailNoTenantID        Detail = "no_azure_tenant_id"
-	DetailNoTokenFile       Detail = "no_azure_federated_token_file" //nolint:gosec // a name, no credential
-	DetailNoCredential      Detail = "no_credential_found"           // none of the default chain
-	DetailSignInOptions     Detail = "sign_in_options"
+	DetailNoCredential      Detail = "no_credential_found" // nothing to sign in with is there
 )
 
 // What can be behind a refusal of the service: several reasons share a status and often a code.
@@ -125,6 +114,12 @@ var (
 	errProxyRefuses     = errors.New("the proxy refuses to connect")
 	errProxyAddress     = errors.New("the address of the proxy is wrong")
 )
+
+// TransportDetail tells why sending failed, for a package that sends requests of its own by a transport of [NewTransport].
+func TransportDetail(err error) Detail {
+	_, detail := transportDetail(err)
+	return detail
+}
 
 // transportDetail classifies what sending or reading ended with. The code is CodeTLS or CodeConnection.
 func transportDetail(err error) (code string, detail Detail) {

@@ -286,23 +286,13 @@ func TestWhyThereIsNoKey(t *testing.T) {
 		{"empty", func() (string, error) { return "", faceclient.ErrSecretEmpty }, faceclient.DetailKeyFileEmpty},
 		{"no key", func() (string, error) { return "", errors.New("canary") }, faceclient.DetailKeyFileUnusable},
 	} {
-		entra, err := faceclient.NewEntraCredential(faceclient.EntraOptions{
-			Kind: faceclient.EntraClientSecret, TenantID: "t", ClientID: "c", ClientSecret: test.read,
+		t.Run(test.name, func(t *testing.T) {
+			o := fast("https://contoso.cognitiveservices.azure.com")
+			o.Credential = faceclient.NewKeyCredential(test.read)
+			if got := failureOf(t, o); got.Code != faceclient.CodeAuthentication || got.Detail != test.want {
+				t.Errorf("%s, %s; want authentication, %s", got.Code, got.Detail, test.want)
+			}
 		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for kind, credential := range map[faceclient.EntraKind]faceclient.Credential{
-			"": faceclient.NewKeyCredential(test.read), faceclient.EntraClientSecret: entra,
-		} {
-			t.Run(test.name+" "+string(kind), func(t *testing.T) {
-				o := fast("https://contoso.cognitiveservices.azure.com")
-				o.Credential = credential
-				if got := failureOf(t, o); got.Code != faceclient.CodeAuthentication || got.Detail != test.want || got.SignIn != kind {
-					t.Errorf("%s, %s, kind %q; want authentication, %s", got.Code, got.Detail, got.SignIn, test.want)
-				}
-			})
-		}
 	}
 }
 

@@ -1,10 +1,5 @@
 package faceclient
 
-import (
-	"net/http"
-	"net/url"
-)
-
 // What the tests of this package look at from inside.
 
 type (
@@ -25,8 +20,3 @@ func (r retries) Next(failure *Error, answers int64, renewed bool) (Retries, Dec
 }
 
 func (r retries) Used() int { return r.used }
-
-// SignInProxy is for a test of what is sent through a proxy.
-func SignInProxy(proxy func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
-	return signInProxy(proxy)
-}

@@ -107,6 +107,8 @@ type Entra struct {
 	ClientID string
 	// ClientSecretFile is set for faceclient.EntraClientSecret only; ReadSecretFile reads it.
 	ClientSecretFile string
+	// ClientCertificateFile is set for faceclient.EntraClientCertificate only: the certificate and its private key, as PEM or PKCS#12.
+	ClientCertificateFile string
 	// Cloud is never empty: as configured, else from the endpoint.
 	Cloud faceclient.Cloud
 }

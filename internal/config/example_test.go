@@ -61,7 +61,7 @@ func TestExampleWithEverySettingInUseIsAccepted(t *testing.T) {
 			t.Errorf("unexpected %v", warning)
 		}
 	}
-	if len(cfg.Resources) != 4 || cfg.Resources[3].Entra == nil {
+	if len(cfg.Resources) != 5 || cfg.Resources[3].Entra == nil {
 		t.Errorf("the example shows %d resources", len(cfg.Resources))
 	}
 }

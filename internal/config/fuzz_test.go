@@ -82,7 +82,8 @@ func written(t *testing.T, cfg *config.Config) []byte {
 			"outcomes", given("samples", r.Outcomes.Samples))
 		if r.Entra != nil {
 			section["entra"] = given("credential", string(r.Entra.Credential), "tenant_id", r.Entra.TenantID, "client_id", r.Entra.ClientID,
-				"client_secret_file", r.Entra.ClientSecretFile, "cloud", string(r.Entra.Cloud))
+				"client_secret_file", r.Entra.ClientSecretFile, "client_certificate_file", r.Entra.ClientCertificateFile,
+				"cloud", string(r.Entra.Cloud))
 		}
 		resources = append(resources, section)
 	}

@@ -132,14 +132,15 @@ func (d *decoder) identity(at place, into *Entra, endpoint string) {
 	}
 	if !d.refused[join(at.path, "credential")] {
 		rules := map[faceclient.EntraKind]struct{ needs, takes []string }{
-			faceclient.EntraDefault:          {takes: []string{"tenant_id"}},
-			faceclient.EntraManagedIdentity:  {takes: []string{"client_id"}},
-			faceclient.EntraWorkloadIdentity: {takes: []string{"tenant_id", "client_id"}},
-			faceclient.EntraClientSecret:     {needs: []string{"tenant_id", "client_id", "client_secret_file"}},
-			faceclient.EntraAzureCLI:         {takes: []string{"tenant_id"}},
+			faceclient.EntraDefault:           {takes: []string{"tenant_id"}},
+			faceclient.EntraManagedIdentity:   {takes: []string{"client_id"}},
+			faceclient.EntraWorkloadIdentity:  {takes: []string{"tenant_id", "client_id"}},
+			faceclient.EntraClientSecret:      {needs: []string{"tenant_id", "client_id", "client_secret_file"}},
+			faceclient.EntraClientCertificate: {needs: []string{"tenant_id", "client_id", "client_certificate_file"}},
+			faceclient.EntraAzureCLI:          {takes: []string{"tenant_id"}},
 		}
 		rule := rules[into.Credential]
-		for _, name := range []string{"tenant_id", "client_id", "client_secret_file"} {
+		for _, name := range []string{"tenant_id", "client_id", "client_secret_file", "client_certificate_file"} {
 			switch needed := slices.Contains(rule.needs, name); {
 			case needed && !d.has(at, name):
 				d.refuse(d.field(at, name), "is missing: credential %s needs it", into.Credential)
@@ -149,6 +150,9 @@ func (d *decoder) identity(at place, into *Entra, endpoint string) {
 		}
 		if d.sound(at, "client_secret_file") {
 			d.secretFile(d.field(at, "client_secret_file"), into.ClientSecretFile, doubtfulSecret)
+		}
+		if d.sound(at, "client_certificate_file") {
+			d.pemFile(d.field(at, "client_certificate_file"), into.ClientCertificateFile)
 		}
 	}
 	if into.Credential == faceclient.EntraWorkloadIdentity {

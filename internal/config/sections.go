@@ -113,6 +113,7 @@ func (d *decoder) entra(at place) *Entra {
 		field{"tenant_id", d.text(&into.TenantID, entraID)},
 		field{"client_id", d.text(&into.ClientID, entraID)},
 		field{"client_secret_file", d.file(&into.ClientSecretFile)},
+		field{"client_certificate_file", d.file(&into.ClientCertificateFile)},
 		field{"cloud", oneOf(d, &into.Cloud, faceclient.Clouds()...)},
 	)
 	return into

@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"errors"
 	"log/slog"
+	"os"
 
 	"github.com/prometheus/common/version"
 
 	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/entra"
 	"face_liveness_exporter/internal/config"
 )
 
@@ -39,21 +41,27 @@ func newCredential(r config.Resource) (faceclient.Credential, error) {
 		}
 		return faceclient.NewKeyCredential(faceclient.StaticSecret(r.Key.Reveal())), nil
 	}
-	options := faceclient.EntraOptions{
-		Kind:     r.Entra.Credential,
-		Cloud:    r.Entra.Cloud,
-		TenantID: r.Entra.TenantID,
-		ClientID: r.Entra.ClientID,
-	}
 	transport, err := signInTransport(r.TLS)
 	if err != nil {
 		return nil, err
 	}
-	options.Transport = transport
-	if r.Entra.ClientSecretFile != "" {
-		options.ClientSecret = secretFile(r.Entra.ClientSecretFile)
+	options := entra.Options{
+		Kind:      r.Entra.Credential,
+		Cloud:     r.Entra.Cloud,
+		TenantID:  r.Entra.TenantID,
+		ClientID:  r.Entra.ClientID,
+		Transport: transport,
 	}
-	return faceclient.NewEntraCredential(options)
+	switch options.Kind {
+	case faceclient.EntraClientSecret:
+		options.Secret = secretFile(r.Entra.ClientSecretFile)
+	case faceclient.EntraClientCertificate:
+		options.Secret = func() (string, error) {
+			content, err := os.ReadFile(r.Entra.ClientCertificateFile)
+			return string(content), err
+		}
+	}
+	return entra.New(options)
 }
 
 func secretFile(path string) faceclient.Secret {

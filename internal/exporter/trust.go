@@ -1,115 +1,77 @@
 package exporter
 
 import (
-	"bytes"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
-	"sync"
+
+	promconfig "github.com/prometheus/common/config"
 
 	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/entra"
 	"face_liveness_exporter/internal/config"
 )
 
-// serviceTransport is for the requests to the service. It trusts what the resource's tls says, or the system's CAs.
-func serviceTransport(t config.TLS, concurrent int) (*rotating, error) {
-	return newRotating([]string{t.CAFile, t.CertFile, t.KeyFile}, func(files [][]byte) (*http.Transport, error) {
-		trusted := &tls.Config{ServerName: t.ServerName, InsecureSkipVerify: t.InsecureSkipVerify, MinVersion: tls.VersionTLS12} //nolint:gosec // as configured
-		if t.CAFile != "" {
-			trusted.RootCAs = x509.NewCertPool()
-			if !trusted.RootCAs.AppendCertsFromPEM(files[0]) {
-				return nil, errNoCertificate
-			}
-		}
-		if t.CertFile != "" {
-			own, err := tls.X509KeyPair(files[1], files[2])
-			if err != nil {
-				return nil, fmt.Errorf("client certificate: %w", err)
-			}
-			trusted.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &own, nil }
-		}
+// serviceTransport is for the requests to the service. The CA file replaces the system's CAs. Files that change are used by the
+// next request.
+func serviceTransport(t config.TLS, concurrent int) (http.RoundTripper, error) {
+	trusted, err := promconfig.NewTLSConfig(&promconfig.TLSConfig{
+		CAFile: t.CAFile, CertFile: t.CertFile, KeyFile: t.KeyFile, ServerName: t.ServerName, InsecureSkipVerify: t.InsecureSkipVerify,
+	})
+	if err != nil {
+		return nil, err
+	}
+	files := promconfig.TLSRoundTripperSettings{CA: newPEMFile(t.CAFile), Cert: newPEMFile(t.CertFile), Key: newPEMFile(t.KeyFile)}
+	return promconfig.NewTLSRoundTripper(trusted, files, func(trusted *tls.Config) (http.RoundTripper, error) {
 		return faceclient.NewTransport(trusted, concurrent), nil
 	})
 }
 
-// errNoCertificate says that the CA file has no certificate.
-var errNoCertificate = errors.New("no certificate in the CA file")
-
-// signInTransport is for the requests to Entra ID. It trusts the CA file as well as the system's CAs: where a proxy opens
-// TLS, the file has the proxy's CA, and where the endpoint has a CA of its own, the sign-in still has a public one. The
-// other settings of tls are only about the endpoint.
-func signInTransport(t config.TLS) (*rotating, error) {
-	return newRotating([]string{t.CAFile}, func(files [][]byte) (*http.Transport, error) {
+// signInTransport is for the requests to Entra ID. It trusts the CA file beside the system's CAs: if a proxy opens TLS, the file has
+// the proxy's CA, and if the endpoint has a CA of its own, the sign-in still has a public one. The other settings of tls are only
+// about the endpoint.
+func signInTransport(t config.TLS) (http.RoundTripper, error) {
+	file := newPEMFile(t.CAFile)
+	return promconfig.NewTLSRoundTripper(&tls.Config{MinVersion: tls.VersionTLS12}, promconfig.TLSRoundTripperSettings{CA: file}, func(*tls.Config) (http.RoundTripper, error) {
+		if file == nil {
+			return entra.NewTransport(nil), nil
+		}
 		roots, err := x509.SystemCertPool()
 		if err != nil {
 			roots = x509.NewCertPool()
 		}
-		if t.CAFile != "" && !roots.AppendCertsFromPEM(files[0]) {
-			return nil, errNoCertificate
+		content, err := file.Fetch(context.Background())
+		if err != nil {
+			return nil, err
 		}
-		return faceclient.NewSignInTransport(&tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}), nil
+		roots.AppendCertsFromPEM([]byte(content))
+		return entra.NewTransport(&tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}), nil
 	})
 }
 
-// rotating is a transport that is made anew when the files that it is made of change. While they cannot be read, or are
-// half written, the last good transport stays in use.
-type rotating struct {
-	read  func() ([][]byte, error) // gives the content of all files
-	build func(files [][]byte) (*http.Transport, error)
+// pemFile is a file of certificates, or of a private key. If it is of no use, the error says that such a file is why a request fails.
+type pemFile struct{ promconfig.SecretReader }
 
-	mu        sync.Mutex // guards what follows; held while files are read
-	files     [][]byte
-	transport *http.Transport
-}
-
-// newRotating makes the transport of files, of which those without a name have no content.
-func newRotating(paths []string, build func(files [][]byte) (*http.Transport, error)) (*rotating, error) {
-	r := &rotating{build: build, read: func() ([][]byte, error) {
-		files := make([][]byte, len(paths))
-		for i, path := range paths {
-			if path == "" {
-				continue
-			}
-			var err error
-			if files[i], err = config.ReadFile(path); err != nil {
-				return nil, fmt.Errorf("%s: %w", path, err)
-			}
-		}
-		return files, nil
-	}}
-	var err error
-	if r.files, err = r.read(); err != nil {
-		return nil, err
+// Fetch reads the file.
+func (f pemFile) Fetch(ctx context.Context) (string, error) {
+	content, err := f.SecretReader.Fetch(ctx)
+	if block, _ := pem.Decode([]byte(content)); err == nil && block == nil {
+		err = errors.New("no PEM")
 	}
-	r.transport, err = build(r.files)
-	return r, err
-}
-
-// RoundTrip is part of http.RoundTripper.
-func (r *rotating) RoundTrip(request *http.Request) (*http.Response, error) {
-	return r.current().RoundTrip(request)
-}
-
-func (r *rotating) current() *http.Transport {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	files, err := r.read()
-	if err != nil || slices.EqualFunc(files, r.files, bytes.Equal) {
-		return r.transport
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", faceclient.ErrTLSFiles, err)
 	}
-	if transport, err := r.build(files); err == nil {
-		r.transport.CloseIdleConnections()
-		r.transport, r.files = transport, files
-	}
-	return r.transport
+	return content, nil
 }
 
-// CloseIdleConnections is for faceclient, which calls it when the transport is no longer used.
-func (r *rotating) CloseIdleConnections() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.transport.CloseIdleConnections()
+// newPEMFile makes a reader of a file; nil without a path.
+func newPEMFile(path string) promconfig.SecretReader {
+	if path == "" {
+		return nil
+	}
+	return pemFile{promconfig.NewFileSecret(path)}
 }
