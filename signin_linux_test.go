@@ -148,14 +148,14 @@ func TestSignInThroughAProxyThatOpensTLS(t *testing.T) {
 		log     string
 	}{
 		{"its CA is trusted", good, true, "1", ""},
-		{"its CA is not trusted", good, false, "0", "sign_in_tls"},
+		{"its CA is not trusted", good, false, "0", "unknown_authority"},
 		{"a token without an end", func(w http.ResponseWriter, r *http.Request) {
 			for r.Context().Err() == nil {
 				if _, err := io.WriteString(w, strings.Repeat(" ", 1<<16)); err != nil {
 					return
 				}
 			}
-		}, true, "0", "sign_in_fails"},
+		}, true, "0", "sign_in_unreachable"},
 		{"a secret that is wrong", func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusUnauthorized)
 			fmt.Fprint(w, `{"error":"invalid_client","error_description":"AADSTS7000215: canary","error_codes":[7000215]}`)
