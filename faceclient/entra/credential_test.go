@@ -55,22 +55,20 @@ func TestATokenIsReplacedBeforeItEnds(t *testing.T) {
 	for life, want := range map[time.Duration][3]int{ // tokens after no time, a second and half a minute
 		time.Second: {1, 1, 2}, 4 * time.Minute: {1, 1, 2}, time.Hour: {1, 1, 1},
 	} {
-		for _, kind := range []faceclient.EntraKind{faceclient.EntraClientSecret, faceclient.EntraManagedIdentity} {
-			t.Run(life.String()+" of "+string(kind), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					sign := newDirectory()
-					sign.life = life
-					credential := newCredential(t, kind, sign)
-					for i, wait := range []time.Duration{0, time.Second, 29 * time.Second} {
-						<-time.After(wait)
-						authorized(t, credential)
-						if n := len(sign.issued); n != want[i] {
-							t.Errorf("request %d: %d tokens, want %d", i+1, n, want[i])
-						}
+		t.Run(life.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				sign := newDirectory()
+				sign.life = life
+				credential := newCredential(t, faceclient.EntraManagedIdentity, sign)
+				for i, wait := range []time.Duration{0, time.Second, 29 * time.Second} {
+					<-time.After(wait)
+					authorized(t, credential)
+					if n := len(sign.issued); n != want[i] {
+						t.Errorf("request %d: %d tokens, want %d", i+1, n, want[i])
 					}
-				})
+				}
 			})
-		}
+		})
 	}
 }
 

@@ -126,19 +126,14 @@ func TestASignInFailsOnceForAllWhoWait(t *testing.T) {
 
 // A refresh that is ended for a reason, because it brings no page, is told that it waited for the sign-in.
 func TestASignInThatIsGivenUp(t *testing.T) {
-	for name, test := range map[string]struct {
-		cause error
-		code  string
-	}{
-		"for a reason": {errors.New("no page came"), faceclient.CodeAuthentication}, "because the exporter ends": {nil, faceclient.CodeCanceled},
-	} {
-		t.Run(name, func(t *testing.T) {
+	for cause, code := range map[error]string{errors.New("no page came"): faceclient.CodeAuthentication, context.Canceled: faceclient.CodeCanceled} {
+		t.Run(code, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				credential := newCredential(t, faceclient.EntraClientSecret, sending(hang))
 				ctx, cancel := context.WithCancelCause(t.Context())
-				time.AfterFunc(time.Second, func() { cancel(test.cause) })
-				if err := credential.Authorize(ctx, http.Header{}); faceclient.Code(err) != test.code {
-					t.Errorf("%v, want %s", err, test.code)
+				time.AfterFunc(time.Second, func() { cancel(cause) })
+				if err := credential.Authorize(ctx, http.Header{}); faceclient.Code(err) != code {
+					t.Errorf("%v, want %s", err, code)
 				}
 			})
 		})
@@ -194,39 +189,36 @@ func TestAnIdentityEndpointIsAskedWithoutAProxy(t *testing.T) {
 }
 
 func TestTheAzureCLI(t *testing.T) {
+	const token = `echo '{"accessToken":"token-1","expires_on":32503680000}'`
 	for _, test := range []struct {
 		name, script string
+		kind         faceclient.EntraKind
 		want         faceclient.Detail
 	}{
-		{"not there", "", faceclient.DetailCLINotFound},
-		{"not logged in", "echo \"ERROR: Please run 'az login' to setup account. canary\" >&2; exit 1", faceclient.DetailCLINotLoggedIn},
-		{"another failure", "echo canary >&2; exit 1", ""},
-		{"no JSON", "echo canary", ""},
-		{"a token", `echo '{"accessToken":"token-1","expires_on":32503680000}'`, "none"},
+		{"not logged in", "echo \"ERROR: Please run 'az login' to setup account. canary\" >&2; exit 1", faceclient.EntraAzureCLI, faceclient.DetailCLINotLoggedIn},
+		{"another failure", "echo canary >&2; exit 1", faceclient.EntraAzureCLI, ""},
+		{"no JSON", "echo canary", faceclient.EntraAzureCLI, ""},
+		{"a failure at the end of a chain", "echo canary >&2; exit 1", faceclient.EntraDefault, faceclient.DetailNoCredential},
+		{"a token", token, faceclient.EntraAzureCLI, "none"},
+		{"a token at the end of a chain", token, faceclient.EntraDefault, "none"},
 	} {
-		for _, kind := range []faceclient.EntraKind{faceclient.EntraAzureCLI, faceclient.EntraDefault} {
-			t.Run(test.name+" with "+string(kind), func(t *testing.T) {
-				folder := t.TempDir()
-				if test.script != "" {
-					if err := os.WriteFile(filepath.Join(folder, "az"), []byte("#!/bin/sh\n"+test.script), 0o700); err != nil { //nolint:gosec // a command
-						t.Fatal(err)
-					}
+		t.Run(test.name, func(t *testing.T) {
+			folder := t.TempDir()
+			t.Setenv("PATH", folder)
+			credential := newCredential(t, test.kind, sending(refused))
+			if failed := failure(t, credential); test.kind == faceclient.EntraAzureCLI && failed.Detail != faceclient.DetailCLINotFound {
+				t.Errorf("%v without az", failed)
+			}
+			if err := os.WriteFile(filepath.Join(folder, "az"), []byte("#!/bin/sh\n"+test.script), 0o700); err != nil { //nolint:gosec // a command
+				t.Fatal(err)
+			}
+			if test.want == "none" {
+				if got := authorized(t, credential); got != "token-1" {
+					t.Error(got)
 				}
-				t.Setenv("PATH", folder)
-				credential, want := newCredential(t, kind, sending(refused)), test.want
-				if want == "none" {
-					if token := authorized(t, credential); token != "token-1" {
-						t.Error(token)
-					}
-					return
-				}
-				if kind == faceclient.EntraDefault {
-					want = faceclient.DetailNoCredential
-				}
-				if failed := failure(t, credential); failed.Detail != want {
-					t.Errorf("%v, want %s", failed, want)
-				}
-			})
-		}
+			} else if failed := failure(t, credential); failed.Detail != test.want {
+				t.Errorf("%v, want %s", failed, test.want)
+			}
+		})
 	}
 }

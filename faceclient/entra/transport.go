@@ -28,9 +28,6 @@ func NewTransport(config *tls.Config) *http.Transport {
 // maxAnswer bounds an answer of a sign-in, in bytes. A token has a few KiB.
 const maxAnswer = 1 << 20
 
-// errPlain says that a secret would go out in clear text.
-var errPlain = errors.New("the sign-in names an address without TLS")
-
 // sender sends the requests of one sign-in, and follows no redirect. azidentity's errors do not hold the cause of a failure, so it
 // keeps what the last request met.
 type sender struct {
@@ -52,8 +49,7 @@ func (s *sender) Do(request *http.Request) (*http.Response, error) {
 	address, _ := netip.ParseAddr(host)
 	s.last = answer{asked: true, local: address.IsLinkLocalUnicast() || address.IsLoopback() || host == "localhost"}
 	if request.URL.Scheme != "https" && !s.last.local {
-		s.last.err = errPlain
-		return nil, errPlain
+		return nil, errors.New("an address without TLS")
 	}
 	response, err := s.transport.RoundTrip(request)
 	if err != nil {
