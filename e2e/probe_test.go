@@ -5,13 +5,12 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"face_liveness_exporter/faceclient/facesim"
 )
 
-// Each resource as a target of its own, by /sd and /probe, in a Prometheus that takes native histograms.
+// Each resource as a target of its own, by /sd and /probe.
 func TestEachResourceIsATarget(t *testing.T) {
 	t.Parallel()
 	service := facesim.New(facesim.Options{})
@@ -29,7 +28,7 @@ resources:
 
 	folder := t.TempDir()
 	write(t, filepath.Join(folder, "prometheus.yml"), fmt.Sprintf(`
-global: {scrape_interval: 1s, scrape_timeout: 1s, scrape_native_histograms: true}
+global: {scrape_interval: 1s, scrape_timeout: 1s}
 scrape_configs:
   - job_name: face_liveness
     http_sd_configs: [{url: "%s/sd", refresh_interval: 1h}]
@@ -61,35 +60,6 @@ scrape_configs:
 	are(`up`, exporter.Host(), "down", "good")
 	are(`face_liveness_exporter_build_info`, exporter.Host())
 	are(`{__name__=~"face_liveness_.*", job="face_liveness", resource=""}`)
-
-	t.Run("native histograms", func(t *testing.T) {
-		for _, name := range []string{"session_ttl_seconds", "session_start_delay_seconds", "sessions_per_device", "session_remaining_ttl_seconds"} {
-			are(`histogram_count(face_liveness_`+name+`) > 0`, "good")
-			are(`face_liveness_` + name + `_bucket`)
-		}
-		are(`histogram_count(face_liveness_session_ttl_seconds) == on (instance) face_liveness_sessions`, "good")
-		are(`histogram_quantile(1, face_liveness_session_ttl_seconds) > 60 < 1.1 * 86400`, "good")
-		// The dashboards ask for either kind.
-		queries, _ := dashboards(t, ".*")
-		asked := 0
-		for _, q := range queries {
-			if !strings.Contains(q.expression, "histogram_quantile") {
-				continue
-			}
-			asked++
-			var problem string
-			if !within(t, patience, func() bool {
-				var answer vector
-				answer, problem = prometheus.run(q) // a rate needs two scrapes that differ
-				return answer.hasData()
-			}) {
-				t.Errorf("%s: no data from native histograms %s\n%s", q.where, problem, q.expression)
-			}
-		}
-		if asked == 0 {
-			t.Error("no dashboard asks for a quantile")
-		}
-	})
 
 	// A resource that is taken out is a target that fails, until Prometheus asks /sd again.
 	write(t, config, resources)
