@@ -109,8 +109,8 @@ $(bin)/prometheus $(bin)/promtool:
 
 .PHONY: docs
 docs: ## write what docs/ and the chart's schema have of the code and of config.example.yaml anew
-	go test -count=1 -run '^(TestMetricsPage|TestErrorsPage)$$' ./internal/tool -update
-	go test -count=1 -run '^TestFaultMatrix$$' ./collector -update
+	go test -count=1 -run '^TestErrorsPage$$' ./internal/tool -update
+	go test -count=1 -run '^(TestMetricsPage|TestFaultMatrix)$$' ./collector -update
 	go test -count=1 -run '^(TestConfigurationPage|TestTheChartsSchemaHasEverySetting)$$' ./internal/config -update
 
 .PHONY: dashboards

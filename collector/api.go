@@ -1,233 +1,210 @@
 package collector
 
 import (
-	"maps"
 	"strconv"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"face_liveness_exporter/faceclient"
 )
 
 const (
-	// maxCodes is how many distinct error codes, and how many distinct HTTP statuses, a target can have. Further ones are
-	// counted as otherCode.
-	maxCodes  = 50
-	otherCode = "other"
+	// maxCodes is how many distinct error codes, and how many distinct HTTP statuses, an operation can have.
+	maxCodes = 50
+	// otherLabel stands for all values of a label that has too many.
+	otherLabel = "other"
 )
 
-// APIMetrics count the requests to one resource and the failures of its refreshes. They are a faceclient.Observer, a
-// facelist.Observer and a prometheus.Collector, and live as long as the resource is configured.
+// APIMetrics count the requests to one resource and the failures of its refreshes. They are a faceclient.Observer and a
+// prometheus.Collector, and live as long as the resource is configured. Its operations are those of the resource.
 type APIMetrics struct {
-	rows     apiRows
-	created  *timestamppb.Timestamp
-	resource []*dto.LabelPair
-	duration *prometheus.HistogramVec
+	requests, errors, retries, throttled, billed *prometheus.CounterVec
+	duration                                     *prometheus.HistogramVec
+	budget                                       prometheus.Gauge
 
-	mu     sync.Mutex // guards the fields below
-	counts map[faceclient.Operation]*apiCounts
-	budget int64
+	mu         sync.Mutex // guards the operations
+	operations map[faceclient.Operation]*operationUsage
 }
 
-// apiCounts count for one operation. They are plain numbers: with thousands of resources, most codes of most resources
-// are 0 for ever.
-type apiCounts struct {
-	labels            []*dto.LabelPair
-	statuses, codes   map[string]uint64
-	retries           uint64
-	throttled, billed float64
+// operationUsage is what must be known of an operation beside its metrics.
+type operationUsage struct {
+	Usage
+	statuses map[string]bool   // that were seen
+	codes    map[string]uint64 // that were seen, with how many errors had been counted when each was last
+	counted  uint64            // errors
 }
 
-// apiRows are the request metrics, except for the duration.
-type apiRows struct{ requests, errors, retries, throttled, billed, budget row }
+// Usage is what the requests of an operation have come to.
+type Usage struct {
+	// Requests were sent, retries included. RateLimited of them were answered with 429.
+	Requests, RateLimited uint64
+	// Billed is how many transactions the service said it bills for them.
+	Billed float64
+	// Duration is how long they took together, each from sending to the end of the answer's body.
+	Duration time.Duration
+}
 
-func newAPIRows() apiRows {
-	perOperation := func(label, name, help string) row {
-		names := []string{"resource", "operation"}
-		if label != "" {
-			names = append(names, label)
-		}
-		return row{metric: metric{kind: counter, label: label}, desc: prometheus.NewDesc(prometheus.BuildFQName(namespace, "api", name), help, names, nil)}
+// NewAPIMetrics makes the counters of a resource, with every operation and every known error code at 0. The budget is in
+// attempts in 30 days; 0 means no limit.
+func NewAPIMetrics(resource string, operations []faceclient.Operation, monthlyRequestBudget int64) *APIMetrics {
+	named := prometheus.Labels{"resource": resource}
+	counted := func(name, help string, labels ...string) *prometheus.CounterVec {
+		options := prometheus.CounterOpts{Namespace: namespace, Subsystem: "api", Name: name, Help: help, ConstLabels: named}
+		return prometheus.NewCounterVec(options, append([]string{"operation"}, labels...))
 	}
-	return apiRows{
-		requests: perOperation("code", "requests_total",
-			"Requests sent to the service, including retries, by HTTP status. The code is error where no answer came."),
-		errors: perOperation("error_code", "errors_total",
-			"Failed requests and refreshes by error code: the service's code or the HTTP status, or a code of the exporter."),
-		retries: perOperation("", "retries_total", "Requests sent again after a failure."),
-		throttled: perOperation("", "throttle_wait_seconds_total",
-			"Time that requests waited for the rate limit of the exporter or the service, summed over requests."),
-		billed: perOperation("", "billed_transactions_total", "Transactions that the service said it bills for the requests."),
-		budget: row{metric: metric{kind: gauge}, desc: prometheus.NewDesc(prometheus.BuildFQName(namespace, "api", "monthly_request_budget"),
-			"Configured limit of requests to the resource in 30 days. 0 means no limit.", []string{"resource"}, nil)},
-	}
-}
-
-// NewAPIMetrics makes the counters of a resource, with every operation and every known error code at 0. The budget is
-// in attempts in 30 days; 0 means no limit.
-func (t *Table) NewAPIMetrics(resource string, operations []faceclient.Operation, monthlyRequestBudget int64) *APIMetrics {
 	m := &APIMetrics{
-		rows:     t.api,
-		created:  timestamppb.Now(),
-		resource: labels("resource", resource),
+		requests: counted("requests_total",
+			"Requests sent to the service, including retries, by HTTP status. The code is error if no answer came.", "code"),
+		errors: counted("errors_total",
+			"Failed requests and refreshes by error code: the service's code or the HTTP status, or a code of the exporter.", "error_code"),
+		retries: counted("retries_total", "Requests sent again after a failure."),
+		throttled: counted("throttle_wait_seconds_total",
+			"Time that requests waited for the rate limit of the exporter or the service, summed over requests."),
+		billed: counted("billed_transactions_total", "Transactions that the service said it bills for the requests."),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Namespace: namespace, Subsystem: "api", Name: "request_duration_seconds",
+			Namespace: namespace, Subsystem: "api", Name: "request_duration_seconds", ConstLabels: named,
 			Help:                            "Duration of requests, from sending to the end of the answer's body.",
-			ConstLabels:                     prometheus.Labels{"resource": resource},
 			Buckets:                         []float64{.05, .1, .25, .5, 1, 2.5, 5, 10},
 			NativeHistogramBucketFactor:     1.1,
 			NativeHistogramMaxBucketNumber:  160,
 			NativeHistogramMinResetDuration: time.Hour,
 		}, []string{"operation"}),
-		counts: map[faceclient.Operation]*apiCounts{},
-		budget: monthlyRequestBudget,
+		budget: prometheus.NewGauge(prometheus.GaugeOpts{
+			Namespace: namespace, Subsystem: "api", Name: "monthly_request_budget", ConstLabels: named,
+			Help: "Configured limit of requests to the resource in 30 days. 0 means no limit.",
+		}),
+		operations: map[faceclient.Operation]*operationUsage{},
 	}
-	codes := faceclient.ErrorCodes()
+	m.SetBudget(monthlyRequestBudget)
 	for _, operation := range operations {
-		m.duration.WithLabelValues(string(operation))
-		counts := &apiCounts{
-			labels:   labels("resource", resource, "operation", string(operation)),
-			statuses: map[string]uint64{}, codes: make(map[string]uint64, len(codes)),
-		}
-		for _, code := range []string{"200", "401", "403", "404", "429", "error"} { // those that alerts look for
-			counts.statuses[code] = 0
-		}
-		for _, code := range codes {
-			counts.codes[code] = 0
-		}
-		m.counts[operation] = counts
+		m.begin(operation)
 	}
 	return m
 }
 
-// update changes the counts of an operation. An operation that the resource does not have is not counted.
-func (m *APIMetrics) update(operation faceclient.Operation, change func(*apiCounts)) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if counts := m.counts[operation]; counts != nil {
-		change(counts)
+// begin makes the counters of an operation at 0.
+func (m *APIMetrics) begin(operation faceclient.Operation) {
+	used := &operationUsage{statuses: map[string]bool{}, codes: map[string]uint64{}}
+	for _, vector := range []*prometheus.CounterVec{m.retries, m.throttled, m.billed} {
+		vector.WithLabelValues(string(operation))
 	}
+	m.duration.WithLabelValues(string(operation))
+	for _, status := range []string{"200", "401", "403", "404", "429", "error"} { // those that alerts look for
+		used.statuses[status] = true
+		m.requests.WithLabelValues(string(operation), status)
+	}
+	for _, code := range faceclient.ErrorCodes() {
+		used.codes[code] = 0
+		m.errors.WithLabelValues(string(operation), code)
+	}
+	m.operations[operation] = used
 }
 
-// bounded is the label of a code: the code, or otherCode where there were enough different ones of its kind.
-func bounded(known map[string]uint64, code string) string {
-	if _, is := known[code]; !is && len(known) >= maxCodes {
-		return otherCode
+// bounded is the value of a label that has at most so many: the value itself if it is known or there is room, or otherLabel.
+func bounded[V any](known map[string]V, limit int, value string) string {
+	if _, is := known[value]; !is && len(known) >= limit {
+		return otherLabel
 	}
-	return code
+	return value
 }
 
 // SetBudget changes the budget that is shown, in attempts in 30 days.
 func (m *APIMetrics) SetBudget(monthlyRequestBudget int64) {
+	m.budget.Set(float64(monthlyRequestBudget))
+}
+
+// ObserveAttempt counts an attempt and what went wrong with it.
+func (m *APIMetrics) ObserveAttempt(attempt faceclient.Attempt) {
+	operation, status := string(attempt.Operation), "error"
+	if attempt.Status != 0 {
+		status = strconv.Itoa(attempt.Status)
+	}
+	m.duration.WithLabelValues(operation).Observe(attempt.Duration.Seconds())
+	m.billed.WithLabelValues(operation).Add(attempt.Billed)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.budget = monthlyRequestBudget
-}
-
-// ObserveAttempt is part of faceclient.Observer.
-func (m *APIMetrics) ObserveAttempt(attempt faceclient.Attempt) {
-	code := "error"
-	if attempt.Status != 0 {
-		code = strconv.Itoa(attempt.Status)
+	used := m.operations[attempt.Operation]
+	used.Requests++
+	if status == "429" {
+		used.RateLimited++
 	}
-	m.update(attempt.Operation, func(c *apiCounts) {
-		c.statuses[bounded(c.statuses, code)]++
-		c.billed += attempt.Billed
-	})
-	m.duration.WithLabelValues(string(attempt.Operation)).Observe(attempt.Duration.Seconds())
+	used.Billed += attempt.Billed
+	used.Duration += attempt.Duration
+	status = bounded(used.statuses, maxCodes, status)
+	used.statuses[status] = true
+	m.requests.WithLabelValues(operation, status).Inc()
 	if attempt.ErrorCode != "" {
-		m.ObserveError(attempt.Operation, attempt.ErrorCode)
+		m.countError(attempt.Operation, bounded(used.codes, maxCodes, attempt.ErrorCode))
 	}
 }
 
-// ObserveRetry is part of faceclient.Observer.
+// countError counts an error. The caller holds mu.
+func (m *APIMetrics) countError(operation faceclient.Operation, label string) {
+	used := m.operations[operation]
+	used.counted++
+	used.codes[label] = used.counted
+	m.errors.WithLabelValues(string(operation), label).Inc()
+}
+
+// ObserveRetry counts a retry.
 func (m *APIMetrics) ObserveRetry(operation faceclient.Operation) {
-	m.update(operation, func(c *apiCounts) { c.retries++ })
+	m.retries.WithLabelValues(string(operation)).Inc()
 }
 
-// ObserveThrottle is part of faceclient.Observer.
+// ObserveThrottle counts the time that an attempt waited.
 func (m *APIMetrics) ObserveThrottle(operation faceclient.Operation, waited time.Duration) {
-	m.update(operation, func(c *apiCounts) { c.throttled += waited.Seconds() })
+	m.throttled.WithLabelValues(string(operation)).Add(waited.Seconds())
 }
 
-// ObserveError is part of facelist.Observer.
-func (m *APIMetrics) ObserveError(operation faceclient.Operation, code string) {
-	m.update(operation, func(c *apiCounts) { c.codes[bounded(c.codes, code)]++ })
-}
-
-// errorCounts is how often each error code was counted. The nil APIMetrics counts nothing.
-func (m *APIMetrics) errorCounts(operation faceclient.Operation) (counts map[string]uint64) {
-	if m != nil {
-		m.update(operation, func(c *apiCounts) { counts = maps.Clone(c.codes) })
-	}
-	return counts
-}
-
-// countOnce counts an error code unless it was counted since before.
-func (m *APIMetrics) countOnce(operation faceclient.Operation, code string, before map[string]uint64) {
-	if m == nil {
-		return
-	}
-	m.update(operation, func(c *apiCounts) {
-		if label := bounded(c.codes, code); c.codes[label] == before[label] {
-			c.codes[label]++
-		}
-	})
-}
-
-// Requests is how many requests were sent for an operation of the resource, retries included.
-func (m *APIMetrics) Requests(operation faceclient.Operation) (sent float64) {
-	m.update(operation, func(c *apiCounts) {
-		for _, times := range c.statuses {
-			sent += float64(times)
-		}
-	})
-	return sent
-}
-
-// Billed is how many transactions the service said it bills for the requests of an operation of the resource.
-func (m *APIMetrics) Billed(operation faceclient.Operation) (billed float64) {
-	m.update(operation, func(c *apiCounts) { billed = c.billed })
-	return billed
-}
-
-// Describe is part of prometheus.Collector.
-func (m *APIMetrics) Describe(out chan<- *prometheus.Desc) {
-	for _, row := range []*row{&m.rows.requests, &m.rows.errors, &m.rows.retries, &m.rows.throttled, &m.rows.billed, &m.rows.budget} {
-		out <- row.desc
-	}
-	m.duration.Describe(out)
-}
-
-// Collect is part of prometheus.Collector.
-func (m *APIMetrics) Collect(out chan<- prometheus.Metric) {
-	m.duration.Collect(out)
+// errorsSoFar is how many errors were counted.
+func (m *APIMetrics) errorsSoFar(operation faceclient.Operation) uint64 {
 	m.mu.Lock()
-	budget := m.budget
-	shown := make([]apiCounts, 0, len(m.counts))
-	for _, counts := range m.counts {
-		one := *counts
-		one.statuses, one.codes = maps.Clone(counts.statuses), maps.Clone(counts.codes)
-		shown = append(shown, one)
+	defer m.mu.Unlock()
+	return m.operations[operation].counted
+}
+
+// countFailure counts the error code of a failed refresh, unless one of its attempts was counted under it: since is
+// errorsSoFar when the refresh began. It returns the code's label.
+func (m *APIMetrics) countFailure(operation faceclient.Operation, code string, since uint64) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	label := bounded(m.operations[operation].codes, maxCodes, code)
+	if m.operations[operation].codes[label] <= since {
+		m.countError(operation, label)
 	}
-	m.mu.Unlock()
-	(&samples{out: out, row: &m.rows.budget, labels: m.resource}).add(float64(budget))
-	for _, counts := range shown {
-		of := func(row *row) *samples {
-			return &samples{out: out, row: row, labels: counts.labels, created: m.created}
-		}
-		of(&m.rows.retries).add(float64(counts.retries))
-		of(&m.rows.throttled).add(counts.throttled)
-		of(&m.rows.billed).add(counts.billed)
-		for code, times := range counts.statuses {
-			of(&m.rows.requests).addLabeled(code, float64(times))
-		}
-		for code, times := range counts.codes {
-			of(&m.rows.errors).addLabeled(code, float64(times))
-		}
+	return label
+}
+
+// ObserveError counts the error code of a walk that no attempt was counted under.
+func (m *APIMetrics) ObserveError(operation faceclient.Operation, code string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.countError(operation, bounded(m.operations[operation].codes, maxCodes, code))
+}
+
+// Usage is what the requests of an operation of the resource have come to.
+func (m *APIMetrics) Usage(operation faceclient.Operation) Usage {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.operations[operation].Usage
+}
+
+func (m *APIMetrics) collectors() []prometheus.Collector {
+	return []prometheus.Collector{m.requests, m.errors, m.retries, m.throttled, m.billed, m.duration, m.budget}
+}
+
+// Describe sends the descriptors of the request metrics.
+func (m *APIMetrics) Describe(out chan<- *prometheus.Desc) {
+	for _, part := range m.collectors() {
+		part.Describe(out)
+	}
+}
+
+// Collect sends the request metrics.
+func (m *APIMetrics) Collect(out chan<- prometheus.Metric) {
+	for _, part := range m.collectors() {
+		part.Collect(out)
 	}
 }

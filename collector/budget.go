@@ -14,156 +14,152 @@ import (
 type Budget struct {
 	clock Clock
 
-	mu        sync.Mutex    // guards the fields below
-	interval  time.Duration // in force: as configured, or longer
-	perSecond float64       // requests of the resource; 0 means no limit
-	accounts  map[faceclient.Operation]*account
+	mu       sync.Mutex    // guards the fields below
+	perMonth int64         // 0 means no limit
+	interval time.Duration // in force: as configured, or longer
+	shares   map[faceclient.Operation]*share
 }
 
-// account is what one operation may spend.
+// share is what is known of the list of one operation, and the account of its requests.
+type share struct {
+	pages    float64 // of the last walk
+	attempts float64 // of the last walk where it needed more than it had, because this list can only be read whole; else 0
+	*account
+}
+
+// account is what one operation may spend. Another budget comes with another account, so that what was begun under the one
+// before is not charged to it.
 type account struct {
 	balance float64       // attempts; below 0 where a walk needed more than it had
 	asOf    time.Duration // of the balance, by the monotonic clock
-	pages   float64       // of the last walk
-	earning time.Duration // how long it takes to earn the last refresh, where it needed more than it had; else 0
 }
 
-// NewBudget makes the budget of a resource: so many attempts in 30 days, or 0 for no limit. Each operation spends its part at
-// every interval. Where that is less than one request for each operation, the interval grows until it is one. A nil clock
+// grant is what a refresh or a look-up may spend.
+type grant struct {
+	attempts int // 0 means no limit
+	account  *account
+}
+
+// NewBudget makes the budget of a resource: a number of attempts in 30 days, or 0 for no limit. Each operation spends its part
+// at every interval. Where that is less than one request for each operation, the interval grows until it is one. A nil clock
 // means [SystemClock].
 func NewBudget(perMonth int64, interval time.Duration, operations []faceclient.Operation, clock Clock) *Budget {
 	if clock == nil {
 		clock = SystemClock()
 	}
-	b := &Budget{clock: clock, accounts: map[faceclient.Operation]*account{}}
+	b := &Budget{clock: clock, perMonth: -1, shares: map[faceclient.Operation]*share{}}
 	for _, operation := range operations {
-		b.accounts[operation] = &account{pages: 1}
+		b.shares[operation] = &share{pages: 1}
 	}
 	b.Apply(perMonth, interval)
 	return b
 }
 
-// Apply changes the budget and the interval. What was spent stays spent. Where there was no limit before, each operation
-// starts with what one refresh gets.
+// Apply changes the budget and the interval. Another budget starts anew: each operation has what one refresh gets.
 func (b *Budget) Apply(perMonth int64, interval time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	wasBounded := b.perSecond > 0
-	if wasBounded {
-		for operation := range b.accounts {
-			b.credit(operation)
-		}
+	another := perMonth != b.perMonth
+	b.perMonth, b.interval = perMonth, interval
+	if perMonth > 0 {
+		minimum := float64(len(b.shares)) / b.perSecond()
+		b.interval = max(interval, time.Duration(math.Ceil(minimum))*time.Second)
 	}
-	b.perSecond, b.interval = float64(perMonth)/Month.Seconds(), interval
-	if perMonth == 0 {
+	if !another {
 		return
 	}
-	least := float64(len(b.accounts)) / b.perSecond
-	b.interval = max(interval, time.Duration(math.Ceil(least*float64(time.Second))))
-	for operation, account := range b.accounts {
-		if !wasBounded {
-			account.asOf, account.balance = b.clock().Monotonic, b.perRefresh(operation)
-		}
-		b.credit(operation)
+	for operation, share := range b.shares {
+		share.account = &account{balance: b.perRefresh(operation), asOf: b.clock().Monotonic}
 	}
 }
 
-// unbounded reports whether there is no limit. The caller holds mu.
-func (b *Budget) unbounded() bool { return b.perSecond == 0 }
+func (b *Budget) perSecond() float64 { return float64(b.perMonth) / Month.Seconds() }
 
 // perRefresh is what an operation gets at every interval: one request, and a part of the rest in proportion to the pages of
 // its last walk.
 func (b *Budget) perRefresh(operation faceclient.Operation) float64 {
 	all := 0.0
-	for _, account := range b.accounts {
-		all += account.pages
+	for _, share := range b.shares {
+		all += share.pages
 	}
-	rest := b.perSecond*b.interval.Seconds() - float64(len(b.accounts))
-	return 1 + max(0, rest)*b.accounts[operation].pages/all
+	rest := b.perSecond()*b.interval.Seconds() - float64(len(b.shares))
+	return 1 + max(0, rest)*b.shares[operation].pages/all
 }
 
 // monthly is how many attempts an operation gets in 30 days; 0 means no limit.
 func (b *Budget) monthly(operation faceclient.Operation) float64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.unbounded() {
+	if b.perMonth == 0 {
 		return 0
 	}
 	return MonthlyRequests(b.perRefresh(operation), b.interval)
 }
 
-// credit adds to an account what it earned since the last time. It never holds more than one refresh gets, rounded up to a
-// whole request.
-func (b *Budget) credit(operation faceclient.Operation) *account {
+// credit adds to an account what it earned since the last time, and returns the balance. It never holds more than one refresh
+// gets, rounded up to a whole request.
+func (b *Budget) credit(operation faceclient.Operation) float64 {
 	now := b.clock().Monotonic
-	account, perRefresh := b.accounts[operation], b.perRefresh(operation)
+	account, perRefresh := b.shares[operation].account, b.perRefresh(operation)
 	account.balance += perRefresh * (now - account.asOf).Seconds() / b.interval.Seconds()
 	account.balance = min(account.balance, math.Ceil(perRefresh))
 	account.asOf = now
-	return account
+	return account.balance
 }
 
-// forRefresh is how many attempts a refresh may make now. Without a limit, bounded is false.
-func (b *Budget) forRefresh(operation faceclient.Operation) (attempts int, bounded bool) {
+// forRefresh is what a refresh may spend now. It is false if there is no attempt left. A refresh can be a little early, and has
+// then what it would have earned by its time.
+func (b *Budget) forRefresh(operation faceclient.Operation) (grant, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.unbounded() {
-		return 0, false
-	}
-	return max(0, int(b.credit(operation).balance+b.slack(operation))), true
+	early := tolerance(b.interval).Seconds() / b.interval.Seconds()
+	return b.allow(operation, early*b.perRefresh(operation))
 }
 
-// slack is what an operation earns in the time by which a refresh may be early.
-func (b *Budget) slack(operation faceclient.Operation) float64 {
-	return b.perRefresh(operation)*tolerance(b.interval).Seconds()/b.interval.Seconds() + 1e-9
-}
-
-// spend takes the attempts of a refresh from its account. After a successful walk it also notes the pages.
-func (b *Budget) spend(operation faceclient.Operation, walk facelist.Result, err error) {
+// forLookUp is what a look-up may spend now. It is false if there is no attempt left.
+func (b *Budget) forLookUp(operation faceclient.Operation) (grant, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.unbounded() {
-		return
-	}
-	account := b.credit(operation)
-	account.balance -= float64(walk.Requests)
-	account.earning = 0
-	if account.balance < -b.slack(operation) {
-		account.earning = time.Duration(float64(walk.Requests) / b.perRefresh(operation) * float64(b.interval))
-	}
-	if err == nil {
-		account.pages = max(1, float64(walk.Pages))
-	}
+	return b.allow(operation, 0)
 }
 
-// spare is how many attempts the next look-up after a refresh may make; 0 is any number. It is false where no attempt is
-// left.
-func (b *Budget) spare(operation faceclient.Operation) (attempts int, some bool) {
+// allow grants what an account holds, and some in advance. The caller holds mu.
+func (b *Budget) allow(operation faceclient.Operation, advance float64) (grant, bool) {
+	of := grant{account: b.shares[operation].account}
+	if b.perMonth == 0 {
+		return of, true
+	}
+	of.attempts = max(0, int(b.credit(operation)+advance+1e-9))
+	return of, of.attempts > 0
+}
+
+// spend takes attempts from the account of a grant.
+func (b *Budget) spend(of grant, attempts int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.unbounded() {
-		return 0, true
-	}
-	attempts = int(b.credit(operation).balance)
-	return attempts, attempts > 0
+	of.account.balance -= float64(attempts)
 }
 
-// charge takes the attempts of a look-up from the account.
-func (b *Budget) charge(operation faceclient.Operation, attempts int) {
+// learn notes what a successful walk says about the list. It reports whether the walk needed more than it had.
+func (b *Budget) learn(operation faceclient.Operation, of grant, walk facelist.Result) (overspent bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.unbounded() {
-		b.credit(operation).balance -= float64(attempts)
+	share := b.shares[operation]
+	share.pages, share.attempts = max(1, float64(walk.Pages)), 0
+	if overspent = of.attempts > 0 && walk.Requests > of.attempts; overspent {
+		share.attempts = float64(walk.Requests)
 	}
+	return overspent
 }
 
-// intervalInForce is the time between refreshes: as configured, or longer where the budget is small. After a refresh that
-// needed more than it had, it is as long as it takes to earn that refresh.
+// intervalInForce is the time between refreshes: as configured, or longer where the budget is small. For a list that can only
+// be read whole it is as long as it takes to earn that.
 func (b *Budget) intervalInForce(operation faceclient.Operation, configured time.Duration) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.unbounded() {
+	if b.perMonth == 0 {
 		return configured
 	}
-	return max(b.interval, b.accounts[operation].earning)
+	earning := b.shares[operation].attempts / b.perRefresh(operation) * float64(b.interval)
+	return max(b.interval, time.Duration(earning))
 }

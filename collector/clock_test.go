@@ -2,13 +2,11 @@ package collector_test
 
 import (
 	"context"
-	"math"
 	"sync"
 	"testing"
 	"time"
 
 	"face_liveness_exporter/collector"
-	"face_liveness_exporter/faceclient/facelist"
 )
 
 // clock is a machine's two clocks.
@@ -66,37 +64,6 @@ func TestSnapshotAgesByTheClockThatSaysMore(t *testing.T) {
 			now.leap(test.leaps)
 			if state := target.State(); state.Shown != test.shown {
 				t.Errorf("shown is %v at age %v", state.Shown, state.Age)
-			}
-		})
-	}
-}
-
-// Without Date the horizon is this machine's time, and the sessions' times can be compared with its wall clock alone.
-func TestOurOwnClockThatLeapsIsNotBelievedAtOnce(t *testing.T) {
-	for name, test := range map[string]struct {
-		leaps             []time.Duration // before each walk
-		windows, creation []float64       // after each walk; windows to the nearest second
-	}{
-		"asleep for an hour":   {[]time.Duration{0, time.Hour, 0}, []float64{0, 0, 3600}, []float64{0, 0, 1}},
-		"set back and forward": {[]time.Duration{0, -time.Hour, 0, time.Hour, 0}, []float64{0, 0, 0, 0, 0}, []float64{0, 0, 0, 0, 0}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			now := newClock()
-			sessions := created(2)
-			sessions[0].Created, sessions[1].Created = now.now.Wall.Add(-30*time.Minute), now.now.Wall.Add(30*time.Minute)
-			target := newTarget(walks(func(_ context.Context, visitor facelist.Visitor) (facelist.Result, error) {
-				horizon := now.read().Wall
-				visitor.Visit(facelist.Batch{Sessions: sessions, Date: horizon, Horizon: horizon})
-				return facelist.Result{Pages: 1, Coverage: 1, Horizon: horizon}, nil
-			}), every(time.Millisecond), clocked(now))
-			run(t, target)
-			for walk, leap := range test.leaps {
-				now.advance(time.Millisecond)
-				now.leap(leap)
-				collector.EnsureFresh(context.Background(), target)
-				if got := target.State().Flows; math.Round(got.Window) != test.windows[walk] || got.Creations != test.creation[walk] {
-					t.Errorf("after walk %d: %+v, want %vs and %v creations", walk+1, got, test.windows[walk], test.creation[walk])
-				}
 			}
 		})
 	}

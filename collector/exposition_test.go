@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -27,7 +25,7 @@ func resource(targets ...*collector.Target) *collector.Collector {
 	info := collector.ResourceInfo{
 		Name: "contoso-prod", Endpoint: "https://contoso-prod.cognitiveservices.azure.com", APIVersion: faceclient.DefaultAPIVersion,
 	}
-	return collector.NewTable().New(info, collector.NewTable().NewAPIMetrics("contoso-prod", faceclient.Operations(), 0), targets...)
+	return collector.New(info, collector.NewAPIMetrics("contoso-prod", faceclient.Operations(), 0), targets...)
 }
 
 // registered is a registry that looks at everything that it can.
@@ -120,29 +118,6 @@ func (s series) wantAbsent(t testing.TB, name string) {
 	}
 }
 
-// inPopulation returns a function that tells whether a metric, or a series by name and labels, is in the section Population of
-// docs/metrics.md: such metrics come and go with a snapshot's population.
-func inPopulation(t *testing.T) func(string) bool {
-	t.Helper()
-	names := map[string]bool{}
-	for _, promise := range promised(t) {
-		if promise.section != "Population" {
-			continue
-		}
-		names[promise.name] = true
-		if promise.kind == "histogram" {
-			names[promise.name+"_count"], names[promise.name+"_sum"] = true, true
-		}
-	}
-	if len(names) < 13 {
-		t.Fatalf("docs/metrics.md has %d names of population metrics, and some are missing", len(names))
-	}
-	return func(series string) bool {
-		name, _, _ := strings.Cut(series, "{")
-		return names[name]
-	}
-}
-
 // wantNames compares the names of the series with those of others.
 func (s series) wantNames(t testing.TB, when string, want []string) {
 	t.Helper()
@@ -165,62 +140,6 @@ func (s series) without(drop func(string) bool) []string {
 	return slices.DeleteFunc(names, drop)
 }
 
-// family is what docs/metrics.md promises about one metric.
-type family struct {
-	name, kind string
-	labels     []string // sorted
-	section    string   // of the page
-}
-
-// promised are the metrics of docs/metrics.md that are about a resource. The page is reviewed: it is the contract.
-func promised(t *testing.T) []family {
-	t.Helper()
-	text, err := os.ReadFile("../docs/metrics.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []family
-	for section := range strings.SplitSeq(string(text), "\n## ") {
-		labels := []string{"operation", "resource"}
-		title, _, _ := strings.Cut(section, "\n")
-		switch title {
-		case "A resource, whatever its operations":
-			labels = []string{"resource"}
-		case "The exporter":
-			continue
-		}
-		for _, row := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\| (\\w+) \\| (.*?) \\|").FindAllStringSubmatch(section, -1) {
-			more := regexp.MustCompile(`\w+`).FindAllString(row[3], -1)
-			promise := family{name: row[1], kind: row[2], labels: slices.Concat(labels, more), section: title}
-			slices.Sort(promise.labels)
-			all = append(all, promise)
-		}
-	}
-	if len(all) < 38 {
-		t.Fatalf("docs/metrics.md promises %d metrics about a resource, and some are missing", len(all))
-	}
-	return all
-}
-
-// busy is a resource with both operations, sessions, hostile devices and a past of API requests.
-func busy(t testing.TB) prometheus.Collector {
-	t.Helper()
-	plain := newTarget(walks(lists(page{sessions: lively()}, page{sessions: of(hostile()...)})), sampled(20, nil))
-	verify := newTarget(walks(lists(page{})), sampled(20, nil), func(options *collector.TargetOptions) {
-		options.Operation = faceclient.DetectLivenessWithVerify
-	})
-	stop := run(t, plain, verify)
-	scrape(time.Minute, plain, verify)
-	stop()
-	api := collector.NewTable().NewAPIMetrics("contoso-prod", faceclient.Operations(), 100_000)
-	api.ObserveAttempt(faceclient.Attempt{Operation: faceclient.DetectLiveness, Status: 200, Duration: 70 * time.Millisecond, Billed: 1})
-	api.ObserveAttempt(faceclient.Attempt{Operation: faceclient.DetectLiveness, ErrorCode: faceclient.CodeTimeout, Duration: 10 * time.Second})
-	api.ObserveRetry(faceclient.DetectLiveness)
-	api.ObserveThrottle(faceclient.DetectLiveness, time.Second)
-	info := collector.ResourceInfo{Name: "contoso-prod", Endpoint: "https://contoso-prod.cognitiveservices.azure.com", APIVersion: "v1.2-preview.1"}
-	return collector.NewTable().New(info, api, plain, verify)
-}
-
 // lively are sessions of every kind, created a while ago.
 func lively() []faceclient.Session {
 	now := time.Now()
@@ -229,46 +148,6 @@ func lively() []faceclient.Session {
 		{ID: []byte("1"), DeviceID: []byte("phone"), Created: now.Add(-time.Minute), Started: now.Add(-50 * time.Second), TTL: time.Hour},
 		{ID: []byte("2"), DeviceID: []byte("tablet"), Created: now.Add(-time.Hour), Started: now.Add(-time.Hour), TTL: time.Minute, Expired: true},
 		{ID: []byte("3"), Created: now.Add(-time.Hour), TTL: time.Minute, Expired: true},
-	}
-}
-
-func TestEveryMetricOfTheContractAndNoOther(t *testing.T) {
-	families := gather(t, busy(t))
-	for _, want := range promised(t) {
-		t.Run(want.name, func(t *testing.T) {
-			got, present := families[want.name]
-			if !present {
-				t.Fatal("absent")
-			}
-			delete(families, want.name)
-			if kind := strings.ToLower(got.GetType().String()); kind != want.kind {
-				t.Errorf("type %v, want %v", kind, want.kind)
-			}
-			for _, metric := range got.GetMetric() {
-				var names []string
-				for _, pair := range metric.GetLabel() {
-					names = append(names, pair.GetName())
-				}
-				if !slices.Equal(names, want.labels) {
-					t.Fatalf("labels %q, want %q", names, want.labels)
-				}
-				if !slices.Contains(names, "operation") && len(got.GetMetric()) != 1 {
-					t.Errorf("%d series, want one a resource", len(got.GetMetric()))
-				}
-			}
-		})
-	}
-	for name := range families {
-		t.Errorf("%s is no metric of the contract", name)
-	}
-}
-
-func TestPopulationHelpSaysThatItIsCached(t *testing.T) {
-	isPopulation := inPopulation(t)
-	for name, family := range gather(t, busy(t)) {
-		if said := strings.Contains(family.GetHelp(), "kept between scrapes"); said != isPopulation(name) {
-			t.Errorf("%s: HELP %q", name, family.GetHelp())
-		}
 	}
 }
 

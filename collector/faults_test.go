@@ -55,7 +55,7 @@ func happens(t *testing.T, f fault, s state) cell {
 			}
 			return service.Dial(ctx, network, address)
 		}
-		api := collector.NewTable().NewAPIMetrics("contoso-prod", []faceclient.Operation{faceclient.DetectLiveness}, 0)
+		api := collector.NewAPIMetrics("contoso-prod", []faceclient.Operation{faceclient.DetectLiveness}, 0)
 		limits := facelist.Limits{PageSize: 100, MaxPages: 20000, Workers: 1}
 		target := newTarget(listOf(t, service, faceclient.DetectLiveness, limits, api, func(options *faceclient.Options) {
 			options.MaxRetries, options.Transport = 4, transport
@@ -63,7 +63,7 @@ func happens(t *testing.T, f fault, s state) cell {
 		defer run(t, target)()
 		info := collector.ResourceInfo{Name: "contoso-prod", Endpoint: "http://face.test", APIVersion: faceclient.DefaultAPIVersion}
 		exposition := func() series {
-			return valuesOf(gather(t, collector.NewTable().New(info, api, target)), faceclient.DetectLiveness)
+			return valuesOf(gather(t, collector.New(info, api, target)), faceclient.DetectLiveness)
 		}
 		if s.walked {
 			scrape(9500*time.Millisecond, target)

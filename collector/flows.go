@@ -7,16 +7,14 @@ import (
 )
 
 const (
-	// settling is how long before a walk's horizon an event must be to be in the list for certain.
-	settling = 5 * time.Second
-	// maxClockDrift is how much further than our own clock the service's may go between two walks and be believed.
-	maxClockDrift = time.Minute
-	// jitter is how much earlier than the last walk's a horizon may be though the clock did not go back: a Date has whole
-	// seconds, and less is known of it the longer the answer takes.
-	jitter = 2 * time.Second
-	// maxBehind bounds how long counting waits for a clock that went back to catch up. Beyond it, the time that was counted
-	// before was wrong.
-	maxBehind = time.Hour
+	// lag is how long before a walk's horizon an event must be to be in the list for certain: sessions reach the list late,
+	// and clocks differ.
+	lag = 30 * time.Second
+	// maxAhead is how far the first watermark may be ahead of this machine's clock. A Date that is years ahead must not stop
+	// the counting for years.
+	maxAhead = time.Hour
+	// maxHeldBack is how far counting may be from the service's clock before people are told.
+	maxHeldBack = time.Minute
 )
 
 // Flows count what happened since the exporter started, by the times that the sessions themselves have. They never go down.
@@ -59,51 +57,33 @@ func (f *Flows) count(session *faceclient.Session, w window) (ended bool) {
 	return ended
 }
 
-// watermark is the time, by the service's clock, up to which events were counted. A failed walk leaves it where it is, so
-// that the next walk catches up.
+// watermark is the time, by the service's clock, up to which events were counted. It never goes back, so that nothing is
+// counted twice. A failed walk leaves it where it is, so that the next walk catches up.
 type watermark struct {
-	counted time.Time // the end of the last window; zero before the first walk
-	// horizon is the last walk's, and heard when it was known, by the monotonic clock.
-	horizon time.Time
-	heard   time.Duration
+	at    time.Time     // zero before the first walk
+	moved time.Duration // when it was last moved, by the monotonic clock
 }
 
-// clockVerdict is whether a walk believes the service's clock.
-type clockVerdict int
+// next returns the window that a walk with this horizon counts, and the watermark to keep if the walk succeeds. The watermark
+// follows the horizon at a distance, and moves no further than time has passed since it was last moved, plus 1 %: so a clock
+// that is wrong delays counting and never adds to it. The third result is how far that keeps the watermark from the horizon.
+func (w watermark) next(horizon time.Time, now Instant) (window, watermark, time.Duration) {
+	due := horizon.Round(0).Add(-lag) // sessions' times are compared with wall clocks
+	if w.at.IsZero() {
+		first := earlier(due, now.Wall.Add(maxAhead))
+		return window{first, first}, watermark{first, now.Monotonic}, due.Sub(first)
+	}
+	passed := now.Monotonic - w.moved
+	to := earlier(due, w.at.Add(passed+passed/100))
+	if !to.After(w.at) {
+		return window{w.at, w.at}, w, due.Sub(w.at).Abs()
+	}
+	return window{w.at, to}, watermark{to, now.Monotonic}, due.Sub(to)
+}
 
-const (
-	// clockSteady: the window reaches up to the walk's horizon.
-	clockSteady clockVerdict = iota
-	// clockLeapt: the clock moved otherwise than ours. Nothing is counted until another walk agrees with it.
-	clockLeapt
-	// clockBehind: the clock went back. Nothing is counted until it caught up, so that nothing is counted twice.
-	clockBehind
-	// clockReset: the clock went back so far that counting starts again from it.
-	clockReset
-)
-
-// next returns the window that a walk with this horizon counts, and the watermark to keep if the walk succeeds.
-func (w watermark) next(horizon time.Time, now Instant) (window, watermark, clockVerdict) {
-	horizon = horizon.Round(0) // sessions' times are compared with wall clocks
-	to := horizon.Add(-settling)
-	after := watermark{counted: to, horizon: horizon, heard: now.Monotonic}
-	if w.counted.IsZero() {
-		return window{to, to}, after, clockSteady
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
 	}
-	drift := horizon.Sub(w.horizon) - (now.Monotonic - w.heard)
-	verdict := clockSteady
-	behind := w.counted.Sub(to)
-	switch {
-	case drift.Abs() > maxClockDrift:
-		verdict = clockLeapt
-	case behind > maxBehind:
-		return window{to, to}, after, clockReset
-	case behind > jitter:
-		verdict = clockBehind
-	}
-	if verdict != clockSteady || behind > 0 {
-		after.counted = w.counted
-		to = w.counted
-	}
-	return window{w.counted, to}, after, verdict
+	return b
 }

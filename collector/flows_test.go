@@ -16,7 +16,7 @@ import (
 )
 
 // settled is how long before a walk's horizon its window ends.
-const settled = 5 * time.Second
+const settled = 30 * time.Second
 
 // wantFlows compares creations, starts, expirations, abandonments and the window in seconds.
 func wantFlows(t *testing.T, target *collector.Target, want ...float64) {
@@ -115,45 +115,6 @@ func TestFlowsCountEverythingOnce(t *testing.T) {
 	}
 }
 
-func TestServiceClockThatLeapsIsNotBelievedAtOnce(t *testing.T) {
-	tests := []struct {
-		name   string
-		leaps  []time.Duration // of the service's clock, by walk; walks are 10 minutes apart
-		window []float64       // after each walk
-	}{
-		{"a steady clock that is off", []time.Duration{time.Hour, time.Hour, time.Hour}, []float64{0, 600, 1200}},
-		{"a minute is drift", []time.Duration{0, time.Minute, time.Minute}, []float64{0, 660, 1260}},
-		{"forward, and confirmed", []time.Duration{0, 61 * time.Second, 61 * time.Second}, []float64{0, 0, 1261}},
-		{"forward and back", []time.Duration{0, time.Hour, 0, 0}, []float64{0, 0, 0, 1800}},
-		{"forward for good", []time.Duration{0, time.Hour, time.Hour, time.Hour}, []float64{0, 0, 4800, 5400}},
-		{
-			"back for good: nothing until it has caught up", slices.Concat([]time.Duration{0}, slices.Repeat([]time.Duration{-time.Hour}, 8)),
-			[]float64{0, 0, 0, 0, 0, 0, 0, 600, 1200},
-		},
-		{"back, and never counted again", []time.Duration{0, -time.Hour, -time.Hour, 0, 0}, []float64{0, 0, 0, 0, 2400}},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				walk := 0
-				target := newTarget(walks(func(_ context.Context, visitor facelist.Visitor) (facelist.Result, error) {
-					horizon := time.Now().Add(test.leaps[walk]).Round(0)
-					visitor.Visit(facelist.Batch{Sessions: lively(), Date: horizon, Horizon: horizon})
-					return facelist.Result{Pages: 1, Coverage: 1, Horizon: horizon}, nil
-				}))
-				run(t, target)
-				for ; walk < len(test.leaps); walk++ {
-					scrape(inTime, target)
-					if got := target.State().Flows.Window; got != test.window[walk] {
-						t.Errorf("after walk %d the windows are %vs, want %vs", walk+1, got, test.window[walk])
-					}
-					advance(10 * time.Minute)
-				}
-			})
-		})
-	}
-}
-
 func TestEmptyListMovesTheWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		target := newTarget(walks(lists()))
@@ -195,12 +156,8 @@ func TestPartOfTheKeySpaceIsScaledUp(t *testing.T) {
 		values.wantAbsent(t, "sessions_per_device_count")
 		values.want(t, "session_ttl_seconds_count", 157) // 156.67, rounded
 		h := histogramOf(t, gather(t, resource(target)), "session_ttl_seconds")
-		in := h.GetZeroCount()
-		for _, count := range nativeBuckets(t, h) {
-			in += count
-		}
-		if in != h.GetSampleCount() || h.GetBucket()[11].GetCumulativeCount() != 157 || h.GetBucket()[0].GetCumulativeCount() != 7 {
-			t.Errorf("%d in native buckets: %v", in, h)
+		if h.GetBucket()[11].GetCumulativeCount() != 157 || h.GetBucket()[0].GetCumulativeCount() != 7 {
+			t.Errorf("scaled buckets %v", h)
 		}
 
 		advance(10 * time.Minute)
@@ -209,33 +166,6 @@ func TestPartOfTheKeySpaceIsScaledUp(t *testing.T) {
 			t.Errorf("flows %+v, want 45 creations ÷ 0.3 and a window of 600 s", got)
 		}
 	})
-}
-
-func TestScaledHistogramsAddUp(t *testing.T) {
-	random := rand.New(rand.NewPCG(11, 12))
-	for range 200 {
-		coverage := 1 - random.Float64()
-		var delays []time.Duration
-		for range random.IntN(300) {
-			delays = append(delays, time.Duration(random.Int64N(int64(time.Hour)))*time.Duration(random.IntN(2)))
-		}
-		target := newTarget(walks(func(_ context.Context, visitor facelist.Visitor) (facelist.Result, error) {
-			page{sessions: delayed(delays)}.visit(visitor)
-			return facelist.Result{Pages: 1, Coverage: coverage}, nil
-		}))
-		stop := run(t, target)
-		scrape(inTime, target)
-		stop()
-		h := histogramOf(t, gather(t, resource(target)), "session_start_delay_seconds")
-		in := h.GetZeroCount()
-		for _, count := range nativeBuckets(t, h) {
-			in += count
-		}
-		last := h.GetBucket()[len(h.GetBucket())-1].GetCumulativeCount() // all delays are below its bound
-		if in != h.GetSampleCount() || last != h.GetSampleCount() {
-			t.Fatalf("coverage %v: %d in native buckets, %d in classic ones, count %d", coverage, in, last, h.GetSampleCount())
-		}
-	}
 }
 
 func TestBudgetIsKept(t *testing.T) {

@@ -29,10 +29,10 @@ func (t *Target) lookUp(ctx context.Context, counted *tally) {
 	t.mu.Unlock()
 	// The look-ups can end early, and what was looked up by then must be a random sample too.
 	rand.Shuffle(len(sample.ids), func(i, j int) { sample.ids[i], sample.ids[j] = sample.ids[j], sample.ids[i] })
-	found, err := t.ask(ctx, sample.ids)
+	answers, err := t.ask(ctx, sample.ids)
 	t.mu.Lock()
 	t.endLookUps = nil
-	t.publish(func(s *State) { s.Outcomes.add(found, sample.offered, counted.snapshot.Coverage) })
+	t.publish(func(s *State) { s.Outcomes = s.Outcomes.with(answers, sample.offered, counted.snapshot.Coverage) })
 	t.mu.Unlock()
 	if ctx.Err() == nil {
 		t.reportLookUps(ctx, err)
@@ -40,7 +40,7 @@ func (t *Target) lookUp(ctx context.Context, counted *tally) {
 }
 
 // ask looks sessions up. The error is why the last look-up failed; nil where it went well.
-func (t *Target) ask(ctx context.Context, ids []string) (found findings, err error) {
+func (t *Target) ask(ctx context.Context, ids []string) (answers []answer, err error) {
 	defer func() {
 		if value := recover(); value != nil {
 			err = newPanicError(value)
@@ -48,22 +48,22 @@ func (t *Target) ask(ctx context.Context, ids []string) (found findings, err err
 	}()
 	failures := 0
 	for _, id := range ids {
-		spare, some := t.options.Budget.spare(t.Operation())
+		allowed, some := t.options.Budget.forLookUp(t.Operation())
 		if ctx.Err() != nil || failures == maxLookUpFailures || !some {
 			break
 		}
-		check, attempts, failure := t.options.Looker.Session(ctx, id, spare)
-		t.options.Budget.charge(t.Operation(), attempts)
+		check, attempts, failure := t.options.Looker.Session(ctx, id, allowed.attempts)
+		t.options.Budget.spend(allowed, attempts)
 		outcome, known := outcomeOf(check, failure)
 		switch {
 		case known:
-			found.add(check, outcome)
+			answers = append(answers, answer{check, outcome})
 			failures, err = 0, nil
 		case errors.Is(failure, faceclient.ErrNoAttempts):
-			return found, err
+			return answers, err
 		default:
 			failures, err = failures+1, failure
 		}
 	}
-	return found, err
+	return answers, err
 }

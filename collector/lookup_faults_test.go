@@ -43,7 +43,7 @@ func lookUpFor(t *testing.T, samples int, faults ...facesim.Fault) looked {
 		service.Fail(faults...)
 		transport := service.Transport()
 		defer transport.CloseIdleConnections()
-		api := collector.NewTable().NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)
+		api := collector.NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)
 		limits := facelist.Limits{PageSize: 1000, MaxPages: 20, Workers: 1}
 		list := listOf(t, service, faceclient.DetectLivenessWithVerify, limits, api, func(options *faceclient.Options) {
 			options.MaxRetries, options.Transport = 1, transport
@@ -60,7 +60,7 @@ func lookUpFor(t *testing.T, samples int, faults ...facesim.Fault) looked {
 		}
 		got.target, got.lookUps = target.State(), service.LookUps(facesim.DetectLivenessWithVerify)
 		info := collector.ResourceInfo{Name: "contoso-prod", Endpoint: "http://face.test", APIVersion: faceclient.DefaultAPIVersion}
-		got.values = valuesOf(gather(t, collector.NewTable().New(info, api, target)), faceclient.DetectLivenessWithVerify)
+		got.values = valuesOf(gather(t, collector.New(info, api, target)), faceclient.DetectLivenessWithVerify)
 	})
 	return got
 }

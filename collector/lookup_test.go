@@ -101,7 +101,7 @@ func TestLookUpsThatFailForGood(t *testing.T) {
 		if asked := len(from.looked()); asked != 4*3 {
 			t.Errorf("%d look-ups of 4 refreshes, want 3 each", asked)
 		}
-		if state := target.State(); !state.Health.Up || state.Outcomes != (collector.Outcomes{}) {
+		if state := target.State(); !state.Health.Up || state.Outcomes.Looked() != 0 {
 			t.Errorf("%+v", state)
 		}
 		works = true

@@ -1,17 +1,20 @@
 package collector
 
-import "face_liveness_exporter/faceclient"
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"face_liveness_exporter/faceclient"
+)
 
 // namespace is the prefix of every metric.
 const namespace = "face_liveness"
 
-// kind is the type of a metric.
+// kind says how the values of a metric change, also those of a histogram.
 type kind int
 
 const (
-	gauge kind = iota
-	counter
-	histogram
+	gauge   kind = iota // up and down
+	counter             // only up, from 0 when the target was made
 )
 
 // metric is a row of the table of metrics. All have the labels resource and operation.
@@ -33,7 +36,33 @@ type group struct {
 	shown   func(*State) bool
 }
 
-// groups are the table of metrics. The request metrics are in [APIMetrics], because requests are counted as they happen.
+// row is a metric of the table, ready to be shown.
+type row struct {
+	metric
+	desc  *prometheus.Desc
+	shown func(*State) bool
+}
+
+// table is all metrics of a target.
+//
+//nolint:gochecknoglobals // never changes
+var table = newTable()
+
+func newTable() (rows []row) {
+	for _, group := range groups() {
+		for _, metric := range group.metrics {
+			names := []string{"resource", "operation"}
+			if metric.label != "" {
+				names = append(names, metric.label)
+			}
+			desc := prometheus.NewDesc(prometheus.BuildFQName(namespace, "", metric.name), metric.help+group.help, names, nil)
+			rows = append(rows, row{metric, desc, group.shown})
+		}
+	}
+	return rows
+}
+
+// groups are the parts of the table. The request metrics are in [APIMetrics], because requests are counted as they happen.
 func groups() []group {
 	return []group{
 		{
@@ -49,12 +78,12 @@ func groups() []group {
 		},
 		{
 			metrics: outcomeMetrics(),
-			help:    " Present where outcomes are sampled.",
+			help:    " Present if outcomes are sampled.",
 			shown:   func(s *State) bool { return s.Settings.Samples > 0 },
 		},
 		{
 			metrics: verificationMetrics(),
-			help:    " Present where outcomes are sampled, for detectLivenessWithVerify.",
+			help:    " Present if outcomes are sampled, for detectLivenessWithVerify.",
 			shown: func(s *State) bool {
 				return s.Settings.Samples > 0 && s.Operation == faceclient.DetectLivenessWithVerify
 			},
@@ -89,15 +118,15 @@ func populationMetrics() []metric {
 			estimate(func(s *Snapshot) uint64 { return s.Abandoned }),
 		},
 		{
-			"session_ttl_seconds", histogram, "", "TTL of the listed sessions, as set when they were created.",
+			"session_ttl_seconds", gauge, "", "TTL of the listed sessions, as set when they were created.",
 			distribution(func(s *Snapshot) *Histogram { return s.TTL }),
 		},
 		{
-			"session_remaining_ttl_seconds", histogram, "", "Time until the TTL of the active sessions ends, counted from when they were listed.",
+			"session_remaining_ttl_seconds", gauge, "", "Time until the TTL of the active sessions ends, counted from when they were listed.",
 			distribution(func(s *Snapshot) *Histogram { return s.RemainingTTL }),
 		},
 		{
-			"session_start_delay_seconds", histogram, "", "Time from creation to start of the started sessions.",
+			"session_start_delay_seconds", gauge, "", "Time from creation to start of the started sessions.",
 			distribution(func(s *Snapshot) *Histogram { return s.StartDelay }),
 		},
 		{
@@ -112,7 +141,7 @@ func populationMetrics() []metric {
 			"device_sessions", gauge, "device_correlation_id", "Listed sessions of one device, for the devices with the most sessions.",
 			func(s *State, out *samples) {
 				for _, device := range s.Snapshot.TopDevices {
-					out.addLabeled(device.Label, s.Snapshot.Estimate(device.Sessions))
+					out.add(s.Snapshot.Estimate(device.Sessions), device.Label)
 				}
 			},
 		},
@@ -125,7 +154,7 @@ func populationMetrics() []metric {
 			estimate(func(s *Snapshot) uint64 { return s.WithoutDevice }),
 		},
 		{
-			"sessions_per_device", histogram, "", "Listed sessions per device, one observation for each device. Absent where face_liveness_devices is absent.",
+			"sessions_per_device", gauge, "", "Listed sessions per device, one observation for each device. Absent where face_liveness_devices is absent.",
 			func(s *State, out *samples) {
 				if _, known := s.Snapshot.DeviceCount(); known {
 					out.addHistogram(s.Snapshot.SessionsPerDevice, 1)
@@ -183,7 +212,7 @@ func outcomeMetrics() []metric {
 			"Estimated number of started sessions whose TTL ended since the exporter started, by outcome.",
 			func(s *State, out *samples) {
 				for outcome := range outcomeCount {
-					out.addLabeled(outcome.String(), s.Outcomes.Sessions[outcome])
+					out.add(s.Outcomes.Sessions[outcome], outcome.String())
 				}
 			},
 		},
@@ -192,9 +221,29 @@ func outcomeMetrics() []metric {
 			"Sessions that were looked up to estimate face_liveness_session_outcomes_total.",
 			func(s *State, out *samples) {
 				for outcome := range outcomeCount {
-					out.addLabeled(outcome.String(), float64(s.Outcomes.Samples[outcome]))
+					out.add(float64(s.Outcomes.Samples[outcome]), outcome.String())
 				}
 			},
+		},
+		{
+			"session_failures_total", counter, "reason",
+			"Estimated number of sessions with the outcome failed, by reason: the service's code or the HTTP status of the check.",
+			each(func(s *State) map[string]float64 { return s.Outcomes.Failures }),
+		},
+		{
+			"session_failure_samples_total", counter, "reason",
+			"Sessions that were looked up to estimate face_liveness_session_failures_total.",
+			each(func(s *State) map[string]uint64 { return s.Outcomes.FailureSamples }),
+		},
+		{
+			"session_check_duration_seconds", counter, "",
+			"Duration of liveness checks as the service measured it. It is a sample: only the sessions that were looked up.",
+			func(s *State, out *samples) { out.addHistogram(s.Outcomes.Durations, 1) },
+		},
+		{
+			"session_model_samples_total", counter, "model_version",
+			"Sessions that were looked up, by the version of the model that checked them.",
+			each(func(s *State) map[string]uint64 { return s.Outcomes.Models }),
 		},
 	}
 }
@@ -206,16 +255,16 @@ func verificationMetrics() []metric {
 			"session_verifications_total", counter, "identical",
 			"Estimated number of started sessions whose TTL ended since the exporter started, by whether the face matched the photo.",
 			func(s *State, out *samples) {
-				out.addLabeled("false", s.Outcomes.Verifications[0])
-				out.addLabeled("true", s.Outcomes.Verifications[1])
+				out.add(s.Outcomes.Verifications[0], "false")
+				out.add(s.Outcomes.Verifications[1], "true")
 			},
 		},
 		{
 			"session_verification_samples_total", counter, "identical",
 			"Sessions that were looked up to estimate face_liveness_session_verifications_total.",
 			func(s *State, out *samples) {
-				out.addLabeled("false", float64(s.Outcomes.VerificationSamples[0]))
-				out.addLabeled("true", float64(s.Outcomes.VerificationSamples[1]))
+				out.add(float64(s.Outcomes.VerificationSamples[0]), "false")
+				out.add(float64(s.Outcomes.VerificationSamples[1]), "true")
 			},
 		},
 	}
@@ -239,6 +288,14 @@ func refreshMetrics() []metric {
 			}),
 		},
 		{
+			"refresh_error", gauge, "error_code", "Why the last finished refresh failed; always 1. Absent if it succeeded or none has finished.",
+			func(s *State, out *samples) {
+				if s.Health.ErrorCode != "" {
+					out.add(1, s.Health.ErrorCode)
+				}
+			},
+		},
+		{
 			"refresh_interval_seconds", gauge, "", "Effective refresh interval: a scrape refreshes a snapshot older than this.",
 			value(func(s *State) float64 { return s.Interval.Seconds() }),
 		},
@@ -259,6 +316,15 @@ func refreshMetrics() []metric {
 
 func value(of func(*State) float64) reader {
 	return func(s *State, out *samples) { out.add(of(s)) }
+}
+
+// each passes on the values of a map by label.
+func each[V float64 | uint64](of func(*State) map[string]V) reader {
+	return func(s *State, out *samples) {
+		for label, value := range of(s) {
+			out.add(float64(value), label)
+		}
+	}
 }
 
 // estimate scales a count of the snapshot up to the whole list.

@@ -2,7 +2,9 @@ package collector
 
 import (
 	"context"
+	"maps"
 	"math/rand/v2"
+	"strconv"
 
 	"face_liveness_exporter/faceclient"
 )
@@ -27,7 +29,15 @@ func (o Outcome) String() string {
 	return [outcomeCount]string{"realface", "spoofface", "uncertain", "failed", "no_result", "deleted", "other"}[o]
 }
 
-// Outcomes are estimated from a random sample of the sessions that were started and whose TTL ended. They only grow.
+const (
+	// maxReasons and maxModels are how many distinct reasons and versions of the model are told apart.
+	maxReasons, maxModels = 30, 10
+	// unknownReason is that of a failure whose answer has neither a code nor a status.
+	unknownReason = "unknown"
+)
+
+// Outcomes are estimated from a random sample of the sessions that were started and whose TTL ended. They only grow. The maps
+// and the histogram are never changed: a larger one replaces them.
 type Outcomes struct {
 	// Sessions are the estimated numbers of sessions by outcome, and Samples how many of them were looked up.
 	Sessions [outcomeCount]float64
@@ -36,6 +46,23 @@ type Outcomes struct {
 	// second yes. VerificationSamples are how many of them were looked up.
 	Verifications       [2]float64
 	VerificationSamples [2]uint64
+	// Failures are the estimated numbers of sessions whose outcome is [Failed], by reason. FailureSamples are how many of them
+	// were looked up.
+	Failures       map[string]float64
+	FailureSamples map[string]uint64
+	// Models are how many of the sessions that were looked up were decided by each version of the model.
+	Models map[string]uint64
+	// Durations are those of the checks that were looked up, in seconds.
+	Durations *Histogram
+}
+
+func newOutcomes() Outcomes {
+	return Outcomes{
+		Failures:       map[string]float64{otherLabel: 0},
+		FailureSamples: map[string]uint64{otherLabel: 0},
+		Models:         map[string]uint64{otherLabel: 0},
+		Durations:      NewHistogram([]float64{.25, .5, 1, 2, 3, 5, 10, 30}),
+	}
 }
 
 // Looked is how many sessions were looked up.
@@ -60,7 +87,8 @@ func (o *Outcomes) Share(of Outcome) float64 {
 
 // Looker asks for the liveness check of one session.
 type Looker interface {
-	// Session asks for a session, in so many attempts; 0 is any number. It returns how many were made, also with an error.
+	// Session asks for a session. It makes up to this number of attempts, 0 for no limit, and says how many it made. It fails
+	// with [faceclient.ErrNoAttempts] if they were used up before an answer came.
 	Session(ctx context.Context, id string, maxAttempts int) (check faceclient.Check, attempts int, err error)
 }
 
@@ -85,41 +113,53 @@ func outcomeOf(check faceclient.Check, err error) (outcome Outcome, known bool) 
 	return OtherOutcome, true
 }
 
-// findings are the answers about one walk's sample.
-type findings struct {
-	outcomes  [outcomeCount]uint64
-	identical [2]uint64
-	answers   uint64
+// reasonOf says why a check failed: the service's code, else its status, else unknownReason.
+func reasonOf(check faceclient.Check) string {
+	switch {
+	case check.ErrorCode != "":
+		return check.ErrorCode
+	case check.StatusCode != 0:
+		return strconv.Itoa(check.StatusCode)
+	}
+	return unknownReason
 }
 
-func (f *findings) add(check faceclient.Check, outcome Outcome) {
-	f.answers++
-	f.outcomes[outcome]++
-	if outcome == Deleted || check.Identical == nil {
-		return
-	}
-	if *check.Identical {
-		f.identical[1]++
-	} else {
-		f.identical[0]++
-	}
+// answer is what one look-up said.
+type answer struct {
+	faceclient.Check
+	outcome Outcome
 }
 
-// add scales the answers up to all sessions that the sample was taken from, and from the part of the list that they were
-// in to the whole.
-func (o *Outcomes) add(found findings, sessions uint64, coverage float64) {
-	if found.answers == 0 {
-		return
+// with returns the outcomes and the answers about a walk's sample, scaled up to all sessions that the sample was taken from,
+// and from the part of the list that they were in to the whole.
+func (o Outcomes) with(answers []answer, sessions uint64, coverage float64) Outcomes {
+	weight := float64(sessions) / float64(len(answers)) / coverage
+	o.Failures, o.FailureSamples, o.Models = maps.Clone(o.Failures), maps.Clone(o.FailureSamples), maps.Clone(o.Models)
+	o.Durations = o.Durations.clone()
+	for _, answer := range answers {
+		o.Sessions[answer.outcome] += weight
+		o.Samples[answer.outcome]++
+		if answer.outcome == Failed {
+			reason := bounded(o.Failures, maxReasons+1, reasonOf(answer.Check)) // otherLabel is one of them
+			o.Failures[reason] += weight
+			o.FailureSamples[reason]++
+		}
+		if answer.Identical != nil {
+			identical := 0
+			if *answer.Identical {
+				identical = 1
+			}
+			o.Verifications[identical] += weight
+			o.VerificationSamples[identical]++
+		}
+		if answer.ModelVersion != "" {
+			o.Models[bounded(o.Models, maxModels+1, answer.ModelVersion)]++
+		}
+		if answer.Latency > 0 {
+			o.Durations.Observe(answer.Latency.Seconds())
+		}
 	}
-	weight := float64(sessions) / float64(found.answers) / coverage
-	for outcome, n := range found.outcomes {
-		o.Sessions[outcome] += weight * float64(n)
-		o.Samples[outcome] += n
-	}
-	for identical, n := range found.identical {
-		o.Verifications[identical] += weight * float64(n)
-		o.VerificationSamples[identical] += n
-	}
+	return o
 }
 
 // reservoir is a uniform random sample of the ids that were offered, of bounded size. The zero value samples nothing.

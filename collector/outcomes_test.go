@@ -27,7 +27,7 @@ type looker struct {
 	asked []string
 }
 
-func (l *looker) Session(ctx context.Context, id string, maxAttempts int) (check faceclient.Check, attempts int, err error) {
+func (l *looker) Session(ctx context.Context, id string, maxAttempts int) (faceclient.Check, int, error) {
 	l.mu.Lock()
 	l.asked = append(l.asked, id)
 	l.mu.Unlock()
@@ -35,7 +35,7 @@ func (l *looker) Session(ctx context.Context, id string, maxAttempts int) (check
 	if maxAttempts > 0 && costs > maxAttempts {
 		return faceclient.Check{}, maxAttempts, fmt.Errorf("look up: %w", faceclient.ErrNoAttempts)
 	}
-	check, err = l.answer(ctx, id)
+	check, err := l.answer(ctx, id)
 	return check, costs, err
 }
 

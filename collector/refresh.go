@@ -3,6 +3,7 @@ package collector
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"face_liveness_exporter/faceclient"
@@ -11,8 +12,8 @@ import (
 
 // Source lists the sessions of one operation of one resource.
 type Source interface {
-	// Walk passes every listed session to the visitor, or those of a random part of the key space where the list needs
-	// more attempts than the allowance has. The result counts the attempts also where there is an error.
+	// Walk passes every listed session to the visitor. It makes up to this number of attempts, 0 for no limit: a list that
+	// needs more is read in part, or whole where no part stands for it. The result counts the attempts also with an error.
 	Walk(ctx context.Context, attempts int, visitor facelist.Visitor) (facelist.Result, error)
 	// CredentialChanged reports whether the secret differs from the one that the last walk used.
 	CredentialChanged() bool
@@ -53,35 +54,31 @@ func (t *Target) finish(change func(*State)) {
 
 // refresh walks the list once, publishes what came of it, and then looks outcomes up.
 func (t *Target) refresh(ctx context.Context) {
-	state := t.state.Load()
-	settings := state.Settings
-	release, err := settings.Slots.acquire(ctx, state.Health.FailuresInRow > 0)
-	if err != nil {
+	settings := t.state.Load().Settings
+	settings.Slots.take(ctx)
+	release := sync.OnceFunc(settings.Slots.release)
+	defer release()
+	if ctx.Err() != nil {
 		return // Run ends and tells those who wait
 	}
-	began, codes := t.clock(), t.options.API.errorCounts(t.Operation())
-	counted, err := t.walk(ctx, settings, began)
+	began, errorsBefore := t.clock(), t.options.API.errorsSoFar(t.Operation())
+	counted, err := t.walk(ctx, settings, release)
 	release()
-	t.countFailure(codes, err)
-	before, after := t.conclude(settings, began, counted, err)
+	code := ""
+	if err != nil {
+		code = t.options.API.countFailure(t.Operation(), faceclient.Code(err), errorsBefore)
+	}
+	before, after := t.conclude(settings, began, counted, err, code)
 	if ctx.Err() == nil {
 		t.report(ctx, before, after)
-		t.reportClock(ctx, counted)
 	}
 	if counted != nil {
 		t.lookUp(ctx, counted)
 	}
 }
 
-// countFailure counts a failed refresh under its error code if none of its attempts was counted under it.
-func (t *Target) countFailure(before map[string]uint64, err error) {
-	if code := faceclient.Code(err); code != "" {
-		t.options.API.countOnce(t.Operation(), code, before)
-	}
-}
-
 // conclude publishes the outcome of a refresh. It returns the states before and after it.
-func (t *Target) conclude(settings Settings, began Instant, counted *tally, err error) (before, after *State) {
+func (t *Target) conclude(settings Settings, began Instant, counted *tally, err error, code string) (before, after *State) {
 	now := t.clock()
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -93,7 +90,7 @@ func (t *Target) conclude(settings Settings, began Instant, counted *tally, err 
 		health := &s.Health
 		health.Refreshes++
 		health.LastEnded, health.LastDuration = now.Wall, now.Monotonic-began.Monotonic
-		health.LastError, health.Up = err, err == nil
+		health.LastError, health.ErrorCode, health.Up = err, code, err == nil
 		s.retry = retry{}
 		if err != nil {
 			health.Failures++
@@ -105,6 +102,10 @@ func (t *Target) conclude(settings Settings, began Instant, counted *tally, err 
 		health.FailuresInRow = 0
 		health.LastWalk = health.LastDuration
 		health.Overspent = counted.overspent
+		health.ClockHeldBack = 0
+		if counted.heldBack > maxHeldBack {
+			health.ClockHeldBack = counted.heldBack
+		}
 		s.LastFlows = Flows{}
 		s.LastFlows.add(counted.flows, counted.snapshot.Coverage)
 		s.Flows.add(counted.flows, counted.snapshot.Coverage)
@@ -119,8 +120,8 @@ func (t *Target) conclude(settings Settings, began Instant, counted *tally, err 
 // errStalled ends a walk that receives no page.
 var errStalled = errors.New("no page arrived within the refresh time-out")
 
-// walk counts the list. A panic fails the refresh and not the process.
-func (t *Target) walk(ctx context.Context, settings Settings, began Instant) (counted *tally, err error) {
+// walk counts the list. It gives the slot back early if pages take long. A panic fails the refresh and not the process.
+func (t *Target) walk(ctx context.Context, settings Settings, release func()) (counted *tally, err error) {
 	defer func() {
 		if value := recover(); value != nil {
 			counted, err = nil, newPanicError(value)
@@ -130,20 +131,26 @@ func (t *Target) walk(ctx context.Context, settings Settings, began Instant) (co
 	defer cancel(nil)
 	stalled := time.AfterFunc(settings.Timeout, func() { cancel(errStalled) })
 	defer stalled.Stop()
+	patience := time.AfterFunc(slotPatience, release)
+	defer patience.Stop()
+	began := t.clock()
 	t.mu.Lock()
 	counted = newTally(t.watermark, t.clock, settings)
 	t.mu.Unlock()
-	attempts, bounded := t.options.Budget.forRefresh(t.Operation())
-	if bounded {
-		attempts = max(1, attempts) // the refresh was started for one
+	allowed, some := t.options.Budget.forRefresh(t.Operation())
+	if !some {
+		allowed.attempts = 1 // the refresh was started for one
 	}
-	visitor := guard{counted, func() { stalled.Reset(settings.Timeout) }, cancel}
-	walk, err := t.options.Source.Walk(ctx, attempts, visitor)
-	t.options.Budget.spend(t.Operation(), walk, err)
+	arrived := func() {
+		stalled.Reset(settings.Timeout)
+		patience.Reset(slotPatience)
+	}
+	walk, err := t.options.Source.Walk(ctx, allowed.attempts, guard{counted, arrived, cancel})
+	t.options.Budget.spend(allowed, walk.Requests)
 	if err != nil {
 		return nil, whyEnded(ctx, err, settings.Timeout)
 	}
-	counted.overspent = bounded && walk.Requests > attempts
+	counted.overspent = t.options.Budget.learn(t.Operation(), allowed, walk)
 	counted.finish(walk, began)
 	return counted, nil
 }

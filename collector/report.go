@@ -12,15 +12,35 @@ import (
 	"face_liveness_exporter/faceclient"
 )
 
-// failureReminder is how often a failure that goes on is logged again.
-const failureReminder = time.Hour
+const (
+	// reminder is how often a trouble that goes on is logged again.
+	reminder = time.Hour
+	// emptyReminder is that for an empty list.
+	emptyReminder = 24 * time.Hour
+)
 
 // reported is what was last logged, so that only news is.
 type reported struct {
-	failure string // what kind it was; "" after a success
-	at      Instant
-	clock   clockVerdict
-	lookUps string // as failure
+	failure     string // what kind it was; "" after a success
+	lookUps     string // as failure
+	failureLine lastLine
+	clockLine   lastLine
+	emptyLine   lastLine
+}
+
+// lastLine is when a line was last logged. The zero value is never.
+type lastLine struct {
+	at     Instant
+	logged bool
+}
+
+// due reports whether the line is worth being logged again, and notes that it is.
+func (l *lastLine) due(now Instant, every time.Duration) bool {
+	if l.logged && now.Since(l.at) < every {
+		return false
+	}
+	*l = lastLine{now, true}
+	return true
 }
 
 // report logs what a refresh changed.
@@ -44,6 +64,13 @@ func (t *Target) report(ctx context.Context, before, after *State) {
 	if before.Snapshot == nil {
 		reportCost(ctx, logger, after)
 	}
+	if snapshot.Sessions == 0 && t.reported.emptyLine.due(t.clock(), emptyReminder) {
+		logger.WarnContext(ctx, "no session is listed: those created through v1.2 or later may not be",
+			"find_out", "the API version that the application uses: Azure Monitor's metric TotalCalls of the resource, split by ApiName and OperationName, shows it")
+	}
+	if held := after.Health.ClockHeldBack; held > 0 && t.reported.clockLine.due(t.clock(), reminder) {
+		logger.WarnContext(ctx, "flow counters are held back: the service's clock, or the one of this machine, was or is wrong", "held_back", held)
+	}
 }
 
 func (t *Target) logger() *slog.Logger {
@@ -52,13 +79,15 @@ func (t *Target) logger() *slog.Logger {
 
 // reportFailure logs the first failure of a row, every one that is another than the one before, and one every hour.
 func (t *Target) reportFailure(ctx context.Context, logger *slog.Logger, health *Health) {
-	err, now := health.LastError, t.clock()
+	err := health.LastError
 	failure := new(faceclient.Error)
 	errors.As(err, &failure)
 	level := slog.LevelDebug
-	if kind := failureKind(failure, faceclient.Code(err)); kind != t.reported.failure || now.Since(t.reported.at) >= failureReminder {
+	if kind := failureKind(failure, faceclient.Code(err)); kind != t.reported.failure {
+		t.reported.failure, t.reported.failureLine = kind, lastLine{}
+	}
+	if t.reported.failureLine.due(t.clock(), reminder) {
 		level = slog.LevelWarn
-		t.reported.failure, t.reported.at = kind, now
 	}
 	if errors.As(err, new(*panicError)) {
 		level = slog.LevelError
@@ -113,26 +142,6 @@ func failureKind(failure *faceclient.Error, code string) string {
 		return code + " " + string(failure.Detail)
 	}
 	return "HTTP " + strconv.Itoa(failure.Status)
-}
-
-// reportClock logs where the service's clock is not believed, because the flow counters stand still then.
-func (t *Target) reportClock(ctx context.Context, counted *tally) {
-	if counted == nil || counted.verdict == t.reported.clock {
-		return
-	}
-	t.reported.clock = counted.verdict
-	moved := counted.after.horizon.Sub(counted.before.horizon) - (counted.after.heard - counted.before.heard)
-	switch counted.verdict {
-	case clockSteady:
-	case clockLeapt:
-		t.logger().WarnContext(ctx, "the service's clock jumped: flow counters wait until the next refresh confirms it", "jump", moved)
-	case clockBehind:
-		t.logger().WarnContext(ctx, "the service's clock went back: flow counters wait until it catches up",
-			"behind", counted.after.counted.Sub(counted.after.horizon.Add(-settling)))
-	case clockReset:
-		t.logger().WarnContext(ctx, "the service's clock was wrong before: flow counters go on from its present time",
-			"behind", counted.before.counted.Sub(counted.after.counted))
-	}
 }
 
 // reportCost says after the first snapshot what the refreshes will cost.

@@ -277,7 +277,7 @@ type clientList struct {
 	operation faceclient.Operation
 }
 
-// Session is part of collector.Looker.
+// Session asks for one session of the list.
 func (l clientList) Session(ctx context.Context, id string, maxAttempts int) (check faceclient.Check, attempts int, err error) {
 	return l.Client.Session(ctx, faceclient.SessionQuery{Operation: l.operation, ID: id, MaxAttempts: maxAttempts})
 }

@@ -57,68 +57,6 @@ func TestSlowWalkWithPagesGoesOn(t *testing.T) {
 	})
 }
 
-func TestSlotsBoundRefreshesOfAllTargets(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		from := walks(lists(page{after: 100 * time.Second, sessions: created(1)}))
-		slots := collector.NewSlots(2)
-		targets := make([]*collector.Target, 5)
-		for i := range targets {
-			targets[i] = newTarget(from, within(slots))
-		}
-		run(t, targets...)
-		// The last one waits for longer than the refresh time-out, which must not count.
-		if took := scrape(time.Hour, targets...); took != 300*time.Second {
-			t.Errorf("5 refreshes of 100s in 2 slots took %v, want 300s", took)
-		}
-		if from.most != 2 {
-			t.Errorf("%d refreshes at once, want 2", from.most)
-		}
-		for _, target := range targets {
-			values := shown(t, target)
-			values.want(t, "up", 1)
-			values.want(t, "refresh_duration_seconds", 100)
-		}
-		advance(time.Hour)
-		if took := scrape(time.Hour, targets...); took != 300*time.Second {
-			t.Errorf("the next time they took %v: a slot is still held", took)
-		}
-	})
-}
-
-// Resources that do not answer get half of the slots, so that one that does need not wait for them, but only the first time.
-func TestTargetsThatFailLeaveSlotsToOthers(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		slots := collector.NewSlots(4)
-		failing := walks(hangs())
-		var targets []*collector.Target
-		for range 20 {
-			targets = append(targets, newTarget(failing, within(slots)))
-		}
-		run(t, targets...)
-		released(targets...)
-		advance(time.Hour) // all have failed
-		well := walks(lists(page{after: time.Second, sessions: created(1)}))
-		good := newTarget(well, within(slots))
-		run(t, good)
-		failing.most = 0
-		for range 100 {
-			released(targets...)
-			if took := scrape(time.Minute, good); took > time.Second {
-				t.Fatalf("a refresh of 1s took %v", took)
-			}
-			advance(30 * time.Second)
-		}
-		if failing.most != 2 || well.walks() < 8 {
-			t.Errorf("%d of the failing refreshes at once, want 2; %d others", failing.most, well.walks())
-		}
-	})
-}
-
-// within has a target share slots.
-func within(slots *collector.Slots) func(*collector.TargetOptions) {
-	return func(options *collector.TargetOptions) { options.Slots = slots }
-}
-
 func TestOneTargetNeverOverlapsItsOwnWalks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		from := walks(lists(page{after: 90 * time.Second, sessions: created(1)}))
@@ -132,40 +70,6 @@ func TestOneTargetNeverOverlapsItsOwnWalks(t *testing.T) {
 			t.Errorf("%d walks, %d of them at once", from.walks(), from.most)
 		}
 	})
-}
-
-func TestAHangingTargetDoesNotHoldUpTheOther(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		stuck, well := walks(hangs()), walks(lists(page{after: time.Second, sessions: created(3)}))
-		hanging := newTarget(stuck, func(options *collector.TargetOptions) { options.Operation = faceclient.DetectLivenessWithVerify })
-		other := newTarget(well)
-		run(t, hanging, other)
-		if took := scrape(inTime, hanging, other); took != inTime {
-			t.Errorf("the scrape took %v, want its %v", took, inTime)
-		}
-		shown(t, other).want(t, "sessions", 3)
-		if _, ended := well.times(); time.Since(ended[0]) != inTime-time.Second {
-			t.Errorf("the other's walk ended %v ago, want %v", time.Since(ended[0]), inTime-time.Second)
-		}
-		shown(t, hanging).want(t, "up", 0)
-		for range 120 {
-			scrape(inTime, hanging, other)
-			advance(time.Second)
-			if snapshot := other.State().Snapshot; time.Since(snapshot.Ended.Wall) > 5*time.Minute+15*time.Second {
-				t.Fatalf("the other's snapshot is %v old", time.Since(snapshot.Ended.Wall))
-			}
-		}
-	})
-}
-
-// released prepares the targets without a deadline, and says when that is over.
-func released(targets ...*collector.Target) <-chan struct{} {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		collector.EnsureFresh(context.Background(), targets...)
-	}()
-	return done
 }
 
 func TestRunEndsPromptly(t *testing.T) {

@@ -1,84 +1,44 @@
 package collector
 
 import (
-	"cmp"
-	"slices"
+	"math"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
-	"google.golang.org/protobuf/types/known/timestamppb"
 )
-
-// sample is one value of a gauge or a counter. Unlike client_golang's constant metrics it shares its labels with the other
-// samples of a target.
-type sample struct {
-	desc    *prometheus.Desc
-	labels  []*dto.LabelPair // sorted by name
-	kind    kind
-	value   float64
-	created *timestamppb.Timestamp // of a counter
-}
-
-// Desc is part of prometheus.Metric.
-func (s *sample) Desc() *prometheus.Desc { return s.desc }
-
-// Write is part of prometheus.Metric.
-func (s *sample) Write(out *dto.Metric) error {
-	out.Label = s.labels
-	if s.kind == counter {
-		out.Counter = &dto.Counter{Value: &s.value, CreatedTimestamp: s.created}
-	} else {
-		out.Gauge = &dto.Gauge{Value: &s.value}
-	}
-	return nil
-}
-
-// labels makes label pairs, sorted by name, from names and values in turn.
-func labels(namesAndValues ...string) []*dto.LabelPair {
-	pairs := make([]*dto.LabelPair, 0, len(namesAndValues)/2)
-	for pair := range slices.Chunk(namesAndValues, 2) {
-		pairs = append(pairs, &dto.LabelPair{Name: &pair[0], Value: &pair[1]})
-	}
-	slices.SortFunc(pairs, func(a, b *dto.LabelPair) int { return cmp.Compare(a.GetName(), b.GetName()) })
-	return pairs
-}
 
 // samples sends the values of one metric of one target.
 type samples struct {
 	out     chan<- prometheus.Metric
 	row     *row
-	labels  []*dto.LabelPair
-	created *timestamppb.Timestamp
+	labels  [2]string // resource and operation
+	created time.Time // when the target's counters were 0
 }
 
-func (s *samples) add(value float64) {
-	s.out <- &sample{desc: s.row.desc, labels: s.labels, kind: s.row.kind, value: value, created: s.created}
-}
-
-// addLabeled sends a value of a metric with one more label.
-func (s *samples) addLabeled(label string, value float64) {
-	// One allocation holds all three, because a resource has many of them at every scrape.
-	one := &struct {
-		sample sample
-		pair   dto.LabelPair
-		label  string
-	}{label: label}
-	one.pair.Name, one.pair.Value = &s.row.label, &one.label
-	pairs, more := make([]*dto.LabelPair, 0, len(s.labels)+1), &one.pair
-	for _, pair := range s.labels {
-		if more != nil && s.row.label < pair.GetName() {
-			pairs, more = append(pairs, more), nil
-		}
-		pairs = append(pairs, pair)
+// add sends a value. The label is the value of the metric's own label, where it has one.
+func (s *samples) add(value float64, label ...string) {
+	values := append(s.labels[:], label...)
+	if s.row.kind == counter {
+		s.out <- prometheus.MustNewConstMetricWithCreatedTimestamp(s.row.desc, prometheus.CounterValue, value, s.created, values...)
+		return
 	}
-	if more != nil {
-		pairs = append(pairs, more)
-	}
-	one.sample = sample{desc: s.row.desc, labels: pairs, kind: s.row.kind, value: value, created: s.created}
-	s.out <- &one.sample
+	s.out <- prometheus.MustNewConstMetric(s.row.desc, prometheus.GaugeValue, value, values...)
 }
 
-// addHistogram sends a histogram that counted this share of all values.
+// addHistogram sends a histogram that counted this share of all values. Each cumulative count is scaled up and rounded by
+// itself, so that the counts ascend.
 func (s *samples) addHistogram(h *Histogram, coverage float64) {
-	s.out <- histogramMetric{desc: s.row.desc, labels: s.labels, histogram: h, coverage: coverage}
+	scaled := func(count uint64) uint64 { return uint64(math.Round(float64(count) / coverage)) }
+	cumulative, buckets := uint64(0), make(map[float64]uint64, len(h.upperBounds))
+	for bound, count := range h.Buckets() {
+		if cumulative += count; !math.IsInf(bound, 1) {
+			buckets[bound] = scaled(cumulative)
+		}
+	}
+	count, sum := scaled(h.count), h.sum/coverage
+	if s.row.kind == counter {
+		s.out <- prometheus.MustNewConstHistogramWithCreatedTimestamp(s.row.desc, count, sum, buckets, s.created, s.labels[:]...)
+		return
+	}
+	s.out <- prometheus.MustNewConstHistogram(s.row.desc, count, sum, buckets, s.labels[:]...)
 }

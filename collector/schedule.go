@@ -82,7 +82,7 @@ func (t *Target) ensure() *run {
 	if state.dueIn(now) > 0 && !changed {
 		return nil
 	}
-	if attempts, bounded := t.options.Budget.forRefresh(t.Operation()); bounded && attempts == 0 {
+	if _, some := t.options.Budget.forRefresh(t.Operation()); !some {
 		return nil
 	}
 	t.running = &run{done: make(chan struct{}), retries: state.retry.delay > 0 && !changed}

@@ -32,7 +32,7 @@ func TestFlowsAreWhatHappenedToTheSimulatedCustomer(t *testing.T) {
 				service := facesim.New(facesim.Options{Now: func() time.Time { return time.Now().Add(test.skew) }})
 				defer service.Close()
 				traffic := facesim.NewTraffic(service, facesim.TrafficOptions{Seed: 7, PerDay: 2000, AbandonedShare: 0.3, DeletedShare: -1, ThrottledShare: -1})
-				api := collector.NewTable().NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)
+				api := collector.NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)
 				limits := facelist.Limits{PageSize: 1000, MaxPages: 1000, Workers: 4}
 				list := listOf(t, service, faceclient.DetectLiveness, limits, api, func(options *faceclient.Options) {
 					options.MaxRequestsPerSecond, options.MaxConcurrentRequests = 1e6, 4

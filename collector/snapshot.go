@@ -85,9 +85,9 @@ type tally struct {
 	devices  deviceTally
 	flows    Flows
 	window   window
-	after    watermark // as this walk will leave it; zero until the horizon is known
-	verdict  clockVerdict
-	sample   reservoir // of the started sessions whose TTL ended in the window
+	after    watermark     // as this walk will leave it; zero until the horizon is known
+	heldBack time.Duration // see watermark.next
+	sample   reservoir     // of the started sessions whose TTL ended in the window
 
 	overspent bool // took more requests than the budget had
 }
@@ -113,8 +113,8 @@ func (t *tally) Restart() {
 
 // openWindow fixes the window in which events count, once the walk's horizon is known.
 func (t *tally) openWindow(horizon time.Time) {
-	if t.after.counted.IsZero() {
-		t.window, t.after, t.verdict = t.before.next(horizon, t.clock())
+	if t.after.at.IsZero() {
+		t.window, t.after, t.heldBack = t.before.next(horizon, t.clock())
 		t.flows.Window = t.window.to.Sub(t.window.from).Seconds()
 	}
 }

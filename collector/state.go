@@ -42,7 +42,7 @@ type TargetOptions struct {
 	Looker Looker
 	// Budget limits the requests; nil means no limit. The targets of a resource share one.
 	Budget *Budget
-	// API counts the failed refreshes that no attempt has counted; nil counts none. It is the one of the resource.
+	// API counts the failed refreshes that no attempt has counted. It is the one of the resource; nil makes one.
 	API *APIMetrics
 	// Explain says in a line what an error means and what to do; nil repeats the error's text.
 	Explain func(error) string
@@ -86,7 +86,7 @@ type State struct {
 	Snapshot *Snapshot
 	// Flows are what happened since the target was made, and LastFlows the part of it that the last complete refresh added.
 	Flows, LastFlows Flows
-	// Outcomes are those of the sessions since the target was made; all 0 where none are looked up.
+	// Outcomes are those of the sessions since the target was made; all 0 if none are looked up.
 	Outcomes Outcomes
 	// Health tells how refreshes go.
 	Health Health
@@ -118,8 +118,13 @@ type Health struct {
 	// Overspent is whether the last successful refresh needed more requests than its budget had. That happens where ids are
 	// not random, because such a list can only be read as a whole.
 	Overspent bool
-	// LastError is why the last refresh failed; nil where it succeeded.
+	// LastError is why the last refresh failed, and ErrorCode the label that it is counted under; nil and "" where it
+	// succeeded.
 	LastError error
+	ErrorCode string
+	// ClockHeldBack is how far counting is from the service's clock, where that is more than a minute: it waits because one of
+	// the two clocks, the service's or this machine's, was or is wrong.
+	ClockHeldBack time.Duration
 }
 
 // NewTarget makes a target. Nothing refreshes it until Run is called.
@@ -131,9 +136,12 @@ func NewTarget(options TargetOptions) *Target {
 	if t.options.Budget == nil {
 		t.options.Budget = NewBudget(0, options.Interval, []faceclient.Operation{options.Operation}, t.clock)
 	}
+	if t.options.API == nil {
+		t.options.API = NewAPIMetrics(options.Resource, []faceclient.Operation{options.Operation}, 0)
+	}
 	t.created = t.clock().Wall
 	t.options.Settings = Settings{}
-	t.state.Store(&State{Resource: options.Resource, Operation: options.Operation})
+	t.state.Store(&State{Resource: options.Resource, Operation: options.Operation, Outcomes: newOutcomes()})
 	t.publish(func(s *State) { s.Settings = options.Settings })
 	return t
 }

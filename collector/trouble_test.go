@@ -61,7 +61,7 @@ func TestEveryFailedRefreshIsCounted(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				api := collector.NewTable().NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)
+				api := collector.NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)
 				target := newTarget(walks(test.walk(api)), func(options *collector.TargetOptions) { options.API = api })
 				run(t, target)
 				scrape(time.Hour, target)
@@ -98,7 +98,7 @@ func TestAPanicFailsTheRefresh(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var book logbook
-				api := collector.NewTable().NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)
+				api := collector.NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)
 				system := collector.SystemClock()
 				target := newTarget(walks(bug, lists(page)), logged(&book), func(options *collector.TargetOptions) {
 					options.API = api
@@ -106,7 +106,7 @@ func TestAPanicFailsTheRefresh(t *testing.T) {
 						frames := make([]uintptr, 50)
 						callers := runtime.CallersFrames(frames[:runtime.Callers(0, frames)])
 						for frame, more := callers.Next(); more; frame, more = callers.Next() {
-							if strings.HasSuffix(frame.Function, "tally).Visit") && strings.Contains(name, "goroutine") && api.Requests(faceclient.DetectLiveness) == 0 {
+							if strings.HasSuffix(frame.Function, "tally).Visit") && strings.Contains(name, "goroutine") && api.Usage(faceclient.DetectLiveness).Requests == 0 {
 								panic(secret)
 							}
 						}
@@ -134,79 +134,6 @@ func TestAPanicFailsTheRefresh(t *testing.T) {
 			})
 		})
 	}
-}
-
-// A single wrong Date, even at the first refresh, holds the flow counters up for two refreshes and not for a day.
-func TestOneWrongDateDoesNotStopTheFlows(t *testing.T) {
-	for name, wrong := range map[string]int{"at the first refresh": 0, "later": 3} {
-		for _, leap := range []time.Duration{24 * time.Hour, 2 * time.Hour, 365 * 24 * time.Hour} {
-			t.Run(fmt.Sprint(name, " by ", leap), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					var book logbook
-					walk := 0
-					target := newTarget(walks(func(_ context.Context, visitor facelist.Visitor) (facelist.Result, error) {
-						horizon := time.Now()
-						if walk == wrong {
-							horizon = horizon.Add(leap)
-						}
-						visitor.Visit(facelist.Batch{Sessions: lively(), Date: horizon, Horizon: horizon})
-						return facelist.Result{Pages: 1, Coverage: 1, Horizon: horizon}, nil
-					}), logged(&book))
-					run(t, target)
-					before := 0.0
-					for ; walk < 8; walk++ {
-						scrape(inTime, target)
-						window := target.State().Flows.Window
-						if walk > wrong+2 && window != before+600 {
-							t.Errorf("walk %d: the window grew by %vs, want 600s", walk+1, window-before)
-						}
-						if window < before || window > float64(walk*600) {
-							t.Errorf("walk %d: windows of %vs after %vs", walk+1, window, before)
-						}
-						before = window
-						advance(10 * time.Minute)
-					}
-					told := 0
-					for _, line := range book.take(t) {
-						if line["level"] == "WARN" && strings.Contains(fmt.Sprint(line["msg"]), "service's clock") {
-							told++
-						}
-					}
-					if told < 1 || told > 3 {
-						t.Errorf("%d lines about the clock, want one for each change", told)
-					}
-				})
-			})
-		}
-	}
-}
-
-// A horizon rests on a Date of whole seconds, so that of two refreshes within a second the later may have the earlier one.
-func TestHorizonsOfOneSecondAreNoClockThatWentBack(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var book logbook
-		earlier := []time.Duration{0, 60 * time.Millisecond, 2 * time.Second, 0}
-		walk := 0
-		target := newTarget(walks(func(_ context.Context, visitor facelist.Visitor) (facelist.Result, error) {
-			horizon := time.Now().Truncate(10 * time.Minute).Add(-earlier[walk])
-			visitor.Visit(facelist.Batch{Sessions: lively(), Date: horizon, Horizon: horizon})
-			return facelist.Result{Pages: 1, Coverage: 1, Horizon: horizon}, nil
-		}), func(options *collector.TargetOptions) { options.Interval = time.Millisecond }, logged(&book))
-		run(t, target)
-		for _, after := range []time.Duration{0, 10 * time.Millisecond, 10 * time.Millisecond, 10 * time.Minute} {
-			advance(after)
-			scrape(inTime, target)
-			walk++
-		}
-		if window := target.State().Flows.Window; window != 600 {
-			t.Errorf("windows of %vs, want 600s", window)
-		}
-		for _, line := range book.take(t) {
-			if strings.Contains(fmt.Sprint(line["msg"]), "service's clock") {
-				t.Errorf("logged %v", line)
-			}
-		}
-	})
 }
 
 // Long ids do not make a walk's memory grow with their length, and they are counted and shown like the others.
@@ -261,33 +188,6 @@ func TestLongDeviceIDs(t *testing.T) {
 	}
 	if n, known := target.State().Snapshot.DeviceCount(); n != sessions || !known {
 		t.Errorf("%v devices, want %d", n, sessions)
-	}
-}
-
-func TestPopulationHistogramsCanBeGaugeHistograms(t *testing.T) {
-	isPopulation := inPopulation(t)
-	registry := registered(t, busy(t))
-	plain, err := registry.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	marked, err := collector.GaugeHistograms(registry).Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	gauges := 0
-	for i, family := range marked {
-		want := plain[i].GetType()
-		if want == dto.MetricType_HISTOGRAM && isPopulation(family.GetName()) {
-			want = dto.MetricType_GAUGE_HISTOGRAM
-			gauges++
-		}
-		if family.GetType() != want {
-			t.Errorf("%s is a %v, want %v", family.GetName(), family.GetType(), want)
-		}
-	}
-	if gauges != 4 {
-		t.Errorf("%d gauge histograms, want 4", gauges)
 	}
 }
 

@@ -30,8 +30,8 @@ type fleet struct {
 // it is. The error names the resource.
 func newFleet(cfg *config.Config, before *fleet, options Options) (*fleet, error) {
 	made := &fleet{slotCount: cfg.Refresh.MaxConcurrent, onStart: cfg.Refresh.OnStart, registry: prometheus.NewRegistry()}
-	if before != nil && before.slotCount == made.slotCount {
-		made.slots = before.slots // refreshes under way hold some of them
+	if before != nil {
+		made.slots = before.slots // refreshes under way hold some of them, and others wait for some
 	} else {
 		made.slots = collector.NewSlots(made.slotCount)
 	}
@@ -47,9 +47,8 @@ func newFleet(cfg *config.Config, before *fleet, options Options) (*fleet, error
 			CostInterval: options.CostInterval,
 		},
 	}
-	table := collector.NewTable()
 	for _, r := range cfg.Resources {
-		resource, err := newResource(r, before, template, table, options.Logger)
+		resource, err := newResource(r, before, template, options.Logger)
 		if err != nil {
 			return nil, fmt.Errorf("resource %q: %w", r.Name, err)
 		}
@@ -82,6 +81,7 @@ func (f *fleet) find(r config.Resource) *reader {
 // startOrApply lets resources that are new begin, and puts the settings of those that have stayed in force. Nothing of it can
 // fail.
 func (f *fleet) startOrApply(ctx context.Context) {
+	f.slots.Resize(f.slotCount)
 	jitter := min(maxStartJitter, time.Duration(len(f.targets))*50*time.Millisecond)
 	for _, r := range f.resources {
 		if r.started() {

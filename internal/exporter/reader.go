@@ -52,11 +52,11 @@ func (s source) Session(ctx context.Context, id string, maxAttempts int) (check 
 // CredentialChanged reports whether the next request would have another key or token than the last one.
 func (s source) CredentialChanged() bool { return s.client.CredentialChanged() }
 
-// newReader makes a reader, whose metrics are those of the table. It asks nobody for anything before start.
-func newReader(s settings, table *collector.Table) (*reader, error) {
+// newReader makes a reader. It asks nobody for anything before start.
+func newReader(s settings) (*reader, error) {
 	operations := s.Config.Operations
 	r := &reader{
-		API:      table.NewAPIMetrics(s.Config.Name, operations, s.Config.API.MonthlyRequestBudget),
+		API:      collector.NewAPIMetrics(s.Config.Name, operations, s.Config.API.MonthlyRequestBudget),
 		budget:   collector.NewBudget(s.Config.API.MonthlyRequestBudget, s.target.Interval, operations, s.target.Clock),
 		registry: prometheus.NewRegistry(),
 	}
@@ -71,7 +71,7 @@ func newReader(s settings, table *collector.Table) (*reader, error) {
 		r.Lists = append(r.Lists, l)
 	}
 	info := collector.ResourceInfo{Name: s.Config.Name, Endpoint: s.Config.Endpoint, APIVersion: s.Config.API.Version}
-	r.metrics = table.New(info, r.API, r.Targets()...)
+	r.metrics = collector.New(info, r.API, r.Targets()...)
 	return r, r.registry.Register(prometheus.CollectorFunc(r.metrics.Collect))
 }
 

@@ -32,15 +32,15 @@ type settings struct {
 }
 
 // newResource makes a resource of a configuration, with the reader that the fleet before has for the same lists, or with a
-// new one, whose metrics are those of the table.
-func newResource(r config.Resource, before *fleet, template collector.TargetOptions, table *collector.Table, logger *slog.Logger) (*Resource, error) {
+// new one.
+func newResource(r config.Resource, before *fleet, template collector.TargetOptions, logger *slog.Logger) (*Resource, error) {
 	s, err := newSettings(r, template, logger)
 	if err != nil {
 		return nil, err
 	}
 	kept := before.find(r)
 	if kept == nil {
-		kept, err = newReader(s, table)
+		kept, err = newReader(s)
 	}
 	return &Resource{kept, s}, err
 }

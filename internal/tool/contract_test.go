@@ -28,6 +28,9 @@ func contract(t *testing.T) []promise {
 		case "Population", "Last complete refresh", "Flows, requests and refreshes", "Outcomes":
 			labels = []string{"operation", "resource"}
 		}
+		if title == "Last failed refresh" {
+			continue
+		}
 		for _, row := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\| (\\w+) \\| (.*?) \\|").FindAllStringSubmatch(section, -1) {
 			all := append(slices.Clone(labels), regexp.MustCompile(`\w+`).FindAllString(row[3], -1)...)
 			slices.Sort(all)

@@ -136,35 +136,12 @@ func lookUp(ctx context.Context, looker collector.Looker, id string, facts *doct
 	}
 }
 
-// count reads what the requests of the refresh were like off the resource's metrics.
+// count tells what the requests of the refresh were like.
 func (x examination) count(facts *doctor.Facts) {
-	families, err := x.resource.Gather()
-	if err != nil {
-		return // nothing of it is needed
-	}
-	for _, family := range families {
-		for _, metric := range family.GetMetric() {
-			labels := map[string]string{}
-			for _, label := range metric.GetLabel() {
-				labels[label.GetName()] = label.GetValue()
-			}
-			if labels["operation"] != string(x.list.Operation) {
-				continue
-			}
-			switch family.GetName() {
-			case "face_liveness_api_requests_total":
-				facts.Requests += metric.GetCounter().GetValue()
-				if labels["code"] == "429" {
-					facts.Limited = metric.GetCounter().GetValue()
-				}
-			case "face_liveness_api_billed_transactions_total":
-				facts.Billed = metric.GetCounter().GetValue()
-			case "face_liveness_api_request_duration_seconds":
-				if n := metric.GetHistogram().GetSampleCount(); n > 0 {
-					facts.Latency = seconds(metric.GetHistogram().GetSampleSum() / float64(n))
-				}
-			}
-		}
+	used := x.resource.API.Usage(x.list.Operation)
+	facts.Requests, facts.Limited, facts.Billed = float64(used.Requests), float64(used.RateLimited), used.Billed
+	if used.Requests > 0 {
+		facts.Latency = used.Duration / time.Duration(used.Requests)
 	}
 }
 

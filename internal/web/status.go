@@ -35,9 +35,10 @@ func (h *handler) status() http.HandlerFunc {
 		for _, resource := range h.exporter.Resources() {
 			_, host, _ := strings.Cut(resource.Config.Endpoint, "://")
 			for _, list := range resource.Lists {
+				used := resource.API.Usage(list.Operation)
 				page.Lists = append(page.Lists, statuspage.List{
 					State: list.Target.State(), Host: host,
-					Requests: resource.API.Requests(list.Operation), Billed: resource.API.Billed(list.Operation),
+					Requests: float64(used.Requests), Billed: used.Billed,
 					Price: resource.Config.API.PricePer1000Requests, Budget: float64(resource.Config.API.MonthlyRequestBudget),
 				})
 			}

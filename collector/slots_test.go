@@ -1,0 +1,145 @@
+package collector_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"face_liveness_exporter/collector"
+	"face_liveness_exporter/faceclient"
+)
+
+// within has a target share slots.
+func within(slots *collector.Slots) func(*collector.TargetOptions) {
+	return func(options *collector.TargetOptions) { options.Slots = slots }
+}
+
+// sharing makes targets of one source that share slots.
+func sharing(n int, slots *collector.Slots, from collector.Source) []*collector.Target {
+	targets := make([]*collector.Target, n)
+	for i := range targets {
+		targets[i] = newTarget(from, within(slots))
+	}
+	return targets
+}
+
+// reads lists pages for a number of seconds, one each second.
+func reads(seconds int) script {
+	return lists(slices.Repeat([]page{{after: time.Second, sessions: created(1)}}, seconds)...)
+}
+
+func TestSlotsBoundRefreshesOfAllTargets(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		from := walks(reads(9))
+		targets := sharing(5, collector.NewSlots(2), from)
+		run(t, targets...)
+		for range 2 {
+			if took := scrape(time.Hour, targets...); took != 27*time.Second || from.most != 2 {
+				t.Errorf("5 refreshes of 9s in 2 slots took %v, %d at once, want 27s and 2 at once", took, from.most)
+			}
+			advance(time.Hour)
+		}
+		for _, target := range targets {
+			values := shown(t, target)
+			values.want(t, "up", 1)
+			values.want(t, "refresh_duration_seconds", 9) // without the wait for a slot
+		}
+	})
+}
+
+// However the others hold their slots, a resource that answers is read within a minute: at the start, when nothing has failed
+// yet, and later.
+func TestAGoodResourceIsReadWhateverTheOthersDo(t *testing.T) {
+	for name, others := range map[string]script{
+		"they never answer":          hangs(),
+		"they stop after a page":     hangs(page{after: time.Second, sessions: created(1)}),
+		"they stop after many pages": hangs(slices.Repeat([]page{{after: time.Second, sessions: created(1)}}, 50)...),
+		"they have very long lists":  reads(600),
+		"their pages take seconds":   lists(slices.Repeat([]page{{after: 5 * time.Second, sessions: created(1)}}, 100)...),
+		"they fail after half a minute": func() script {
+			return fails(unavailable(), page{after: 30 * time.Second})
+		}(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				slots := collector.NewSlots(8)
+				bad := sharing(54, slots, walks(others))
+				run(t, bad...)
+				released(bad...)
+				synctest.Wait()
+				good := sharing(6, slots, walks(reads(3)))
+				run(t, good...)
+				for range 3 {
+					if took := scrape(time.Hour, good...); took > 50*time.Second {
+						t.Errorf("6 good resources took %v, want less than a minute", took)
+					}
+					for range 10 {
+						advance(30 * time.Second)
+						released(bad...)
+					}
+				}
+			})
+		})
+	}
+}
+
+// More slots help those who already wait, and fewer are in force as soon as refreshes have ended.
+func TestSlotsAreResized(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slots, from := collector.NewSlots(1), walks(reads(9))
+		targets := sharing(6, slots, from)
+		run(t, targets...)
+		all := released(targets...)
+		advance(time.Second)
+		if from.open != 1 {
+			t.Errorf("%d refreshes in one slot", from.open)
+		}
+		slots.Resize(4)
+		if synctest.Wait(); from.open != 4 {
+			t.Errorf("%d refreshes in 4 slots", from.open)
+		}
+		slots.Resize(2)
+		if advance(9500 * time.Millisecond); from.open != 2 {
+			t.Errorf("%d refreshes in 2 slots", from.open)
+		}
+		<-all
+		advance(time.Hour)
+		from.most = 0
+		if took := scrape(time.Hour, targets...); took != 27*time.Second || from.most != 2 {
+			t.Errorf("6 refreshes of 9s in 2 slots took %v, %d at once", took, from.most)
+		}
+	})
+}
+
+func TestAHangingTargetDoesNotHoldUpTheOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stuck, well := walks(hangs()), walks(lists(page{after: time.Second, sessions: created(3)}))
+		hanging := newTarget(stuck, func(options *collector.TargetOptions) { options.Operation = faceclient.DetectLivenessWithVerify })
+		other := newTarget(well)
+		run(t, hanging, other)
+		if took := scrape(inTime, hanging, other); took != inTime {
+			t.Errorf("the scrape took %v, want its %v", took, inTime)
+		}
+		shown(t, other).want(t, "sessions", 3)
+		shown(t, hanging).want(t, "up", 0)
+		for range 120 {
+			scrape(inTime, hanging, other)
+			advance(time.Second)
+			if snapshot := other.State().Snapshot; time.Since(snapshot.Ended.Wall) > 5*time.Minute+15*time.Second {
+				t.Fatalf("the other's snapshot is %v old", time.Since(snapshot.Ended.Wall))
+			}
+		}
+	})
+}
+
+// released prepares the targets without a deadline, and says when that is over.
+func released(targets ...*collector.Target) <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		collector.EnsureFresh(context.Background(), targets...)
+	}()
+	return done
+}
