@@ -234,7 +234,7 @@ func TestReloadKeepsWhatWasCounted(t *testing.T) {
 	e.exact(t, service, "contoso", live)
 	e.want(t, of("snapshot_pages", "contoso", live), 2) // the short page is checked once
 
-	service.Add(live, facesim.Session{ID: "ffffffff-ffff-4fff-8fff-fffffffffff0", Created: noon().Add(20 * time.Second)})
+	service.Add(live, facesim.Session{ID: "ffffffff-ffff-4fff-8fff-fffffffffff0", Created: noon().Add(-30 * time.Second)}) // just after what was counted
 	passed.Store(int64(50 * time.Second))
 	p.reload(contoso(service, quick+"refresh: {interval: 1ms}\n"))
 	eventually(t, "a second walk", func() bool {
