@@ -230,22 +230,22 @@ func TestReloadKeepsWhatWasCounted(t *testing.T) {
 	service := newFace(t, facesim.Options{Key: "th3f1rstk3y", Now: func() time.Time { return noon().Add(time.Duration(passed.Load())) }})
 	service.Populate(live, 500, 1)
 	p := startReloader(t, contoso(service, quick+seldom))
+	began := time.Now()
+	// uncounted is a time shortly after what was counted: as much is counted as time passes, and no more.
+	uncounted := func() time.Time { return noon().Add(time.Since(began) - 29*time.Second) }
 	e := p.scrape()
 	e.exact(t, service, "contoso", live)
 	e.want(t, of("snapshot_pages", "contoso", live), 2) // the short page is checked once
 
-	service.Add(live, facesim.Session{ID: "ffffffff-ffff-4fff-8fff-fffffffffff0", Created: noon().Add(-30 * time.Second)}) // just after what was counted
+	service.Add(live, facesim.Session{ID: "ffffffff-ffff-4fff-8fff-fffffffffff0", Created: uncounted()})
 	passed.Store(int64(50 * time.Second))
 	p.reload(contoso(service, quick+"refresh: {interval: 1ms}\n"))
 	eventually(t, "a second walk", func() bool {
 		e = p.scrape()
-		return e.samples[of("refreshes_total", "contoso", live)] > 1
+		return e.samples[of("session_creations_total", "contoso", live)] == 1
 	})
 	p.reload(contoso(service, quick+seldom))
 	counted := p.scrape()
-	if got := counted.samples[of("session_creations_total", "contoso", live)]; got != 1 {
-		t.Fatalf("%v creations, want 1", got)
-	}
 	counted.want(t, of("snapshot_pages", "contoso", live), 1) // what was learned of the service's ways is not forgotten
 
 	requests, before := service.requests(), counted.counters("contoso")
@@ -265,7 +265,7 @@ func TestReloadKeepsWhatWasCounted(t *testing.T) {
 		t.Errorf("a reload of the same list sent %d requests", service.requests()-requests)
 	}
 
-	service.Add(live, facesim.Session{ID: "ffffffff-ffff-4fff-8fff-fffffffffff1", Created: noon().Add(60 * time.Second)})
+	service.Add(live, facesim.Session{ID: "ffffffff-ffff-4fff-8fff-fffffffffff1", Created: uncounted()})
 	passed.Store(int64(100 * time.Second))
 	p.reload(strings.Replace(contoso(service, second), "30m", "3s", 1))
 	eventually(t, "a walk with the new key", func() bool {
