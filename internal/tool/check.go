@@ -7,6 +7,7 @@ import (
 
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/internal/config"
+	"face_liveness_exporter/internal/explain"
 )
 
 // check reports on a configuration without a request: problems on stderr, what it asks for on stdout.
@@ -35,6 +36,9 @@ func check(source configSource, simulated bool, process Process) error {
 	}
 	if note := source.note(cfg); note != "" {
 		fmt.Fprintln(&report, note)
+	}
+	if !simulated {
+		fmt.Fprintln(&report, explain.UnlistedSessions)
 	}
 	_, err = io.WriteString(process.Stdout, report.String())
 	return err

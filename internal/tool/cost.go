@@ -7,7 +7,7 @@ import (
 
 	"face_liveness_exporter/collector"
 	"face_liveness_exporter/internal/config"
-	"face_liveness_exporter/internal/tool/doctor"
+	"face_liveness_exporter/internal/words"
 )
 
 // leastCost is what a resource costs in 30 days where each list is a single page.
@@ -36,9 +36,9 @@ func leastCostOf(r config.Resource, interval time.Duration) leastCost {
 }
 
 func (c leastCost) String() string {
-	text := "at least " + doctor.Thousands(c.list) + " requests in 30 days"
+	text := "at least " + words.Count(c.list) + " requests in 30 days"
 	if c.outcomes > 0 {
-		text += ", and up to " + doctor.Thousands(c.outcomes) + " for outcomes"
+		text += ", and up to " + words.Count(c.outcomes) + " for outcomes"
 	}
 	return text
 }
@@ -59,7 +59,7 @@ func costWarnings(r config.Resource, refresh config.Refresh) []string {
 	if all := cost.list + cost.outcomes; all > collector.ManyRequests {
 		enough := time.Duration(math.Ceil(collector.Month.Seconds()*operations*float64(1+r.Outcomes.Samples)/collector.ManyRequests)) * time.Second
 		return []string{fmt.Sprintf("refresh.interval: %s costs over %s requests in 30 days (%s): raise it, to %s or more, or set api.monthly_request_budget",
-			refresh.Interval, doctor.Thousands(collector.ManyRequests), doctor.Thousands(all), enough)}
+			refresh.Interval, words.Count(collector.ManyRequests), words.Count(all), enough)}
 	}
 	return nil
 }
@@ -72,8 +72,8 @@ func unfitSettings(r config.Resource, refresh config.Refresh) []string {
 	cost := leastCostOf(r, refresh.Interval)
 	if cost.interval > refresh.Interval {
 		warn("api.monthly_request_budget: %s requests in 30 days are less than one for each refresh of each operation: the effective interval is %s instead of %s; raise the budget to %s, or the interval",
-			doctor.Thousands(float64(r.API.MonthlyRequestBudget)), cost.interval, refresh.Interval,
-			doctor.Thousands(math.Ceil(collector.MonthlyRequests(operations, refresh.Interval))))
+			words.Count(float64(r.API.MonthlyRequestBudget)), cost.interval, refresh.Interval,
+			words.Count(math.Ceil(collector.MonthlyRequests(operations, refresh.Interval))))
 	}
 	// The lists of a resource share its rate, so that a page can wait for one of each other list.
 	if wait := seconds(operations / r.API.MaxRequestsPerSecond); wait >= refresh.Timeout {

@@ -48,7 +48,7 @@ func TestDemoHasNoProblemOfCost(t *testing.T) {
 	t.Parallel()
 	for task, want := range map[string]string{
 		"--config.check": "    at least 17,280 requests in 30 days, and up to 345,600 for outcomes\nthe demo refreshes every 5s and costs nothing",
-		"--doctor":       "requests in 30 days at one refresh every 5m, ",
+		"--doctor":       "requests in 30 days at one refresh every 5 min, ",
 	} {
 		t.Run(task, func(t *testing.T) {
 			t.Parallel()

@@ -87,7 +87,7 @@ func run(ctx context.Context, process Process) error {
 	}
 	if f.doctor {
 		defer e.Close()
-		return examine(ctx, e, cfg.Refresh, process)
+		return examine(ctx, e, cfg.Refresh, f.demo, process)
 	}
 	return serve(ctx, f, e, process.Hangups, logger)
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"face_liveness_exporter/faceclient/facesim"
+	"face_liveness_exporter/internal/explain"
 )
 
 func emptyService() facesim.Options { return facesim.Options{Now: noon} }
@@ -224,6 +225,9 @@ func TestConfigCheck(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			got := runToEnd(t, []string{"--config.check", "--config.file=" + write(t, "exporter.yaml", test.configuration)}, nil)
+			if test.code == 0 {
+				test.stdout += explain.UnlistedSessions + "\n"
+			}
 			if got.code != test.code || got.stdout != test.stdout {
 				t.Errorf("exit code %d, stdout %q; want %d, %q", got.code, got.stdout, test.code, test.stdout)
 			}

@@ -3,34 +3,23 @@ package doctor
 import (
 	"fmt"
 	"io"
+	"strings"
 )
 
-// Print writes the sections of lists. With colour the verdicts stand out on a terminal.
-func Print(w io.Writer, title string, lines []Line, colour bool) error {
-	if _, err := fmt.Fprintf(w, "%s\n", title); err != nil {
-		return err
-	}
-	for _, line := range lines {
-		name, code := line.Verdict.style()
-		word := fmt.Sprintf("%-8s", name)
-		if colour {
-			word = "\x1b[" + code + "m" + word + "\x1b[0m"
-		}
-		if _, err := fmt.Fprintf(w, "  %s %s: %s\n", word, line.Subject, line.Text); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+// colours are those of verdicts on a terminal.
+var colours = map[Verdict]string{OK: "32", Note: "33", Problem: "31"}
 
-// style is a verdict's word and its colour.
-func (v Verdict) style() (word, colour string) {
-	switch v {
-	case OK:
-		return "ok", "32"
-	case Note:
-		return "note", "33"
-	case Problem:
+// Print writes lines below a title. With colour the verdicts stand out on a terminal.
+func Print(w io.Writer, title string, lines []Line, colour bool) error {
+	var text strings.Builder
+	fmt.Fprintln(&text, title)
+	for _, line := range lines {
+		verdict := fmt.Sprintf("%-8s", line.Verdict)
+		if colour {
+			verdict = "\x1b[" + colours[line.Verdict] + "m" + verdict + "\x1b[0m"
+		}
+		fmt.Fprintf(&text, "  %s %s: %s\n", verdict, line.Subject, line.Text)
 	}
-	return "problem", "31"
+	_, err := io.WriteString(w, text.String())
+	return err
 }

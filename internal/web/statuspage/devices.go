@@ -52,7 +52,7 @@ func (c *card) Devices() devices {
 		}
 		d.Rows = append(d.Rows, deviceRow{name, device.Sessions, tidy(100 * float64(device.Sessions) / top)})
 		if top > sharedBy && top > sharedPart*float64(s.Sessions-s.WithoutDevice) {
-			d.Warning = sentence(explain.SharedDevice)
+			d.Warning = explain.SharedDevice
 		}
 	}
 	return d

@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"net/http"
 
+	"face_liveness_exporter/internal/explain"
 	"face_liveness_exporter/internal/words"
 )
 
@@ -30,7 +31,7 @@ type Renderer struct {
 func New() *Renderer {
 	functions := template.FuncMap{
 		"about": words.About, "ago": words.Ago, "count": words.Count, "many": words.Many, "money": words.Money, "percent": words.Percent,
-		"float": func(n int) float64 { return float64(n) }, "price": words.Price, "seconds": words.Seconds, "sentence": sentence, "span": words.Span,
+		"float": func(n int) float64 { return float64(n) }, "price": words.Price, "seconds": words.Seconds, "sentence": sentence, "span": words.Span, "unlisted": func() string { return explain.UnlistedSessions },
 	}
 	return &Renderer{
 		template: template.Must(template.New("page").Funcs(functions).Parse(pageHTML)),

@@ -1,9 +1,6 @@
 package statuspage
 
-import (
-	"face_liveness_exporter/internal/explain"
-	"face_liveness_exporter/internal/words"
-)
+import "face_liveness_exporter/internal/words"
 
 // The kinds of states, worst first.
 const (
@@ -44,7 +41,7 @@ func stateOf(l *List) state {
 	case l.Age > 2*l.Interval+l.Snapshot.Took():
 		return state{notice, "Old", "A refresh was due " + words.Ago(l.Age-l.Interval) + ". " + renewal(l)}
 	case l.Snapshot.Sessions == 0:
-		return state{notice, "Empty", sentence(explain.EmptyList)}
+		return state{notice, "Empty", "No session is listed. Sessions that are created through API version v1.2 or later may not be: see the end of this page."}
 	}
 	return state{Kind: good, Word: "Up to date"}
 }

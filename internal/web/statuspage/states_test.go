@@ -61,7 +61,7 @@ func TestCard(t *testing.T) {
 		"more than the budget": {changes{func(l *statuspage.List) { l.Health.Overspent = true }}, "good", []string{"can only be read as a whole"}},
 		"no sessions": {changes{func(l *statuspage.List) {
 			l.Snapshot = &collector.Snapshot{Pages: 1, Coverage: 1, TTL: collector.NewHistogram(nil)}
-		}}, "notice", []string{"Empty", "No session is listed", "v1.2 or later", "TotalCalls", "0 listed", "0 active 0 expired", "1 page in", "≈ 8,640 requests", "!TTL", "!Top devices", "!NaN", "!Inf", "!%"}},
+		}}, "notice", []string{"Empty", "No session is listed", "v1.2 or later", "0 listed", "0 active 0 expired", "1 page in", "≈ 8,640 requests", "!TTL", "!Top devices", "!NaN", "!Inf", "!%"}},
 		"one id for everybody":             {changes{func(l *statuspage.List) { l.Snapshot.TopDevices[0].Sessions = 10_300 }}, "good", []string{"Nearly all sessions have the same device id", "723d6d03-ef33-40a8-9682-23a1feb7bccd", "random id for each person"}},
 		"no device may be shown":           {changes{nameless, func(l *statuspage.List) { l.Settings.Devices.Label = collector.DeviceNone }}, "good", []string{"Top devices of 4,321", "Devices are hidden by configuration. Other sessions: 10,000 on other devices"}},
 		"devices that have other names":    {changes{nameless}, "good", []string{"the next refresh shows them", "10,000 on other devices", "!hidden"}},

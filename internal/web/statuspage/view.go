@@ -4,7 +4,6 @@ import (
 	"html/template"
 	"slices"
 
-	"face_liveness_exporter/internal/explain"
 	"face_liveness_exporter/internal/words"
 )
 
@@ -30,9 +29,6 @@ func newView(page Page) *view {
 	slices.SortStableFunc(v.Cards, func(a, b *card) int { return a.State.Kind - b.State.Kind })
 	return v
 }
-
-// Versions says how to find out which version of the API creates sessions.
-func (*view) Versions() string { return sentence(explain.FindVersion) }
 
 // totals are the sums over all lists.
 type totals struct {
