@@ -1,4 +1,4 @@
-package tool_test
+package exporter_test
 
 import (
 	"crypto/ecdsa"
@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/pem"
 	"io"
 	"log"
 	"math/big"
@@ -18,6 +19,8 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient/facesim"
+	"face_liveness_exporter/internal/launch"
+	"face_liveness_exporter/internal/rig"
 )
 
 // ownCA makes a certificate for loopback that signs itself, and the content of a CA file for it.
@@ -35,7 +38,7 @@ func ownCA(t *testing.T) (certificate *tls.Certificate, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pemOf("CERTIFICATE", der)
+	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }
 
 // A CA file that is rotated with the service's certificate is used without a reload. While it is half written, requests fail and say
@@ -59,8 +62,8 @@ func TestCAFileIsRotatedWithoutAReload(t *testing.T) {
 		service.Close()
 		server.Close()
 	})
-	file := write(t, "ca.pem", firstFile)
-	p := startWith(t, quick+"refresh: {interval: 1ms}\nresources:\n"+resource("contoso", server.URL, "key: "+service.Key(), "tls: {ca_file: "+file+"}"))
+	file := rig.Write(t, "ca.pem", firstFile)
+	p := rig.StartWith(t, rig.Quick+"refresh: {interval: 1ms}\nresources:\n"+rig.Resource("contoso", server.URL, "key: "+service.Key(), "tls: {ca_file: "+file+"}"))
 	second, secondFile := ownCA(t)
 	for _, step := range []struct {
 		name        string
@@ -75,11 +78,11 @@ func TestCAFileIsRotatedWithoutAReload(t *testing.T) {
 		{"the file is half written", secondFile[:100], second, 0, "tls_files"},
 		{"the file is whole again", secondFile, second, 1, ""},
 	} {
-		rewrite(t, file, step.file)
+		rig.Rewrite(t, file, step.file)
 		current.Store(step.certificate)
 		server.CloseClientConnections()
-		eventually(t, step.name, func() bool {
-			return p.scrape().samples[of("up", "contoso", live)] == step.up && strings.Contains(p.stderr.String(), step.log)
+		launch.Eventually(t, step.name, func() bool {
+			return p.Scrape().Samples[rig.Of("up", "contoso", rig.Live)] == step.up && strings.Contains(p.Log(), step.log)
 		})
 	}
 }
