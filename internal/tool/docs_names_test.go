@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"face_liveness_exporter/internal/rig"
 )
 
 const root = "../.."
@@ -51,7 +53,7 @@ func anchors(markdown string) (all []string) {
 // Documents name flags, settings, metrics, targets of make and other documents that are there.
 func TestDocumentsNameWhatIsThere(t *testing.T) {
 	t.Parallel()
-	help := runToEnd(t, []string{"--help"}, nil).stdout
+	_, help, _ := rig.RunToEnd(t, []string{"--help"}, nil)
 	example, makefile := fileText(t, filepath.Join(root, "config.example.yaml")), fileText(t, filepath.Join(root, "Makefile"))
 	metrics := fileText(t, filepath.Join(root, "docs", "metrics.md"))
 	kinds := []struct {

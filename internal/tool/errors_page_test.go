@@ -1,6 +1,7 @@
 package tool_test
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"strings"
@@ -9,59 +10,43 @@ import (
 	"face_liveness_exporter/internal/explain"
 )
 
-const errorsPage = "../../docs/errors.md"
+//nolint:gochecknoglobals // a test's flag is declared before the tests begin
+var update = flag.Bool("update", false, "write docs/errors.md anew")
 
-// The tables of docs/errors.md are the words that the program shows: run with -update, or make docs, where one has changed.
+// The tables of docs/errors.md are the words that the program shows.
 func TestErrorsPage(t *testing.T) {
 	t.Parallel()
-	written, err := os.ReadFile(errorsPage)
-	if err != nil {
-		t.Fatal(err)
-	}
-	page := string(written)
-	for _, part := range []struct{ name, table string }{{"codes", codesTable()}, {"details", detailsTable()}} {
-		begin, end := "<!-- "+part.name+": written by make docs -->\n", "<!-- end of the "+part.name+" -->\n"
-		before, rest, found := strings.Cut(page, begin)
-		_, after, ended := strings.Cut(rest, end)
-		if !found || !ended {
-			t.Fatalf("docs/errors.md has no place for the %s", part.name)
-		}
-		page = before + begin + part.table + end + after
-	}
-	if *update {
-		if err := os.WriteFile(errorsPage, []byte(page), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if want, got := strings.Split(page, "\n"), strings.Split(string(written), "\n"); page != string(written) {
-		for i := range min(len(want), len(got)) {
-			if want[i] != got[i] {
-				t.Fatalf("docs/errors.md, line %d is not what the program shows; write it anew by: make docs\n got %s\nwant %s", i+1, got[i], want[i])
-			}
-		}
-		t.Fatal("docs/errors.md has rows too many or too few; write it anew by: make docs")
-	}
-}
-
-func codesTable() string {
-	table := "| `error_code` | HTTP | what it means | what to do |\n|---|---|---|---|\n"
+	codes := "| `error_code` | HTTP | what it means | what to do |\n|---|---|---|---|\n"
 	for _, row := range explain.CodeRows() {
 		status := "–"
 		if row.Status != 0 {
 			status = fmt.Sprint(row.Status)
 		}
-		table += fmt.Sprintf("| %#q | %s | %s | %s |\n", row.Code, status, cell(row.Meaning), cell(row.Remedy))
+		codes += fmt.Sprintf("| %#q | %s | %s | %s |\n", row.Code, status, cell(row.Meaning), cell(row.Remedy))
 	}
-	return table
-}
-
-func detailsTable() string {
-	table := "| detail | what it means | what to do |\n|---|---|---|\n"
+	details := "| detail | what it means | what to do |\n|---|---|---|\n"
 	for _, row := range explain.DetailRows() {
-		table += fmt.Sprintf("| %#q | %s | %s |\n", string(row.Detail), cell(row.Meaning), cell(row.Remedy))
+		details += fmt.Sprintf("| %#q | %s | %s |\n", string(row.Detail), cell(row.Meaning), cell(row.Remedy))
 	}
-	return table
+	const path = "../../docs/errors.md"
+	before := fileText(t, path)
+	page := before
+	for name, table := range map[string]string{"codes": codes, "details": details} {
+		begin, end := "<!-- "+name+": written by make docs -->\n", "<!-- end of the "+name+" -->\n"
+		head, rest, found := strings.Cut(page, begin)
+		_, tail, ended := strings.Cut(rest, end)
+		if !found || !ended {
+			t.Fatalf("%s has no place for the %s", path, name)
+		}
+		page = head + begin + table + end + tail
+	}
+	if *update {
+		if err := os.WriteFile(path, []byte(page), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if page != before {
+		t.Errorf("%s is not what the program shows; write it anew by: make docs\n%s%s", path, codes, details)
+	}
 }
 
 // cell writes what differs from failure to failure in capital letters.
