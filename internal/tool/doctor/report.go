@@ -38,8 +38,6 @@ type Line struct {
 const (
 	// fewSessions are too few to tell how ids are spread.
 	fewSessions = 100
-	// listedFor is how long the service lists a session, with an hour for its deletion.
-	listedFor = 49 * time.Hour
 	// clockTolerance is how far two clocks are apart that agree: the service tells whole seconds, and can be behind by two.
 	clockTolerance = 5 * time.Second
 	// standardRate is how many requests a second the tier S0 allows for a resource, production included.
@@ -129,7 +127,7 @@ func (r *report) sessions(f *Facts) {
 	} else {
 		r.say(OK, "sessions", "%s", text)
 	}
-	if f.Oldest > listedFor {
+	if f.Oldest > 49*time.Hour { // with an hour for the deletion
 		r.say(Note, "sessions", "the service lists sessions for longer than 48 hours, so that the list is longer than expected")
 	}
 }
@@ -185,8 +183,6 @@ func (r *report) clock(f *Facts) {
 		r.say(Problem, "clock", "this machine is %s ahead of the service: set its clock, for example with NTP", words.Span(-f.Ahead))
 	case f.Sessions > 0 && f.Youngest < -clockTolerance:
 		r.say(Note, "clock", "the service's clocks differ: the youngest session was created %s after the Date of the answer that lists it, so it is counted later", words.Span(-f.Youngest))
-	case f.Sessions > 0:
-		r.say(OK, "clock", "this machine and the service agree; the youngest session was created %s", words.Ago(f.Youngest))
 	default:
 		r.say(OK, "clock", "this machine and the service agree")
 	}

@@ -107,27 +107,22 @@ func attribute(node *html.Node, name string) string {
 	return "none"
 }
 
-// text is what can be read in an element, with single spaces.
-func text(root *html.Node) string {
-	var all strings.Builder
-	for node := range root.Descendants() {
-		switch {
-		case node.Type == html.TextNode && node.Parent.Data != "script" && node.Parent.Data != "style":
-			all.WriteString(node.Data)
-		case node.Data == "li" || node.Data == "dt" || node.Data == "dd" || node.Data == "text":
-			all.WriteByte(' ') // stand apart
+// text is what can be read in each of the elements, with single spaces, and a line between them.
+func text(roots ...*html.Node) string {
+	texts := make([]string, len(roots))
+	for i, root := range roots {
+		var all strings.Builder
+		for node := range root.Descendants() {
+			switch {
+			case node.Type == html.TextNode && node.Parent.Data != "script" && node.Parent.Data != "style":
+				all.WriteString(node.Data)
+			case node.Data == "li" || node.Data == "dt" || node.Data == "dd" || node.Data == "text":
+				all.WriteByte(' ') // stand apart
+			}
 		}
+		texts[i] = strings.Join(strings.Fields(all.String()), " ")
 	}
-	return strings.Join(strings.Fields(all.String()), " ")
-}
-
-// texts are what can be read in each of the elements.
-func texts(nodes []*html.Node) []string {
-	all := make([]string, len(nodes))
-	for i, node := range nodes {
-		all[i] = text(node)
-	}
-	return all
+	return strings.Join(texts, " | ")
 }
 
 // cardOf is the card of the page with this list alone.

@@ -1,7 +1,10 @@
 package statuspage
 
 import (
+	"cmp"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 
 	"face_liveness_exporter/collector"
@@ -10,6 +13,9 @@ import (
 
 // confidence is how many standard errors a range reaches to both sides: 95 of 100 such ranges hold the truth.
 const confidence = 1.96
+
+// topReasons is how many of the reasons of failures a card has room for.
+const topReasons = 3
 
 // Shares are those of the outcomes since the start, with their ranges; "" if no session was looked up.
 func (c *card) Shares() string {
@@ -28,7 +34,23 @@ func (c *card) Shares() string {
 		other, same := c.Outcomes.Verifications[0], c.Outcomes.Verifications[1]
 		text += ". Faces that match the photo: " + ranged(same/(other+same), compared)
 	}
+	if reasons := c.reasons(); len(reasons) > 0 {
+		text += ". Reasons of the failed: " + strings.Join(reasons, ", ")
+	}
 	return text
+}
+
+// reasons are the most frequent ones of the checks that failed, with the number of sessions that were looked up.
+func (c *card) reasons() (texts []string) {
+	samples := c.Outcomes.FailureSamples
+	for _, reason := range slices.SortedFunc(maps.Keys(samples), func(a, b string) int {
+		return cmp.Or(cmp.Compare(samples[b], samples[a]), cmp.Compare(a, b))
+	}) {
+		if n := samples[reason]; n > 0 && len(texts) < topReasons {
+			texts = append(texts, reason+" "+words.Count(float64(n)))
+		}
+	}
+	return texts
 }
 
 // ranged writes a share that was found in a number of samples, with the range of Agresti and Coull: a share of 0 of a few is

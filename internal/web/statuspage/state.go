@@ -40,6 +40,9 @@ func stateOf(l *List) state {
 			". That is too old to show: the metrics have no sessions. " + renewal(l)}
 	case l.Age > 2*l.Interval+l.Snapshot.Took():
 		return state{notice, "Old", "A refresh was due " + words.Ago(l.Age-l.Interval) + ". " + renewal(l)}
+	case l.Health.ClockHeldBack > 0:
+		return state{notice, "Counters wait", "The service's clock, or the one of this machine, was or is wrong. What happens to sessions is counted " +
+			words.Span(l.Health.ClockHeldBack) + " late."}
 	case l.Snapshot.Sessions == 0:
 		return state{notice, "Empty", "No session is listed. Sessions that are created through API version v1.2 or later may not be: see the end of this page."}
 	}

@@ -22,6 +22,18 @@ func TestCard(t *testing.T) {
 	tooOld := func(l *statuspage.List) { aged(3 * time.Hour)(l); l.Shown = false }
 	estimated := func(l *statuspage.List) { l.Snapshot.Coverage, l.Budget = 0.034, 50_000 }
 	nameless := func(l *statuspage.List) { l.Snapshot.TopDevices = nil }
+	// Of an estimate, those sessions count that were really seen.
+	few := func(n uint64, coverage float64) func(*statuspage.List) {
+		return func(l *statuspage.List) {
+			l.Snapshot.Coverage, l.Snapshot.TTL = coverage, collector.NewHistogram([]float64{600})
+			l.Snapshot.Sessions, l.Snapshot.Expired, l.Snapshot.Abandoned = n, n, n
+			for range n {
+				l.Snapshot.TTL.Observe(600)
+			}
+			l.LastFlows = collector.Flows{Expirations: float64(n) / coverage, Abandonments: float64(n) / coverage, Window: 300}
+			l.Outcomes.Sessions[collector.RealFace], l.Outcomes.Samples[collector.RealFace] = float64(n), n
+		}
+	}
 	for name, test := range map[string]struct {
 		changes changes
 		class   string
@@ -58,7 +70,11 @@ func TestCard(t *testing.T) {
 			"≈ 363,088 listed Estimate from 3.4 % of the list", "≈ 326,794 expired", "≈ 9,441 of these never started", "≈ 14,706", "≈ 295,147 on other devices", "budget of the resource 50,000",
 			"!4,321", // the number of devices cannot be estimated
 		}},
-		"more than the budget": {changes{func(l *statuspage.List) { l.Health.Overspent = true }}, "good", []string{"can only be read as a whole"}},
+		"more than the budget":         {changes{func(l *statuspage.List) { l.Health.Overspent = true }}, "good", []string{"can only be read as a whole"}},
+		"too few sessions for shares":  {changes{few(20, 1)}, "good", []string{"!100 %", "20 of these never started", "20 looked up, too few for shares", "The most common TTL is at most 10 min"}},
+		"too few were seen for shares": {changes{few(20, 0.25)}, "good", []string{"!100 %", "80 of these never started", "The most common TTL"}},
+		"enough sessions for shares":   {changes{few(21, 0.25)}, "good", []string{"never started (100 %)", "expired, ≈ 84 of these never started (100 %)", "100 % have a TTL of", "realface 100 % ("}},
+		"a clock that is wrong":        {changes{func(l *statuspage.List) { l.Health.ClockHeldBack = 2 * time.Hour }}, "notice", []string{"Counters wait", "is counted 2 h late"}},
 		"no sessions": {changes{func(l *statuspage.List) {
 			l.Snapshot = &collector.Snapshot{Pages: 1, Coverage: 1, TTL: collector.NewHistogram(nil)}
 		}}, "notice", []string{"Empty", "No session is listed", "v1.2 or later", "0 listed", "0 active 0 expired", "1 page in", "≈ 8,640 requests", "!TTL", "!Top devices", "!NaN", "!Inf", "!%"}},
@@ -81,9 +97,10 @@ func TestCard(t *testing.T) {
 			l.Outcomes.Sessions[collector.RealFace], l.Outcomes.Samples[collector.RealFace] = 9000, 90
 			l.Outcomes.Sessions[collector.SpoofFace], l.Outcomes.Samples[collector.SpoofFace] = 1000, 10
 			l.Outcomes.Verifications, l.Outcomes.VerificationSamples = [2]float64{50, 950}, [2]uint64{5, 95}
+			l.Outcomes.FailureSamples = map[string]uint64{"other": 0, "400": 2, "b": 3, "a": 3, "FaceWithMaskDetected": 20}
 		}}, "good", []string{
 			"Outcomes since the start: 100 looked up, realface 90.0 % (82.3 % to 94.6 %), spoofface 10.0 % (5.4 % to 17.7 %), uncertain 0 % (0 % to 4.6 %)", "no result 0 % (0 % to 4.6 %)",
-			"Faces that match the photo: 95.0 % (88.5 % to 98.1 %)", "and outcomes",
+			"Faces that match the photo: 95.0 % (88.5 % to 98.1 %). Reasons of the failed: FaceWithMaskDetected 20, a 3, b 3", "!b 3,", "and outcomes",
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -93,30 +110,5 @@ func TestCard(t *testing.T) {
 			}
 			wantParts(t, text(card), test.want)
 		})
-	}
-}
-
-// A share of a handful of sessions says nothing. Of an estimate, those count that were really seen.
-func TestSharesOfFewSessions(t *testing.T) {
-	for _, test := range []struct {
-		seen     uint64
-		coverage float64
-		want     []string
-	}{
-		{20, 1, []string{"!100 %", "20 of these never started", "20 looked up, too few for shares", "The most common TTL is at most 10 min"}},
-		{20, 0.25, []string{"!100 %"}},
-		{21, 0.25, []string{"never started (100 %)", "expired, ≈ 84 of these never started (100 %)", "100 % have a TTL of", "realface 100 % ("}},
-	} {
-		got := text(cardOf(t, changed(func(l *statuspage.List) {
-			l.Snapshot.Coverage, l.Snapshot.TTL = test.coverage, collector.NewHistogram([]float64{600})
-			l.Snapshot.Sessions, l.Snapshot.Expired, l.Snapshot.Abandoned = test.seen, test.seen, test.seen
-			for range test.seen {
-				l.Snapshot.TTL.Observe(600)
-			}
-			ended := float64(test.seen) / test.coverage
-			l.LastFlows = collector.Flows{Expirations: ended, Abandonments: ended, Window: 300}
-			l.Outcomes.Sessions[collector.RealFace], l.Outcomes.Samples[collector.RealFace] = float64(test.seen), test.seen
-		})))
-		wantParts(t, got, test.want)
 	}
 }
