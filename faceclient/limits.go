@@ -20,17 +20,6 @@ type Limits struct {
 	MaxRetryWait time.Duration
 }
 
-// DefaultLimits suit the standard tier and leave most of it to others.
-func DefaultLimits() Limits {
-	return Limits{
-		MaxRequestsPerSecond:  2,
-		MaxConcurrentRequests: 4,
-		RequestTimeout:        10 * time.Second,
-		MaxRetries:            4,
-		MaxRetryWait:          30 * time.Second,
-	}
-}
-
 func (l Limits) check() error {
 	switch {
 	case l.MaxRequestsPerSecond <= 0 || l.MaxConcurrentRequests < 1:

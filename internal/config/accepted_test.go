@@ -53,6 +53,24 @@ func TestResourcesOverrideTheGeneralSettingsFieldByField(t *testing.T) {
 	}
 }
 
+func TestTLSOfAResourceReplacesTheGeneralOne(t *testing.T) {
+	file := write(t, "ca", "")
+	cfg, _ := mustParse(t, withKey+"  tls: {ca_file: "+file+"}\n"+
+		"- {name: other, endpoint: 'https://other.cognitiveservices.azure.com', key: k}\ntls: {server_name: a.example}\n")
+	if own, general := cfg.Resources[0].TLS, cfg.Resources[1].TLS; own != (config.TLS{CAFile: file}) || general != (config.TLS{ServerName: "a.example"}) {
+		t.Errorf("got %+v and %+v", own, general)
+	}
+}
+
+// Numbers and dates need no quotes where a text is asked for.
+func TestTextsAndLabels(t *testing.T) {
+	cfg, _ := mustParse(t, "resources: [{name: 5, endpoint: 'https://a.example', key: 00123456, labels: {team: kyc, cost_center: 0042, since: 2024-01-01, _a: 'b c'}}]")
+	want := map[string]string{"team": "kyc", "cost_center": "0042", "since": "2024-01-01", "_a": "b c"}
+	if got := cfg.Resources[0]; got.Name != "5" || got.Key.Reveal() != "00123456" || !reflect.DeepEqual(got.Labels, want) {
+		t.Errorf("got %+v with key %s", got, got.Key.Reveal())
+	}
+}
+
 func TestAliasesOfSectionsAreFollowed(t *testing.T) {
 	cfg, _ := mustParse(t, withKey+"  api: &slow {page_size: 10}\n"+
 		"- {name: other, endpoint: 'https://other.cognitiveservices.azure.com', key: k, api: *slow}\n")
@@ -84,9 +102,10 @@ func TestEndpointsAreNormalized(t *testing.T) {
 		"http://localhost:8080":                            "http://localhost:8080",
 		"http://127.8.9.10/":                               "http://127.8.9.10",
 		"http://[::1]:80":                                  "http://[::1]",
-		"http://[0:0:0:0:0:0:0:1]:81":                      "http://[::1]:81",
 		"http://[::ffff:127.0.0.1]":                        "http://[::ffff:127.0.0.1]",
 		"https://10.0.0.4":                                 "https://10.0.0.4",
+		"https://APIM.contoso.example/Face-Proxy/":         "https://apim.contoso.example/Face-Proxy",
+		"https://apim.contoso.example/a%2Fb/c":             "https://apim.contoso.example/a%2Fb/c",
 	} {
 		cfg, warnings := mustParse(t, "resources: [{name: a, key: "+canary+", endpoint: '"+raw+"'}]")
 		if got := cfg.Resources[0].Endpoint; got != want || len(warnings) != 0 {
@@ -116,12 +135,13 @@ func TestEntraCredentials(t *testing.T) {
 		"user-assigned identity":   {"https://a.cognitiveservices.azure.cn", "{credential: managed_identity, client_id: c-1}", config.Entra{Credential: "managed_identity", ClientID: "c-1", Cloud: "china"}},
 		"workload identity":        {"https://proxy.example", "{credential: workload_identity, tenant_id: t, client_id: c, cloud: china}", config.Entra{Credential: "workload_identity", TenantID: "t", ClientID: "c", Cloud: "china"}},
 		"client secret":            {"https://proxy.example", "{credential: client_secret, tenant_id: t, client_id: c, client_secret_file: " + secretFile + "}", config.Entra{Credential: "client_secret", TenantID: "t", ClientID: "c", ClientSecretFile: secretFile, Cloud: "public"}},
+		"client certificate":       {"https://proxy.example", "{credential: client_certificate, tenant_id: t, client_id: c, client_certificate_file: " + secretFile + "}", config.Entra{Credential: "client_certificate", TenantID: "t", ClientID: "c", ClientCertificateFile: secretFile, Cloud: "public"}},
 		"command line":             {"https://a.cognitiveservices.azure.com", "{credential: azure_cli, tenant_id: t, cloud: public}", config.Entra{Credential: "azure_cli", TenantID: "t", Cloud: "public"}},
 		"http to a loopback proxy": {"http://127.0.0.1:8080", "{}", config.Entra{Credential: "default", Cloud: "public"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			document := "resources: [{name: a, endpoint: '" + test.endpoint + "', entra: " + test.entra + "}]"
-			cfg, warnings, err := config.Parse([]byte(document), environment("AZURE_FEDERATED_TOKEN_FILE", "/token"))
+			cfg, warnings, err := config.Parse([]byte(document), "", environment("AZURE_FEDERATED_TOKEN_FILE", "/token"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -192,14 +212,14 @@ func TestWarnings(t *testing.T) {
 	}{
 		"key file not there":          {minimal + "  key_file: " + folder + "/" + canary + "\n", "resources[0].key_file", 4, "no such file"},
 		"client secret not there":     {minimal + "  entra: {credential: client_secret, tenant_id: t, client_id: c,\n    client_secret_file: " + folder + "/" + canary + "}\n", "resources[0].entra.client_secret_file", 5, "no such file"},
-		"CA file not there":           {withKey + "  tls:\n    ca_file: " + folder + "/ca\n", "resources[0].tls.ca_file", 6, "no such file"},
+		"CA file not there":           {withKey + "tls:\n  ca_file: " + folder + "/ca\n", "tls.ca_file", 6, "no such file"},
 		"no check of the certificate": {withKey + "  tls:\n    insecure_skip_verify: true\n", "resources[0].tls.insecure_skip_verify", 6, "ca_file"},
 		"hash key file without hash":  {withKey + "devices:\n  hash_key_file: " + folder + "/none\n", "devices.hash_key_file", 6, "no effect"},
-		"a key that is a variable":    {minimal + "  key: ${" + canary + "}\n", "resources[0].key", 4, "variable"},
-		"a key of another length":     {minimal + "  key: " + canary[1:] + "\n", "resources[0].key", 4, "31 characters"},
-		"a file with NAME=value":      {minimal + "  key_file: " + write(t, "key", "KEY="+canary+"\n") + "\n", "resources[0].key_file", 4, "NAME=value"},
-		"a variable with a header":    {minimal + "  key_env: HEADER\n", "resources[0].key_env", 4, "header"},
-		"a secret that is its id":     {minimal + "  entra: {credential: client_secret, tenant_id: t, client_id: c,\n    client_secret_file: " + write(t, "id", "00000000-0000-4000-8000-00000c4a4e75") + "}\n", "resources[0].entra.client_secret_file", 5, "id"},
+		"a key of another length":     {minimal + "  key: " + canary[1:] + "\n", "resources[0].key", 4, "32 hexadecimal or 84 letters"},
+		"a file with a line":          {minimal + "  key_file: " + write(t, "key", "KEY="+canary+"\n") + "\n", "resources[0].key_file", 4, "this is no key"},
+		"a variable with a header":    {minimal + "  key_env: HEADER\n", "resources[0].key_env", 4, "this is no key"},
+		"a certificate not there":     {minimal + "  entra: {credential: client_certificate, tenant_id: t, client_id: c,\n    client_certificate_file: /none}\n", "resources[0].entra.client_certificate_file", 5, "/none: the file cannot be read"},
+		"an endpoint with a path":     {"resources:\n- name: a\n  endpoint: https://a.cognitiveservices.azure.com/face\n  key: " + canary + "\n", "resources[0].endpoint", 3, "gateway"},
 		"no federated token":          {minimal + "  entra: {credential: workload_identity, tenant_id: t}\n", "resources[0].entra.credential", 4, "AZURE_CLIENT_ID, AZURE_FEDERATED_TOKEN_FILE"},
 		"http elsewhere, allowed":     {"resources:\n- name: a\n  endpoint: http://proxy.example\n  allow_insecure: true\n  key: k\n", "resources[0].endpoint", 3, "clear text"},
 		"same endpoint and operation": {withKey + "- name: other\n  endpoint: HTTPS://Contoso.cognitiveservices.azure.com:443/\n  key: " + canary + "\n", "resources[1].endpoint", 6, "resources[0] (line 3)"},

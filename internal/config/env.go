@@ -1,110 +1,95 @@
 package config
 
 import (
+	"cmp"
 	"errors"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
-
-	"face_liveness_exporter/faceclient"
 )
 
-// The variables that configure a single resource without a file.
-const (
-	envEndpoint   = "FACE_ENDPOINT"
-	envKey        = "FACE_API_KEY"
-	envKeyFile    = "FACE_API_KEY_FILE"
-	envName       = "FACE_RESOURCE_NAME"
-	envOperations = "FACE_OPERATIONS"
+// variables are those that make one resource without a file, and fields its fields that they are, in the same order.
+//
+//nolint:gochecknoglobals // tables that never change
+var (
+	variables = []string{"FACE_ENDPOINT", "FACE_API_KEY", "FACE_API_KEY_FILE", "FACE_RESOURCE_NAME", "FACE_OPERATIONS"}
+	fields    = []string{"endpoint", "key", "key_file", "name", "operations"}
 )
-
-func variables() []string {
-	return []string{envEndpoint, envKey, envKeyFile, envName, envOperations}
-}
 
 // ErrNoEnvironment says that none of the variables that FromEnvironment reads is set.
-var ErrNoEnvironment = errors.New("none of " + strings.Join(variables(), ", ") + " is set")
+var ErrNoEnvironment = errors.New("none of " + strings.Join(variables, ", ") + " is set")
 
 // FromEnvironment makes one resource of FACE_ENDPOINT with FACE_API_KEY, or FACE_API_KEY_FILE, or neither: then Entra ID
-// with the default chain of credentials. Its name is FACE_RESOURCE_NAME, or "default", and its operations are those that
-// FACE_OPERATIONS lists, separated by commas, or detectLiveness. All else is as in Default and DefaultAPI.
+// with the default chain of credentials. Its name is FACE_RESOURCE_NAME, or the first label of the endpoint's host, or "default" if
+// the host is an address. Its operations are those that FACE_OPERATIONS lists, separated by commas, or detectLiveness. All else is
+// as in Default and DefaultAPI.
 //
 // It returns what Load returns; the path of a problem is the variable's name. The error is ErrNoEnvironment if no variable
 // is set. An empty variable counts as not set.
 func FromEnvironment(getenv func(string) string) (*Config, Problems, error) {
-	if !slices.ContainsFunc(variables(), func(name string) bool { return getenv(name) != "" }) {
+	if !slices.ContainsFunc(variables, func(name string) bool { return getenv(name) != "" }) {
 		return nil, nil, ErrNoEnvironment
 	}
-	section := &yaml.Node{Kind: yaml.MappingNode}
-	for _, name := range variables() {
-		if value := getenv(name); value != "" {
-			section.Content = append(section.Content, text(name), text(value))
+	resource := &yaml.Node{Kind: yaml.MappingNode}
+	set := func(field string, value *yaml.Node) {
+		resource.Content = append(resource.Content, scalar(field), value)
+	}
+	for i, name := range variables {
+		value := scalar(getenv(name))
+		if name == "FACE_OPERATIONS" {
+			for part := range strings.SplitSeq(value.Value, ",") {
+				value.Content = append(value.Content, scalar(strings.TrimSpace(part)))
+			}
+			value.Kind, value.Tag = yaml.SequenceNode, "!!seq"
+		}
+		if getenv(name) != "" && !(name == "FACE_API_KEY_FILE" && getenv("FACE_API_KEY") != "") {
+			set(fields[i], value)
 		}
 	}
-	resource := Resource{Name: "default", Operations: defaultOperations(), API: DefaultAPI()}
-	d := newDecoder("", getenv)
-	d.environment(place{node: section}, &resource)
-	cfg := Default()
-	cfg.Resources = []Resource{resource}
-	return d.problems.result(&cfg)
+	if getenv("FACE_RESOURCE_NAME") == "" {
+		set("name", scalar(nameOf(getenv("FACE_ENDPOINT"))))
+	}
+	if getenv("FACE_API_KEY") == "" && getenv("FACE_API_KEY_FILE") == "" {
+		set("entra", &yaml.Node{Kind: yaml.MappingNode})
+	}
+	resources := &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{resource}}
+	c := &checker{getenv: getenv}
+	if getenv("FACE_API_KEY") != "" && getenv("FACE_API_KEY_FILE") != "" {
+		c.refuse("FACE_API_KEY", "is set beside FACE_API_KEY_FILE: unset one of them")
+	}
+	cfg, warnings, err := c.load(&yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{scalar("resources"), resources}})
+	if problems, ok := errors.AsType[Problems](err); ok {
+		err = problems.ofVariables()
+	}
+	return cfg, warnings.ofVariables(), err
 }
 
-// text is a value of a document: the variables are read like the fields of a file.
-func text(value string) *yaml.Node {
+// scalar is a text of a document: the variables are read like the fields of a file.
+func scalar(value string) *yaml.Node {
 	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value}
 }
 
-// environment reads a section whose fields are the variables.
-func (d *decoder) environment(at place, into *Resource) {
-	d.section(at,
-		field{envName, d.text(&into.Name, unquoted, resourceName)},
-		field{envEndpoint, func(at place) { d.endpoint(at, &into.Endpoint, false) }},
-		field{envOperations, d.operationNames(&into.Operations)},
-		field{envKey, d.key(&into.Key)},
-		field{envKeyFile, d.text(&into.KeyFile, unquoted)},
-	)
-	if !d.has(at, envEndpoint) {
-		d.refuse(d.field(at, envEndpoint), "is not set: set it to "+wantedEndpoint)
+// nameOf names a resource after its endpoint.
+func nameOf(endpoint string) string {
+	host := hostOf(endpoint)
+	if _, err := netip.ParseAddr(host); err == nil {
+		return "default"
 	}
-	switch key, keyFile := d.field(at, envKey), d.field(at, envKeyFile); {
-	case d.has(at, envKey) && d.has(at, envKeyFile):
-		d.refuse(key, "is set beside FACE_API_KEY_FILE: unset one of them")
-	case d.sound(at, envKey):
-		d.doubt(key, "", into)
-	case d.sound(at, envKeyFile):
-		d.keyFile(keyFile, into)
-	case !d.has(at, envKey) && !d.has(at, envKeyFile):
-		into.Entra = &Entra{Credential: faceclient.EntraDefault}
-		d.identity(d.field(at, envEndpoint), into.Entra, into.Endpoint)
-	}
+	label, _, _ := strings.Cut(strings.ToLower(host), ".")
+	return cmp.Or(label, "default")
 }
 
-// operationNames reads operations in one text, separated by commas.
-func (d *decoder) operationNames(into *[]faceclient.Operation) func(place) {
-	return func(at place) {
-		var listed string
-		d.text(&listed, unquoted)(at)
-		if d.refused[at.path] {
-			return
+// ofVariables names the variables instead of the fields that they stand for.
+func (ps Problems) ofVariables() Problems {
+	for i, p := range ps {
+		if field, found := strings.CutPrefix(p.Path, at(0, "")); found {
+			ps[i].Path = variables[max(0, slices.Index(fields, strings.TrimPrefix(field, ".")))]
 		}
-		var operations []faceclient.Operation
-		for part := range strings.SplitSeq(listed, ",") {
-			operation := faceclient.Operation(strings.TrimSpace(part))
-			if !slices.Contains(faceclient.Operations(), operation) {
-				d.refuse(at, "must be one or both of %s, separated by a comma", commaSeparated(faceclient.Operations()))
-				return
-			}
-			if slices.Contains(operations, operation) {
-				d.refuse(at, "has %s twice: keep one", operation)
-				return
-			}
-			operations = append(operations, operation)
-		}
-		slices.Sort(operations)
-		*into = operations
 	}
+	return ps
 }
 
 // serviceLink matches the variables that Kubernetes sets in a pod for each service of its namespace. A service whose name
@@ -114,54 +99,27 @@ var serviceLink = regexp.MustCompile(`_SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)$|_PORT(
 // faceVariable matches the names that look like a variable of the exporter.
 var faceVariable = regexp.MustCompile(`^(?i:FACE)_[A-Za-z0-9_]{1,60}$`)
 
-// UnknownVariables warns of every FACE_… variable in environ (NAME=value) that has no meaning. used holds further names
-// that have one, such as those that key_env gives.
-func UnknownVariables(environ []string, used map[string]bool) Problems {
+// CheckVariables warns of every FACE_… variable in environ (NAME=value) that has no effect: because the configuration is read
+// from file, if that is not empty, or because it has no meaning. used holds further names that have one, such as those that key_env
+// gives.
+func CheckVariables(environ []string, file string, used map[string]bool) Problems {
 	var problems Problems
-	for _, name := range faceVariables(environ, used) {
-		if slices.Contains(variables(), name) {
+	for _, entry := range slices.Sorted(slices.Values(environ)) {
+		name, value, _ := strings.Cut(entry, "=")
+		if value == "" || !faceVariable.MatchString(name) || serviceLink.MatchString(name) || used[name] {
 			continue
 		}
-		message := "is not a variable of this exporter and has no effect"
-		if near := nearest(name, variables()); near != "" {
-			message += ": did you mean " + near + "?"
-		} else {
-			message += ". Known: " + strings.Join(variables(), ", ")
+		problem := Problem{Path: name, Warning: true}
+		switch known := slices.Contains(variables, name); {
+		case !known:
+			problem.Message = "is not a variable of this exporter and has no effect" + didYouMean(name, variables) +
+				" Known: " + strings.Join(variables, ", ")
+		case file != "":
+			problem.Message = "is ignored, because the configuration is read from " + file + ": unset it, or remove the file"
+		default:
+			continue
 		}
-		problems = append(problems, Problem{Path: name, Message: message, Warning: true})
+		problems = append(problems, problem)
 	}
-	return problems.bounded()
-}
-
-// HiddenVariables warns of the FACE_… variables in environ (NAME=value) that have no effect because the file is used, and
-// of those that never have one. used holds the names that the file itself refers to.
-func HiddenVariables(file string, environ []string, used map[string]bool) Problems {
-	var hidden []string
-	for _, name := range faceVariables(environ, used) {
-		if slices.Contains(variables(), name) {
-			hidden = append(hidden, name)
-		}
-	}
-	problems := UnknownVariables(environ, used)
-	if len(hidden) == 0 {
-		return problems
-	}
-	return append(Problems{{
-		Message: strings.Join(hidden, ", ") + " set but ignored, because the configuration is read from " + file +
-			": unset the variables, or remove the file",
-		Warning: true,
-	}}, problems...)
-}
-
-// faceVariables returns the sorted names of the FACE_… variables that have a value.
-func faceVariables(environ []string, used map[string]bool) []string {
-	var names []string
-	for _, entry := range environ {
-		name, value, _ := strings.Cut(entry, "=")
-		if value != "" && faceVariable.MatchString(name) && !serviceLink.MatchString(name) && !used[name] {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
+	return problems.report()
 }

@@ -65,14 +65,14 @@ func TestSecretFilesThatOthersMayWriteGetAWarning(t *testing.T) {
 		load  func(path string) (*config.Config, config.Problems, error)
 	}{
 		"key": {"resources[0].key_file (line 4)", func(path string) (*config.Config, config.Problems, error) {
-			return config.Parse([]byte(minimal+"  key_file: "+path+"\n"), environment())
+			return config.Parse([]byte(minimal+"  key_file: "+path+"\n"), "", environment())
 		}},
 		"client secret": {"resources[0].entra.client_secret_file (line 8)", func(path string) (*config.Config, config.Problems, error) {
 			entra := "  entra:\n    credential: client_secret\n    tenant_id: t\n    client_id: c\n    client_secret_file: "
-			return config.Parse([]byte(minimal+entra+path+"\n"), environment())
+			return config.Parse([]byte(minimal+entra+path+"\n"), "", environment())
 		}},
 		"hash key": {"devices.hash_key_file (line 7)", func(path string) (*config.Config, config.Problems, error) {
-			return config.Parse([]byte(withKey+"devices:\n  label: hash\n  hash_key_file: "+path+"\n"), environment())
+			return config.Parse([]byte(withKey+"devices:\n  label: hash\n  hash_key_file: "+path+"\n"), "", environment())
 		}},
 		"key by the environment": {"FACE_API_KEY_FILE", func(path string) (*config.Config, config.Problems, error) {
 			return config.FromEnvironment(environment("FACE_ENDPOINT", "https://contoso.cognitiveservices.azure.com", "FACE_API_KEY_FILE", path))

@@ -1,86 +1,146 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
-	"syscall"
-	"time"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
 )
 
 // maxFileBytes is far above any configuration and keeps a wrong path from filling the memory.
-const maxFileBytes = 4 << 20
+const maxFileBytes = 1 << 20
 
 // Load reads and validates the file at path. Relative paths in it start at the file's own folder. getenv is asked for
-// the variables that key_env names; os.Getenv serves.
+// the variables that key_env names, and for those of proxies and of Azure; os.Getenv serves.
 //
 // It returns the warnings in any case, and either a configuration or an error. The error is a Problems with everything
-// that has to be put right, or tells why the file could not be read (errors.Is with fs.ErrNotExist holds where there is none).
+// that has to be fixed, or tells why the file could not be read (errors.Is with fs.ErrNotExist holds if there is none).
 func Load(path string, getenv func(string) string) (*Config, Problems, error) {
-	data, err := read(path)
+	data, err := read(path, maxFileBytes)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read configuration: %s: %w", path, err)
+	}
+	return Parse(data, path, getenv)
+}
+
+// Parse is Load for the content of a file, whose name may be "".
+func Parse(data []byte, file string, getenv func(string) string) (*Config, Problems, error) {
+	folder, err := filepath.Abs(filepath.Dir(file))
 	if err != nil {
 		return nil, nil, fmt.Errorf("read configuration: %w", err)
 	}
-	cfg, warnings, err := parse(data, filepath.Dir(path), getenv)
-	if problems, ok := errors.AsType[Problems](err); ok {
-		err = problems.in(path)
+	c := &checker{source: file, folder: folder, getenv: getenv}
+	var document yaml.Node
+	if err := yaml.Load(data, &document); err != nil {
+		c.broken(err)
+		return c.result(nil)
 	}
-	return cfg, warnings.in(path), err
+	return c.load(document.Content[0])
 }
 
-// pipeTimeout is how long a pipe may take to deliver the configuration, so that a reload ends.
-const pipeTimeout = 2 * time.Second
+// load checks and decodes the value of a document.
+func (c *checker) load(root *yaml.Node) (*Config, Problems, error) {
+	c.lines = map[string]int{"": root.Line}
+	c.section("", "", root)
+	if root.Kind != yaml.MappingNode || len(c.errors) > maxProblems {
+		return c.result(nil)
+	}
+	cfg, general := c.decode(root)
+	c.validate(cfg, general.TLS)
+	return c.result(cfg)
+}
 
-// read returns the content of a file, cut after maxFileBytes and one more. It does not wait for long, whatever the path
-// leads to.
-func read(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
+// decode lets the library read the document into a configuration that has the defaults. general is what each resource begins
+// with.
+func (c *checker) decode(root *yaml.Node) (cfg *Config, general Resource) {
+	defaults := Default()
+	cfg = &defaults
+	general = Resource{API: DefaultAPI(), Outcomes: initial[Outcomes]("outcomes"), TLS: initial[TLS]("tls")}
+	document := struct {
+		Refresh   *Refresh
+		Devices   *Devices
+		API       *API
+		Outcomes  *Outcomes
+		TLS       *TLS
+		Resources []yaml.Node
+	}{Refresh: &cfg.Refresh, Devices: &cfg.Devices, API: &general.API, Outcomes: &general.Outcomes, TLS: &general.TLS}
+	c.into(root, &document)
+	if c.refused("resources") {
+		return cfg, general
 	}
-	mode := os.O_RDONLY
-	if !info.Mode().IsRegular() {
-		mode |= syscall.O_NONBLOCK
-	}
-	file, err := os.OpenFile(path, mode, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	if info.Mode()&fs.ModeNamedPipe == 0 {
-		return io.ReadAll(io.LimitReader(file, maxFileBytes+1))
-	}
-	deadline := time.Now().Add(pipeTimeout)
-	if err := file.SetReadDeadline(deadline); err != nil {
-		return nil, err
-	}
-	for {
-		data, err := io.ReadAll(io.LimitReader(file, maxFileBytes+1))
-		if errors.Is(err, os.ErrDeadlineExceeded) || (err == nil && len(data) == 0 && time.Now().After(deadline)) {
-			return nil, fmt.Errorf("%s is a pipe, and nobody wrote a whole configuration into it within %s", path, pipeTimeout)
+	for i, node := range document.Resources {
+		resource := initial[Resource]("resources")
+		resource.API, resource.Outcomes, resource.TLS = general.API, general.Outcomes, general.TLS
+		if c.has(at(i, "tls")) {
+			resource.TLS = initial[TLS]("tls")
 		}
-		if err != nil || len(data) > 0 {
-			return data, err
+		if c.has(at(i, "entra")) {
+			entra := initial[Entra]("entra")
+			resource.Entra = &entra
 		}
-		<-time.After(20 * time.Millisecond) // no writer has come yet
+		c.into(&node, &resource)
+		cfg.Resources = append(cfg.Resources, resource)
+	}
+	return cfg, general
+}
+
+// into decodes a node. What the library refuses was refused before, in words of ours.
+func (c *checker) into(node *yaml.Node, value any) {
+	if err := node.Load(value, yaml.WithKnownFields(), yaml.WithUniqueKeys(false)); err != nil && len(c.errors) == 0 {
+		c.broken(err)
 	}
 }
 
-// Parse is Load for a document in memory: relative paths in it start at the working directory.
-func Parse(data []byte, getenv func(string) string) (*Config, Problems, error) {
-	return parse(data, "", getenv)
+// initial returns a section with its defaults.
+func initial[T any](section string) T {
+	var document strings.Builder
+	for _, s := range sections[section] {
+		if s.initial != "" {
+			fmt.Fprintf(&document, "%s: %s\n", s.name, s.initial)
+		}
+	}
+	var defaults T
+	if err := yaml.Load([]byte(cmp.Or(document.String(), "{}")), &defaults); err != nil {
+		panic(err) // a wrong row in the table
+	}
+	return defaults
 }
 
-func parse(data []byte, folder string, getenv func(string) string) (*Config, Problems, error) {
-	root, problem := document(data)
-	if problem != nil {
-		return Problems{*problem}.result(nil)
+// breaks are what the library says of a document that it cannot read, and what to do.
+//
+//nolint:gochecknoglobals // a table that never changes
+var breaks = map[string]string{
+	"mapping values are not allowed in this context": "a second colon in a value, or a wrong indentation: put the value in quotes, or align the line with its neighbours",
+	"found character that cannot start any token":    "a tab in the indentation, or a value that begins with @, % or a backquote: indent by spaces, put the value in quotes",
+	"did not find expected ',' or ']'":               "a bracket that is not closed, or a comma that is missing",
+	"did not find expected ',' or '}'":               "a brace that is not closed, or a comma that is missing",
+	"found unexpected end of stream":                 "a quote that is not closed",
+	"did not find expected key":                      "a wrong indentation, or a colon that is missing",
+	"could not find expected ':'":                    "a wrong indentation, or a colon that is missing",
+	"did not find expected '-' indicator":            "a wrong indentation, or a dash that is missing",
+	"yaml: no documents in stream":                   "the file is empty; config.example.yaml shows all settings",
+	"yaml: expected single document, found multiple": "a second document: keep everything in one, without a --- between",
+}
+
+// broken tells where the YAML breaks off. The library's own text may quote the document, which may be a key there, so it is
+// never passed on.
+func (c *checker) broken(err error) {
+	message, line := "not valid YAML", 0
+	if broken, ok := errors.AsType[*yaml.LoadError](err); ok {
+		hint := breaks[broken.Message]
+		line = broken.Mark.Line
+		if strings.Contains(hint, "not closed") { // which is noticed at the end of the file
+			line = cmp.Or(broken.ContextMark.Line, line)
+		}
+		if broken.Stage == yaml.ReaderStage {
+			hint = "save the file as UTF-8 text, without control characters"
+		}
+		if hint != "" {
+			message += ": " + hint
+		}
 	}
-	cfg := Default()
-	d := newDecoder(folder, getenv)
-	d.config(place{line: root.Line, node: root}, &cfg)
-	return d.problems.result(&cfg)
+	c.refuseAt("", line, message)
 }

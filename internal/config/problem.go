@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// Problem is one thing to put right. It repeats no value of the configuration.
+// Problem is one thing to fix. It repeats no value of the configuration.
 type Problem struct {
-	// File is the configuration file; empty where there is none.
+	// File is the configuration file; empty if there is none.
 	File string
-	// Path leads to the field: resources[0].api.page_size. It is the variable's name where the environment is the
-	// source, and empty where the problem is the document's as a whole.
+	// Path leads to the field: resources[0].api.page_size. It is the variable's name if the environment is the
+	// source, and empty if the problem is the document's as a whole.
 	Path string
-	// Line counts from 1; 0 where there is none.
+	// Line counts from 1; 0 if there is none.
 	Line int
 	// Message says what is wrong and what to do.
 	Message string
@@ -24,23 +24,19 @@ type Problem struct {
 
 // String returns the problem in one line: config.yaml: resources[0].api.page_size (line 12): must be …
 func (p Problem) String() string {
-	var where string
-	switch {
-	case p.Path != "" && p.Line > 0:
-		where = fmt.Sprintf("%s (line %d): ", p.Path, p.Line)
-	case p.Path != "":
-		where = p.Path + ": "
-	case p.Line > 0:
-		where = fmt.Sprintf("line %d: ", p.Line)
-	}
-	var file, kind string
-	if p.File != "" {
-		file = p.File + ": "
-	}
+	var kind string
 	if p.Warning {
-		kind = "warning: "
+		kind = "warning"
 	}
-	return file + kind + where + p.Message
+	where := p.Path
+	switch {
+	case p.Line > 0 && p.Path != "":
+		where = fmt.Sprintf("%s (line %d)", p.Path, p.Line)
+	case p.Line > 0:
+		where = fmt.Sprintf("line %d", p.Line)
+	}
+	parts := []string{p.File, kind, where, p.Message}
+	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), ": ")
 }
 
 // Problems is a list in the order of lines. As an error it holds no warnings and is not empty.
@@ -55,45 +51,23 @@ func (ps Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Split takes warnings and errors apart; each may be nil.
-func (ps Problems) Split() (warnings, errs Problems) {
-	for _, p := range ps {
-		if p.Warning {
-			warnings = append(warnings, p)
-		} else {
-			errs = append(errs, p)
-		}
-	}
-	return warnings, errs
-}
-
 // maxProblems bounds a report.
 const maxProblems = 100
 
-// bounded returns the first problems, and how many more there are.
-func (ps Problems) bounded() Problems {
+// result is what the callers of this package get. An empty Problems must not become an error that is not nil.
+func (c *checker) result(cfg *Config) (*Config, Problems, error) {
+	if len(c.errors) > 0 {
+		return nil, c.warnings.report(), c.errors.report()
+	}
+	return cfg, c.warnings.report(), nil
+}
+
+// report returns the problems in the order of lines, and of a very long list only the beginning.
+func (ps Problems) report() Problems {
+	slices.SortStableFunc(ps, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
 	if len(ps) <= maxProblems {
 		return ps
 	}
-	more := Problem{Message: fmt.Sprintf("and %d more", len(ps)-maxProblems), Warning: ps[0].Warning}
+	more := Problem{File: ps[0].File, Message: "and more", Warning: ps[0].Warning}
 	return append(ps[:maxProblems:maxProblems], more)
-}
-
-// in says of every problem which file it is in.
-func (ps Problems) in(file string) Problems {
-	for i := range ps {
-		ps[i].File = file
-	}
-	return ps
-}
-
-// result turns everything that was found into what the callers of this package get. An empty Problems must not become
-// an error that is not nil.
-func (ps Problems) result(cfg *Config) (*Config, Problems, error) {
-	slices.SortStableFunc(ps, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
-	warnings, errs := ps.Split()
-	if len(errs) > 0 {
-		return nil, warnings.bounded(), errs.bounded()
-	}
-	return cfg, warnings.bounded(), nil
 }

@@ -19,7 +19,7 @@ type refusal struct {
 
 func (r refusal) check(t *testing.T) {
 	t.Helper()
-	cfg, _, err := config.Parse([]byte(r.document), environment("SPACED", " "+canary, "CONTROL", canary+"\x01x"))
+	cfg, _, err := config.Parse([]byte(r.document), "", environment("SPACED", " "+canary))
 	var problems config.Problems
 	if cfg != nil || !errors.As(err, &problems) {
 		t.Fatalf("accepted: %+v, %v", cfg, err)
@@ -38,25 +38,19 @@ func TestDocumentsThatAreNotOneSection(t *testing.T) {
 	for name, r := range map[string]refusal{
 		"empty":                  {"", "", 0, "empty"},
 		"comments alone":         {"# refresh:\n", "", 0, "empty"},
-		"a dash line alone":      {"---\n", "", 0, "empty"},
 		"a list":                 {"- " + canary, "", 1, "section"},
 		"a text":                 {canary, "", 1, "section"},
-		"two documents":          {withKey + "---\na: 1\n", "", 5, "second YAML document"},
-		"text after the end":     {withKey + "...\n" + canary + "\n", "", 6, "second YAML document"},
-		"UTF-16":                 {"\xff\xfer\x00e\x00", "", 1, "UTF-16"},
-		"a zero byte":            {withKey + "\x00" + canary, "", 5, "control character"},
+		"two documents":          {withKey + "---\na: 1\n", "", 0, "second document"},
+		"a zero byte":            {withKey + "\x00" + canary, "", 0, "control character"},
+		"no UTF-8":               {withKey + "# \xff" + canary, "", 0, "UTF-8"},
 		"a tab":                  {"refresh:\n\tinterval: 5m\n", "", 2, "tab"},
 		"a key with a colon":     {minimal + "  key: " + canary + ": x\n", "", 4, "quotes"},
 		"a key that begins by @": {minimal + "  key: @" + canary + "\n", "", 4, "quotes"},
 		"a quote left open":      {minimal + "  key: '" + canary + "\n\n", "", 4, "not closed"},
 		"a bracket left open":    {minimal + "  key: [" + canary + "\n\n", "", 4, "not closed"},
-		"an escape":              {minimal + "  key: \"\\q" + canary + "\"\n", "", 4, "single quotes"},
 		"an unknown alias":       {minimal + "  key: *" + canary + "\n", "", 4, "not valid YAML"},
 		"a bad indentation":      {withKey + " key_env: " + canary + "\n", "", 5, "indentation"},
-		"too large":              {strings.Repeat("#\n", 3<<20), "", 0, "4 MiB"},
-		"too many values":        {"resources: [" + strings.Repeat("a,", 1<<18) + "]", "", 0, "200000 lines and separators"},
-		"too many anchors":       {strings.Repeat("&a ", 1<<18), "", 0, "200000 lines and separators"},
-		"too many entries":       {withKey + "  operations: [" + strings.Repeat("a,", 5001) + "]", "resources[0].operations", 5, "5000 entries"},
+		"too many resources":     {"resources: [" + strings.Repeat("a,", 5001) + "]", "resources", 1, "1 to 5000"},
 	} {
 		t.Run(name, r.check)
 	}
@@ -64,19 +58,18 @@ func TestDocumentsThatAreNotOneSection(t *testing.T) {
 
 func TestFieldsThatAreNotKnown(t *testing.T) {
 	for name, r := range map[string]refusal{
-		"at the top":                  {withKey + "refreshh: 1\n", "refreshh", 5, "did you mean refresh?"},
-		"in refresh":                  {withKey + "refresh:\n  max-stale: 1h\n", "refresh.max-stale", 6, "did you mean max_stale?"},
-		"in devices":                  {withKey + "devices:\n  colour: red\n", "devices.colour", 6, "Known here: top, label, hash_key_file"},
-		"in api":                      {withKey + "api:\n  page_sise: 5\n", "api.page_sise", 6, "did you mean page_size?"},
-		"in a resource":               {withKey + "  endpont: x\n", "resources[0].endpont", 5, "did you mean endpoint?"},
-		"in a resource's api":         {withKey + "  api: {retries: 5}\n", "resources[0].api.retries", 5, "unknown field"},
-		"in tls":                      {withKey + "  tls: {ca: x}\n", "resources[0].tls.ca", 5, "unknown field"},
-		"a client secret in the file": {minimal + "  entra:\n    client_secret: " + canary + "\n", "resources[0].entra.client_secret", 5, "did you mean client_secret_file?"},
-		"a secret in a name's place":  {withKey + "  " + canary + ": x\n", "resources[0]", 5, "unknown field"},
-		"a name that is a list":       {withKey + "  ? [" + canary + "]\n  : x\n", "resources[0]", 5, "plain text"},
-		"a merge key":                 {withKey + "  <<: {tls: " + canary + "}\n", "resources[0]", 5, "alias"},
-		"twice":                       {withKey + "  key: " + canary + "\n", "resources[0].key", 5, "first on line 4"},
-		"a section twice":             {"refresh:\n" + withKey + "refresh:\n", "refresh", 6, "first on line 1"},
+		"at the top":                 {withKey + "refreshh: 1\n", "refreshh", 5, "did you mean refresh? Known here: refresh, devices,"},
+		"in refresh":                 {withKey + "refresh:\n  max-stale: 1h\n", "refresh.max-stale", 6, "did you mean max_stale?"},
+		"in devices":                 {withKey + "devices:\n  colour: red\n", "devices.colour", 6, "unknown field. Known here: top, label, hash_key_file"},
+		"in a resource":              {withKey + "  endpont: x\n", "resources[0].endpont", 5, "did you mean endpoint?"},
+		"in a resource's api":        {withKey + "  api: {page_sise: 5}\n", "resources[0].api.page_sise", 5, "did you mean page_size?"},
+		"in tls":                     {withKey + "  tls: {ca: x}\n", "resources[0].tls.ca", 5, "unknown field"},
+		"in entra":                   {minimal + "  entra:\n    client_secret: " + canary + "\n", "resources[0].entra.client_secret", 5, "client_secret_file"},
+		"a secret in a name's place": {withKey + "  " + canary + ": x\n", "resources[0]", 5, "unknown field"},
+		"a name that is a list":      {withKey + "  ? [" + canary + "]\n  : x\n", "resources[0]", 5, "unknown field"},
+		"a merge key":                {withKey + "  <<: {tls: " + canary + "}\n", "resources[0]", 5, "unknown field"},
+		"twice":                      {withKey + "  key: " + canary + "\n", "resources[0].key", 5, "first on line 4"},
+		"a section twice":            {"refresh:\n" + withKey + "refresh:\n", "refresh", 6, "first on line 1"},
 	} {
 		t.Run(name, r.check)
 	}
@@ -88,50 +81,44 @@ func TestValuesOfTheWrongType(t *testing.T) {
 		"a section that is a list":   {withKey + "api: [" + canary + "]\n", "api", 5, "section"},
 		"resources as a section":     {"resources:\n  name: " + canary + "\n", "resources", 1, "list"},
 		"a resource that is text":    {"resources: [" + canary + "]\n", "resources[0]", 1, "section"},
-		"a number for a name":        {"resources: [{name: 5, endpoint: 'https://a.example', key: k}]", "resources[0].name", 1, "quotes"},
-		"a list for a key":           {minimal + "  key: [" + canary + "]\n", "resources[0].key", 4, "text"},
-		"a section for a key":        {minimal + "  key: {" + canary + ": " + canary + "}\n", "resources[0].key", 4, "text"},
-		"a number for a key":         {minimal + "  key: 0123\n", "resources[0].key", 4, "quotes"},
+		"a list for a key":           {minimal + "  key: [" + canary + "]\n", "resources[0].key", 4, "key"},
+		"a section for a key":        {minimal + "  key: {" + canary + ": " + canary + "}\n", "resources[0].key", 4, "key"},
 		"nothing for a key":          {minimal + "  key:\n", "resources[0].key", 4, "no value"},
 		"text for a number":          {withKey + "api: {page_size: " + canary + "}\n", "api.page_size", 5, "whole number"},
 		"quotes around a number":     {withKey + "api: {page_size: '5'}\n", "api.page_size", 5, "without quotes"},
 		"a fraction for a count":     {withKey + "api: {page_size: 1.5}\n", "api.page_size", 5, "whole number"},
-		"a hexadecimal count":        {withKey + "api: {page_size: 0x10}\n", "api.page_size", 5, "decimal"},
-		"a tagged count":             {withKey + "api: {page_size: !!int " + canary + "}\n", "api.page_size", 5, "decimal"},
+		"a tagged count":             {withKey + "api: {page_size: !!int " + canary + "}\n", "api.page_size", 5, "whole number"},
 		"nothing for a count":        {withKey + "api: {page_size: }\n", "api.page_size", 5, "no value"},
 		"text for a rate":            {withKey + "api: {max_requests_per_second: " + canary + "}\n", "api.max_requests_per_second", 5, "number"},
-		"yes for true":               {withKey + "refresh: {on_start: yes}\n", "refresh.on_start", 5, "true or false"},
+		"text for a boolean":         {withKey + "refresh: {on_start: " + canary + "}\n", "refresh.on_start", 5, "true or false"},
 		"a list for a duration":      {withKey + "refresh: {interval: [5m]}\n", "refresh.interval", 5, "duration"},
-		"a section for an operation": {withKey + "  operations: [{a: b}]\n", "resources[0].operations[0]", 5, "text"},
+		"a section for an operation": {withKey + "  operations: [{a: b}]\n", "resources[0].operations", 5, "list"},
 		"text for operations":        {withKey + "  operations: detectLiveness\n", "resources[0].operations", 5, "list"},
 		"text for allow_insecure":    {"resources: [{name: a, endpoint: 'http://a.example', key: k, allow_insecure: " + canary + "}]", "resources[0].allow_insecure", 1, "true or false"},
 		"text for entra":             {minimal + "  entra: " + canary + "\n", "resources[0].entra", 4, "section"},
+		"text for labels":            {withKey + "  labels: " + canary + "\n", "resources[0].labels", 5, "lines"},
 	} {
 		t.Run(name, r.check)
 	}
 }
 
-func TestNumbersAndDurationsOutOfRange(t *testing.T) {
+func TestNumbersAndWordsOutOfRange(t *testing.T) {
 	for setting, word := range map[string]string{
-		"refresh interval 5":                 "without a unit",
-		"refresh interval 0":                 "without a unit",
-		"refresh interval 1.5":               "without a unit",
-		"refresh interval '5'":               "with its unit",
+		"refresh interval 5":                 "with its unit",
+		"refresh interval 0":                 "with its unit",
 		"refresh interval " + canary:         "with its unit",
 		"refresh interval 0s":                "above 0",
-		"refresh interval -5m":               "above 0",
-		"refresh interval 11y":               "at most 10y",
-		"refresh interval 9999999999999y":    "with its unit",
+		"refresh timeout -5m":                "above 0",
+		"refresh max_stale 11y":              "at most 10y",
+		"refresh interval 9999999999999y":    "at most 10y",
 		"refresh interval 5m1d":              "with its unit",
-		"refresh timeout 0s":                 "above 0",
-		"refresh max_stale -1h":              "above 0",
 		"refresh max_concurrent 0":           "from 1",
 		"devices top -1":                     "from 0 to 10000",
 		"devices top 10001":                  "from 0 to 10000",
 		"devices label " + canary:            "raw, hash, none",
 		"api page_size 0":                    "from 1 to 1000",
 		"api page_size 1001":                 "from 1 to 1000",
-		"api page_size 010":                  "decimal",
+		"api page_size 010":                  "whole number",
 		"api page_size 99999999999999999999": "whole number",
 		"api max_pages 0":                    "from 1",
 		"api max_requests_per_second 0":      "above 0",
@@ -148,8 +135,7 @@ func TestNumbersAndDurationsOutOfRange(t *testing.T) {
 		"api max_retry_wait 0s":              "above 0",
 		"outcomes samples -1":                "from 0",
 		"outcomes samples 10001":             "to 10000",
-		"api version v1.2":                   "removed the list operation",
-		"api version v1.3-preview.1":         "put nothing in its place",
+		"api version v1.3-preview.1":         "removed the list operation and put nothing in its place",
 		"api version " + canary:              "v1.1-preview.1, v1.2-preview.1",
 	} {
 		t.Run(setting, func(t *testing.T) {
@@ -166,22 +152,30 @@ func TestNumbersAndDurationsOutOfRange(t *testing.T) {
 func TestResourcesThatCannotWork(t *testing.T) {
 	const end = "  endpoint: https://a.example\n  key: k\n"
 	for name, r := range map[string]refusal{
+		"another program's file":  {"server: {port: 1}\nlog: {}\n", "resources", 1, "another program"},
 		"no resources":            {"refresh: {interval: 5m}\n", "resources", 1, "missing"},
-		"an empty list":           {"resources: []\n", "resources", 1, "empty"},
-		"nothing":                 {"resources:\n", "resources", 1, "empty"},
+		"an empty list":           {"resources: []\n", "resources", 1, "1 to"},
+		"nothing":                 {"resources:\n", "resources", 1, "1 to"},
 		"no name":                 {"resources:\n-\n" + end, "resources[0].name", 3, "missing"},
-		"an empty name":           {"resources:\n- name: ''\n" + end, "resources[0].name", 2, "empty"},
-		"a name with white space": {"resources:\n- name: 'a '\n" + end, "resources[0].name", 2, "white space"},
-		"a long name":             {"resources:\n- name: " + strings.Repeat("a", 65) + "\n" + end, "resources[0].name", 2, "64"},
-		"a line break in a name":  {"resources:\n- name: \"a\\nb\"\n" + end, "resources[0].name", 2, "line break"},
+		"an empty name":           {"resources:\n- name: ''\n" + end, "resources[0].name", 2, "1 to 64"},
+		"a name with white space": {"resources:\n- name: 'a '\n" + end, "resources[0].name", 2, "1 to 64"},
+		"a long name":             {"resources:\n- name: " + strings.Repeat("a", 65) + "\n" + end, "resources[0].name", 2, "1 to 64"},
+		"a line break in a name":  {"resources:\n- name: \"a\\nb\"\n" + end, "resources[0].name", 2, "printable"},
 		"an invisible character":  {"resources:\n- name: \"a\\u200bb\"\n" + end, "resources[0].name", 2, "printable"},
 		"a direction change":      {"resources:\n- name: \"a\\u202eb\"\n" + end, "resources[0].name", 2, "printable"},
 		"a name twice":            {withKey + "- name: contoso\n" + end, "resources[1].name", 5, "resources[0] (line 2)"},
 		"no endpoint":             {"resources:\n- name: a\n  key: k\n", "resources[0].endpoint", 2, "missing"},
-		"no operation":            {withKey + "  operations: []\n", "resources[0].operations", 5, "empty"},
-		"operations with nothing": {withKey + "  operations:\n", "resources[0].operations", 5, "empty"},
-		"an unknown operation":    {withKey + "  operations: [" + canary + "]\n", "resources[0].operations[0]", 5, "detectLivenessWithVerify"},
-		"an operation twice":      {withKey + "  operations:\n  - detectLiveness\n  - detectLiveness\n", "resources[0].operations[1]", 7, "first on line 6"},
+		"no operation":            {withKey + "  operations: []\n", "resources[0].operations", 5, "one or more"},
+		"operations with nothing": {withKey + "  operations:\n", "resources[0].operations", 5, "no value"},
+		"an unknown operation":    {withKey + "  operations: [" + canary + "]\n", "resources[0].operations", 5, "detectLivenessWithVerify"},
+		"an operation twice":      {withKey + "  operations: [detectLiveness, detectLiveness]\n", "resources[0].operations", 5, "each once"},
+		"a label that is ours":    {withKey + "  labels: {team: kyc, resource: a}\n", "resources[0].labels", 5, "none of api_version, code,"},
+		"a label of a target":     {withKey + "  labels: {job: a}\n", "resources[0].labels", 5, "instance, job, le"},
+		"a label of Prometheus":   {withKey + "  labels: {__name: a}\n", "resources[0].labels", 5, "begins with __"},
+		"a label with a hyphen":   {withKey + "  labels: {my-team: a}\n", "resources[0].labels", 5, "letters, digits and underscores"},
+		"a label with a line":     {withKey + "  labels: {team: \"a\\nb\"}\n", "resources[0].labels", 5, "text for values"},
+		"a label with nothing":    {withKey + "  labels: {team: ''}\n", "resources[0].labels", 5, "text for values"},
+		"a label twice":           {withKey + "  labels: {team: a, team: b}\n", "resources[0].labels", 5, "lines"},
 	} {
 		t.Run(name, r.check)
 	}
@@ -189,35 +183,29 @@ func TestResourcesThatCannotWork(t *testing.T) {
 
 func TestEndpointsThatCannotWork(t *testing.T) {
 	for endpoint, word := range map[string]string{
-		"''":                                       "empty",
-		"contoso.cognitiveservices.azure.com":      "no scheme",
+		"''":                                       "address such as",
+		"contoso.cognitiveservices.azure.com":      "address such as",
 		"ftp://a.example":                          "https://",
-		"https://":                                 "no valid host",
-		"https://a b.example":                      "not a URL",
+		"https://":                                 "address such as",
+		"https://a b.example":                      "address such as",
 		"https://a_b..example":                     "no valid host",
 		"https://größe.example":                    "no valid host",
 		"https://a.example.":                       "no valid host",
-		"'https://a.example:'":                     "colon",
+		"'https://a.example:'":                     "port",
 		"https://a.example:0":                      "port",
 		"https://a.example:65536":                  "port",
 		"https://a.example:" + canary:              "not a URL",
-		"'https://[fe80::1%25eth0]'":               "zone",
-		"https://user:" + canary + "@a.example":    "user name or password",
-		"https://" + canary + "@a.example":         "user name or password",
-		"https://user:%zz" + canary + "@a.example": "not a URL",
-		"https://a.example/?key=" + canary:         "query",
-		"https://a.example?":                       "query",
-		"'https://a.example#" + canary + "'":       "fragment",
-		"'https://a.example#'":                     "fragment",
-		"https://a.example/face/v1.2/" + canary:    "path",
+		"'https://[fe80::1%25eth0]'":               "no valid host",
+		"https://user:" + canary + "@a.example":    "no user name",
+		"https://user:%zz" + canary + "@a.example": "no user name",
+		"https://a.example/?key=" + canary:         "no user name, password, ? or #",
+		"'https://a.example#'":                     "no user name, password, ? or #",
+		"https://a.example/%zz":                    "not a URL",
 		"http://a.example":                         "allow_insecure",
 		"http://10.0.0.1":                          "allow_insecure",
 		"http://localhost.example":                 "allow_insecure",
-		"'\"https://a.example\"'":                  "quotes",
-		"https://${" + canary + "}.example":        "variable",
-		"https://<name>.example":                   "placeholder",
-		"https://NAME.cognitiveservices.azure.com": "placeholder",
-		"' https://a.example'":                     "white space",
+		"https://${" + canary + "}.example":        "not a URL",
+		"' https://a.example'":                     "address such as",
 	} {
 		t.Run(endpoint, func(t *testing.T) {
 			refusal{"resources:\n- name: a\n  endpoint: " + endpoint + "\n  key: k\n", "resources[0].endpoint", 3, word}.check(t)
@@ -225,37 +213,29 @@ func TestEndpointsThatCannotWork(t *testing.T) {
 	}
 }
 
-func TestCredentialsThatCannotWork(t *testing.T) {
+func TestCredentialsAndFilesThatCannotWork(t *testing.T) {
 	file := func(content string) string { return write(t, "file", content) }
 	for name, r := range map[string]refusal{
 		"none":                          {minimal, "resources[0]", 2, "exactly one of key, key_file, key_env, entra, and has none"},
 		"two":                           {withKey + "  key_file: /x\n", "resources[0]", 2, "has key and key_file"},
-		"three, one of them broken":     {withKey + "  key_env: A\n  entra:\n", "resources[0]", 2, "has key and key_env and entra"},
-		"an empty key":                  {minimal + "  key: ''\n", "resources[0].key", 4, "empty"},
+		"an empty key":                  {minimal + "  key: ''\n", "resources[0].key", 4, "printable ASCII"},
 		"a key with space before it":    {minimal + "  key: ' " + canary + "'\n", "resources[0].key", 4, "white space"},
-		"a key with a line break":       {minimal + "  key: |\n    " + canary + "\n", "resources[0].key", 4, "white space"},
-		"a key with a control":          {minimal + "  key: \"" + canary + "\\u0001x\"\n", "resources[0].key", 4, "control"},
+		"a key with a line break":       {minimal + "  key: |\n    " + canary + "\n", "resources[0].key", 4, "one line"},
 		"a key with a soft hyphen":      {minimal + "  key: \"" + canary + "\\u00adx\"\n", "resources[0].key", 4, "ASCII"},
 		"an empty key file":             {minimal + "  key_file: " + file("\n") + "\n", "resources[0].key_file", 4, "empty"},
 		"a key file with a space":       {minimal + "  key_file: " + file(canary+" \n") + "\n", "resources[0].key_file", 4, "white space"},
-		"a key file with two lines":     {minimal + "  key_file: " + file(canary+"\n"+canary) + "\n", "resources[0].key_file", 4, "line break"},
+		"a key file with two lines":     {minimal + "  key_file: " + file(canary+"\n"+canary) + "\n", "resources[0].key_file", 4, "one line"},
+		"a key file in UTF-16":          {minimal + "  key_file: " + file("\xff\xfek\x00e\x00y\x00") + "\n", "resources[0].key_file", 4, "ASCII"},
 		"a large key file":              {minimal + "  key_file: " + file(strings.Repeat("a", 1<<17)) + "\n", "resources[0].key_file", 4, "64 KiB"},
-		"a folder for a key file":       {minimal + "  key_file: " + os.TempDir() + "\n", "resources[0].key_file", 4, "regular file"},
-		"a pipe for a key file":         {minimal + "  key_file: /dev/null\n", "resources[0].key_file", 4, "regular file"},
+		"a folder for a key file":       {minimal + "  key_file: " + os.TempDir() + "\n", "resources[0].key_file", 4, "cannot be read"},
 		"a variable that is not set":    {minimal + "  key_env: " + canary + "\n", "resources[0].key_env", 4, "not set"},
 		"a variable with a space":       {minimal + "  key_env: SPACED\n", "resources[0].key_env", 4, "white space"},
-		"a variable with a control":     {minimal + "  key_env: CONTROL\n", "resources[0].key_env", 4, "control"},
 		"hash without a key file":       {withKey + "devices:\n  label: hash\n", "devices.hash_key_file", 5, "missing"},
 		"a hash key file not there":     {withKey + "devices:\n  label: hash\n  hash_key_file: /none/" + canary + "\n", "devices.hash_key_file", 7, "no such file"},
-		"an empty hash key file":        {withKey + "devices:\n  label: hash\n  hash_key_file: " + file(" \n") + "\n", "devices.hash_key_file", 7, "empty"},
-		"a short hash key":              {withKey + "devices:\n  label: hash\n  hash_key_file: " + file("fifteen bytes..\n") + "\n", "devices.hash_key_file", 7, "16 bytes"},
-		"a key file in UTF-16":          {minimal + "  key_file: " + file("\xff\xfek\x00e\x00y\x00") + "\n", "resources[0].key_file", 4, "UTF-16"},
-		"a key file in UTF-16, no mark": {minimal + "  key_file: " + file("k\x00e\x00y\x00") + "\n", "resources[0].key_file", 4, "UTF-16"},
-		"a key file with a UTF-8 mark":  {minimal + "  key_file: " + file("\ufeff"+canary) + "\n", "resources[0].key_file", 4, "byte order mark"},
+		"a short hash key":              {withKey + "devices:\n  label: hash\n  hash_key_file: " + file("fifteen bytes.. \n") + "\n", "devices.hash_key_file", 7, "16 bytes"},
 		"a large CA file":               {withKey + "  tls:\n    ca_file: " + file(strings.Repeat("a", 5<<20)) + "\n", "resources[0].tls.ca_file", 6, "4096 KiB"},
-		"a certificate without its key": {withKey + "  tls:\n    cert_file: " + file("x") + "\n", "resources[0].tls.cert_file", 6, "needs key_file"},
+		"a certificate without its key": {withKey + "tls:\n  cert_file: " + file("x") + "\n", "tls.cert_file", 6, "needs key_file"},
 		"a key without its certificate": {withKey + "  tls:\n    key_file: " + file("x") + "\n", "resources[0].tls.key_file", 6, "needs cert_file"},
-		"a folder for a CA file":        {withKey + "  tls:\n    ca_file: " + os.TempDir() + "\n", "resources[0].tls.ca_file", 6, "regular file"},
 		"a server name with a port":     {withKey + "  tls:\n    server_name: a.example:443\n", "resources[0].tls.server_name", 6, "host's name"},
 	} {
 		t.Run(name, r.check)
@@ -281,6 +261,7 @@ func TestEntraThatCannotWork(t *testing.T) {
 		"no tenant":                      {public, "{credential: client_secret, client_id: c, client_secret_file: /none}", ".tenant_id", "missing"},
 		"no client":                      {public, "{credential: client_secret, tenant_id: t, client_secret_file: /none}", ".client_id", "missing"},
 		"no secret":                      {public, "{credential: client_secret, tenant_id: t, client_id: c}", ".client_secret_file", "missing"},
+		"no certificate":                 {public, "{credential: client_certificate, tenant_id: t, client_id: c}", ".client_certificate_file", "missing"},
 		"an empty secret":                {public, "{credential: client_secret, tenant_id: t, client_id: c, client_secret_file: " + file + "}", ".client_secret_file", "white space"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -313,15 +294,12 @@ resources:
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	lines := strings.Split(strings.ReplaceAll(err.Error(), path+": ", ""), "\n")
-	if strings.Count(err.Error(), path+": ") != len(lines) {
-		t.Errorf("not every problem names the file:\n%v", err)
-	}
+	lines := strings.Split(err.Error(), "\n")
 	if len(lines) != len(want) {
 		t.Fatalf("got %d problems, want %d:\n%v", len(lines), len(want), err)
 	}
 	for i, line := range lines {
-		if !strings.HasPrefix(line, want[i]) {
+		if !strings.HasPrefix(line, path+": "+want[i]) {
 			t.Errorf("problem %d is %q, want %q", i, line, want[i])
 		}
 	}
@@ -330,9 +308,14 @@ resources:
 	}
 }
 
-func TestAnUnreadableFileIsAnError(t *testing.T) {
-	if _, _, err := config.Load(filepath.Dir(write(t, "a", "")), environment()); err == nil {
-		t.Error("a folder was accepted")
+func TestFilesThatAreNoConfiguration(t *testing.T) {
+	for path, word := range map[string]string{
+		filepath.Dir(write(t, "a", "")):                              "cannot be read",
+		write(t, "large.yaml", withKey+strings.Repeat("#\n", 1<<20)): "larger than 1024 KiB",
+	} {
+		if _, _, err := config.Load(path, environment()); err == nil || !strings.Contains(err.Error(), path+": the file") || !strings.Contains(err.Error(), word) {
+			t.Errorf("got %v, want %s", err, word)
+		}
 	}
 }
 
@@ -343,7 +326,6 @@ func TestProblemsNameWhatTheyCan(t *testing.T) {
 		"line 3: wrong":          {Line: 3, Message: "wrong"},
 		"wrong":                  {Message: "wrong"},
 		"a.yaml: warning: a: no": {File: "a.yaml", Path: "a", Message: "no", Warning: true},
-		"warning: line 3: wrong": {Line: 3, Message: "wrong", Warning: true},
 	} {
 		if got := problem.String(); got != want {
 			t.Errorf("got %q, want %q", got, want)

@@ -58,7 +58,7 @@ func (s fileSource) load() (*config.Config, config.Problems, error) {
 		used[name] = true
 		return s.environment.getenv(name)
 	})
-	return cfg, append(config.HiddenVariables(s.path, s.environment.environ(), used), warnings...), err
+	return cfg, append(config.CheckVariables(s.environment.environ(), s.path, used), warnings...), err
 }
 
 func (s fileSource) reload() (*config.Config, config.Problems, error) { return s.load() }
@@ -76,7 +76,7 @@ func (s environmentSource) load() (*config.Config, config.Problems, error) {
 	if errors.Is(err, config.ErrNoEnvironment) {
 		err = errNoConfig
 	}
-	return cfg, append(config.UnknownVariables(s.environ(), nil), warnings...), err
+	return cfg, append(config.CheckVariables(s.environ(), "", nil), warnings...), err
 }
 
 func (s environmentSource) reload() (*config.Config, config.Problems, error) {
