@@ -6,8 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"face_liveness_exporter/collector"
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/faceclient/facelist"
@@ -21,10 +19,8 @@ type reader struct {
 	// API counts the requests.
 	API *collector.APIMetrics
 
-	client   *faceclient.Client
-	budget   *collector.Budget
-	metrics  *collector.Collector
-	registry *prometheus.Registry // of the metrics alone
+	client *faceclient.Client
+	budget *collector.Budget
 
 	cancel context.CancelFunc // ends the refreshes; nil before start
 	group  sync.WaitGroup     // of the refreshes
@@ -56,9 +52,8 @@ func (s source) CredentialChanged() bool { return s.client.CredentialChanged() }
 func newReader(s settings) (*reader, error) {
 	operations := s.Config.Operations
 	r := &reader{
-		API:      collector.NewAPIMetrics(s.Config.Name, operations, s.Config.API.MonthlyRequestBudget),
-		budget:   collector.NewBudget(s.Config.API.MonthlyRequestBudget, s.target.Interval, operations, s.target.Clock),
-		registry: prometheus.NewRegistry(),
+		API:    collector.NewAPIMetrics(s.Config.Name, operations, s.Config.API.MonthlyRequestBudget),
+		budget: collector.NewBudget(s.Config.API.MonthlyRequestBudget, s.target.Interval, operations, s.target.Clock),
 	}
 	var err error
 	s.client.Observer = r.API
@@ -70,9 +65,7 @@ func newReader(s settings) (*reader, error) {
 		l.Target = collector.NewTarget(r.targetOptions(s, l))
 		r.Lists = append(r.Lists, l)
 	}
-	info := collector.ResourceInfo{Name: s.Config.Name, Endpoint: s.Config.Endpoint, APIVersion: s.Config.API.Version}
-	r.metrics = collector.New(info, r.API, r.Targets()...)
-	return r, r.registry.Register(prometheus.CollectorFunc(r.metrics.Collect))
+	return r, nil
 }
 
 func (r *reader) targetOptions(s settings, l List) collector.TargetOptions {

@@ -46,8 +46,10 @@ func TestReloadKeepsWhatWasCounted(t *testing.T) {
 	service.SetKey("th3s3condk3y")
 	second := "devices: {top: 3}\nrefresh: {interval: 30m, timeout: 1m}\n" +
 		"api: {max_requests_per_second: 1000, max_retries: 0, page_size: 700, monthly_request_budget: 1000000}\n"
-	p.Reload(service.Contoso(second))
+	p.Reload(service.Contoso(second, "labels: {team: kyc, env: prod}"))
 	e := p.Scrape()
+	e.Want(t, rig.Series("resource_info", "resource", "contoso", "service_endpoint", service.Endpoint, "api_version", "v1.2-preview.1",
+		"team", "kyc", "env", "prod"), 1)
 	rig.Same(t, e.Population("contoso"), before.Population("contoso"))
 	rig.Same(t, e.Counters("contoso"), before.Counters("contoso"))
 	e.Want(t, rig.Of("refresh_interval_seconds", "contoso", rig.Live), 1800)

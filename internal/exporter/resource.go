@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 
+	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 
 	"face_liveness_exporter/collector"
@@ -19,6 +20,9 @@ import (
 type Resource struct {
 	*reader
 	settings
+
+	metrics  *collector.Collector // of the reader, with the labels of the settings
+	registry *prometheus.Registry // of the metrics alone
 }
 
 // settings are what a configuration says about one resource, checked and ready to be put in force.
@@ -40,9 +44,13 @@ func newResource(r config.Resource, before *fleet, template collector.TargetOpti
 	}
 	kept := before.find(r)
 	if kept == nil {
-		kept, err = newReader(s)
+		if kept, err = newReader(s); err != nil {
+			return nil, err
+		}
 	}
-	return &Resource{kept, s}, err
+	info := collector.ResourceInfo{Name: r.Name, Endpoint: r.Endpoint, APIVersion: r.API.Version, Labels: r.Labels}
+	made := &Resource{kept, s, collector.New(info, kept.API, kept.Targets()...), prometheus.NewRegistry()}
+	return made, made.registry.Register(prometheus.CollectorFunc(made.metrics.Collect))
 }
 
 // newSettings makes a resource's settings of the configuration. It reads the files that the configuration names, and asks

@@ -68,7 +68,7 @@ func TestDiscoveredResourcesCanBeProbed(t *testing.T) {
 	service := rig.NewFace(t)
 	configuration := rig.Quick + "refresh: {on_start: false}\nresources:\n"
 	for _, name := range names {
-		configuration += service.Resource(name)
+		configuration += service.Resource(name, "labels: {team: kyc}")
 	}
 	p := rig.StartWith(t, configuration)
 	groups := discovered(t, p, "/sd")
@@ -78,7 +78,7 @@ func TestDiscoveredResourcesCanBeProbed(t *testing.T) {
 	for i, name := range names {
 		want := map[string]string{
 			"instance": name, "__metrics_path__": "/probe", "__param_resource": name,
-			"__meta_face_liveness_resource": name, "__meta_face_liveness_endpoint": service.Endpoint,
+			"__meta_face_liveness_resource": name, "__meta_face_liveness_endpoint": service.Endpoint, "team": "kyc",
 		}
 		if !maps.Equal(groups[i].Labels, want) || !slices.Equal(groups[i].Targets, []string{p.Host()}) {
 			t.Errorf("%q: %v, want %v", name, groups[i], want)

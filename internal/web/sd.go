@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"regexp"
 )
@@ -34,6 +35,7 @@ func (h *handler) discover(w http.ResponseWriter, r *http.Request) {
 			"__meta_face_liveness_resource": resource.Config.Name,
 			"__meta_face_liveness_endpoint": resource.Config.Endpoint,
 		}
+		maps.Copy(labels, resource.Config.Labels) // none of them is one of these
 		if scheme != "" {
 			labels["__scheme__"] = scheme
 		}
