@@ -34,8 +34,7 @@ func run() int {
 		Args:    os.Args[1:],
 		Stdout:  os.Stdout,
 		Stderr:  os.Stderr,
-		Getenv:  os.Getenv,
-		Environ: os.Environ,
+		Environ: os.Environ(),
 		Hangups: hangups,
 	})
 }

@@ -45,7 +45,7 @@ func TestMain(m *testing.M) {
 	case "exporter":
 		os.Exit(tool.Run(context.Background(), tool.Process{
 			Args:   []string{"--doctor", "--config.file=" + os.Getenv(configVariable)},
-			Stdout: io.Discard, Stderr: os.Stderr, Getenv: os.Getenv,
+			Stdout: io.Discard, Stderr: os.Stderr, Environ: os.Environ(),
 		}))
 	}
 	os.Exit(m.Run())

@@ -32,19 +32,14 @@ var listening = regexp.MustCompile(`Listening on"? ?.*?address"?[=:]"?([0-9.]+:[
 // Run starts the program on a port of its own, with these variables as its environment.
 func Run(t *testing.T, args []string, env map[string]string) *Program {
 	t.Helper()
+	process := tool.Process{Args: append([]string{"--web.listen-address=127.0.0.1:0"}, args...)}
+	for name, value := range env {
+		process.Environ = append(process.Environ, name+"="+value)
+	}
 	hangups := make(chan os.Signal, 1)
 	p := launch.Function(t, "the exporter", func(ctx context.Context, stdout, stderr io.Writer) int {
-		return tool.Run(ctx, tool.Process{
-			Args:   append([]string{"--web.listen-address=127.0.0.1:0"}, args...),
-			Stdout: stdout, Stderr: stderr, Hangups: hangups,
-			Getenv: func(name string) string { return env[name] },
-			Environ: func() (all []string) {
-				for name, value := range env {
-					all = append(all, name+"="+value)
-				}
-				return all
-			},
-		})
+		process.Stdout, process.Stderr, process.Hangups = stdout, stderr, hangups
+		return tool.Run(ctx, process)
 	})
 	return &Program{Program: p, Hangups: hangups, t: t}
 }

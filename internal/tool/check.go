@@ -8,39 +8,45 @@ import (
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/internal/config"
 	"face_liveness_exporter/internal/explain"
+	"face_liveness_exporter/internal/words"
 )
 
 // check reports on a configuration without a request: problems on stderr, what it asks for on stdout.
-func check(source configSource, simulated bool, process Process) error {
-	cfg, warnings, err := source.load()
+func check(o origin, simulated bool, process Process) error {
+	cfg, warnings, err := o.read()
 	for _, warning := range warnings {
 		fmt.Fprintln(process.Stderr, warning)
 	}
 	if err != nil {
 		return err
 	}
+	refresh := cfg.Refresh
+	if simulated {
+		refresh.Interval = demoCostInterval()
+	}
+	report := fmt.Sprintf("configuration is valid: %d resource(s)\n", len(cfg.Resources))
 	for _, r := range cfg.Resources {
-		warnings := unfitSettings(r, cfg.Refresh)
+		doubts := unfitSettings(r, refresh)
 		if !simulated {
-			warnings = append(costWarnings(r, cfg.Refresh), warnings...)
+			doubts = append(costWarnings(r, refresh), doubts...)
 		}
-		for _, warning := range warnings {
-			fmt.Fprintf(process.Stderr, "warning: resource %q: %s\n", r.Name, warning)
+		for _, doubt := range doubts {
+			fmt.Fprintf(process.Stderr, "warning: resource %q: %s\n", r.Name, doubt)
 		}
+		lists, lookUps, _ := minimumCost(r, refresh.Interval)
+		report += fmt.Sprintf("  %s: %s with %s\n    at least %s requests in 30 days", r.Name, operationList(r.Operations), credentialInWords(r), words.Count(lists))
+		if lookUps > 0 {
+			report += ", and up to " + words.Count(lookUps) + " for outcomes"
+		}
+		report += "\n"
 	}
-	var report strings.Builder
-	fmt.Fprintf(&report, "configuration is valid: %d resource(s)\n", len(cfg.Resources))
-	for _, r := range cfg.Resources {
-		fmt.Fprintf(&report, "  %s: %s with %s\n", r.Name, operationList(r.Operations), credentialInWords(r))
-		fmt.Fprintf(&report, "    %s\n", leastCostOf(r, costRefresh(cfg.Refresh, simulated).Interval))
-	}
-	if note := source.note(cfg); note != "" {
-		fmt.Fprintln(&report, note)
+	if o.note != "" {
+		report += o.note + "\n"
 	}
 	if !simulated {
-		fmt.Fprintln(&report, explain.UnlistedSessions)
+		report += explain.UnlistedSessions + "\n"
 	}
-	_, err = io.WriteString(process.Stdout, report.String())
+	_, err = io.WriteString(process.Stdout, report)
 	return err
 }
 

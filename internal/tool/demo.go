@@ -2,9 +2,7 @@ package tool
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -18,38 +16,39 @@ import (
 // demoInterval is how often the demo refreshes by itself, so that something moves without a Prometheus.
 const demoInterval = 5 * time.Second
 
-// demo is a Face resource that exists only in this process and is asked over loopback like a real one.
-type demo struct {
-	service *facesim.Server
-	server  *http.Server
-	address string
-	ended   chan struct{}
-}
+// demoCostInterval is the refresh interval that the demo shows the cost of. It costs nothing itself.
+func demoCostInterval() time.Duration { return config.Default().Refresh.Interval }
 
-// startDemo begins the simulated service, with the traffic of a customer and a history of 48 hours.
-func startDemo(ctx context.Context, logger *slog.Logger) (*demo, error) {
-	var listen net.ListenConfig
-	listener, err := listen.Listen(context.WithoutCancel(ctx), "tcp", "127.0.0.1:0")
+// startDemo begins a Face resource that exists only in this process and is asked over loopback like a real one, with the
+// traffic of a customer and a history of 48 hours. The origin is what a user would write to show it; stop ends it.
+func startDemo(ctx context.Context) (o origin, stop func(), err error) {
+	listener, err := new(net.ListenConfig).Listen(context.WithoutCancel(ctx), "tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, err
+		return origin{}, nil, err
 	}
 	service := facesim.New(facesim.Options{Latency: 60 * time.Millisecond, DateLag: 1400 * time.Millisecond})
 	facesim.NewTraffic(service, facesim.TrafficOptions{
 		Seed: uint64(time.Now().UnixNano()), Location: midMorning(time.Now()), HammeringDays: 0.5,
 	})
-	d := &demo{
-		service: service,
-		server:  &http.Server{Handler: service, ReadHeaderTimeout: time.Minute},
-		address: "http://" + listener.Addr().String(),
-		ended:   make(chan struct{}),
-	}
-	go func() {
-		defer close(d.ended)
-		if err := d.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			logger.ErrorContext(ctx, "the simulated service ended", "error", err)
-		}
-	}()
-	return d, nil
+	server := &http.Server{Handler: service, ReadHeaderTimeout: time.Minute}
+	go func() { _ = server.Serve(listener) }() // until stop
+
+	cfg := config.Default()
+	cfg.Refresh.Interval = demoInterval
+	api := config.DefaultAPI()
+	api.MaxRequestsPerSecond = 10 // what the standard tier allows
+	cfg.Resources = []config.Resource{{
+		Name: "demo", Endpoint: "http://" + listener.Addr().String(), Operations: faceclient.Operations(),
+		Key: config.Secret(service.Key()), API: api, Outcomes: config.Outcomes{Samples: 20},
+	}}
+	return origin{
+			read: func() (*config.Config, config.Problems, error) { return &cfg, nil, nil },
+			note: fmt.Sprintf("the demo refreshes every %s and costs nothing; costs are those of a real resource that is refreshed every %s",
+				demoInterval, demoCostInterval()),
+		}, func() {
+			service.Close()
+			_ = server.Close() // its listener is of no more use, whatever it says
+		}, nil
 }
 
 // midMorning is a place where it is ten o'clock, so that a demo shows a busy service whenever it is started.
@@ -58,47 +57,15 @@ func midMorning(now time.Time) *time.Location {
 	return time.FixedZone("demo", int((10*time.Hour - sinceMidnight).Seconds()))
 }
 
-// load returns what a user would write to show the simulated resource.
-func (d *demo) load() (*config.Config, config.Problems, error) {
-	shown := config.Default()
-	shown.Refresh.Interval = demoInterval
-	api := config.DefaultAPI()
-	api.MaxRequestsPerSecond = 10 // what the standard tier allows
-	shown.Resources = []config.Resource{{
-		Name:       "demo",
-		Endpoint:   d.address,
-		Operations: faceclient.Operations(),
-		Key:        config.Secret(d.service.Key()),
-		API:        api,
-		Outcomes:   config.Outcomes{Samples: 20},
-	}}
-	return &shown, nil, nil
-}
-
-func (d *demo) reload() (*config.Config, config.Problems, error) { return nil, nil, errNoFile }
-
-func (d *demo) note(*config.Config) string {
-	return fmt.Sprintf("the demo refreshes every %s and costs nothing; costs are those of a real resource that is refreshed every %s",
-		demoInterval, costRefresh(config.Refresh{}, true).Interval)
-}
-
-// stop ends the service and every answer that it is in the middle of.
-func (d *demo) stop() {
-	d.service.Close()
-	_ = d.server.Close() // its listener is of no more use, whatever it says
-	<-d.ended
-}
-
 // keepFresh refreshes the targets at once and then at every interval, as a Prometheus would by its scrapes.
 func keepFresh(ctx context.Context, interval time.Duration, targets []*collector.Target) {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
-	for {
+	for ctx.Err() == nil {
 		collector.EnsureFresh(ctx, targets...)
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
-			return
 		}
 	}
 }

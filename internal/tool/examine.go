@@ -18,7 +18,7 @@ import (
 // examine reads every list once and prints what there is to say about it. For each list, it costs what one refresh costs and
 // one request more if outcomes are looked up. The error counts the lists that could not be read.
 func examine(ctx context.Context, e *exporter.Exporter, refresh config.Refresh, simulated bool, process Process) error {
-	colour := isTerminal(process.Stdout) && process.Getenv("NO_COLOR") == ""
+	colour := isTerminal(process.Stdout) && process.getenv("NO_COLOR") == ""
 	failed := 0
 	for _, resource := range e.Resources() {
 		r := resource.Config

@@ -125,39 +125,33 @@ func (c *choice) String() string { return *c.value }
 func (f *flags) setURLs(external, prefix string, prefixSet bool) error {
 	if external != "" {
 		u, err := url.Parse(external)
-		switch {
-		case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Host == "":
-			return errors.New("--web.external-url must be a URL such as https://example.org/face/")
-		case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-			return errors.New("--web.external-url must not hold a user, a query or a fragment")
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+			return errors.New("--web.external-url must be a URL such as https://example.org/face/, without a user, a query and a fragment")
 		}
-		u.Path = cleanPrefix(u.Path)
-		u.RawPath = ""
-		f.web.ExternalURL = u
+		f.web.ExternalURL = &url.URL{Scheme: u.Scheme, Host: u.Host, Path: cleanPrefix(u.Path)}
 		if !prefixSet {
-			prefix = u.Path
+			prefix = f.web.ExternalURL.Path
 		}
 	}
 	f.web.RoutePrefix = cleanPrefix(prefix)
-	if strings.ContainsAny(f.web.RoutePrefix, "{}?#% ") {
-		return errors.New("--web.route-prefix must hold no space and none of {}?#%")
+	if strings.ContainsAny(f.web.RoutePrefix, unfit) {
+		return errors.New("--web.route-prefix must hold no space and none of " + unfit)
 	}
 	return nil
 }
+
+// unfit is what a path that is served must not hold: patterns of http.ServeMux, and what browsers encode.
+const unfit = "{}?#% "
 
 // cleanPrefix returns "" or a path with a slash at its beginning and none at its end.
 func cleanPrefix(prefix string) string { return strings.TrimSuffix(path.Clean("/"+prefix), "/") }
 
 func (f *flags) checkTelemetryPath() error {
+	p := f.web.TelemetryPath
 	switch {
-	case !strings.HasPrefix(f.web.TelemetryPath, "/") || strings.ContainsAny(f.web.TelemetryPath, "{}?#% "):
-		return errors.New("--web.telemetry-path must begin with / and hold no space and none of {}?#%")
-	case f.web.TelemetryPath != "/" && strings.HasSuffix(f.web.TelemetryPath, "/"):
-		return errors.New("--web.telemetry-path must not end with /")
-	case path.Clean(f.web.TelemetryPath) != f.web.TelemetryPath: // http.ServeMux panics
-		return errors.New("--web.telemetry-path must not hold //, /./ or /../")
-	case f.web.TelemetryPath == "/probe" || f.web.TelemetryPath == "/sd" ||
-		strings.HasPrefix(f.web.TelemetryPath, "/-/") || strings.HasPrefix(f.web.TelemetryPath, "/debug/"):
+	case p != path.Clean("/"+p) || strings.ContainsAny(p, unfit):
+		return errors.New("--web.telemetry-path must be a path such as /metrics, with no slash at its end, no space and none of " + unfit)
+	case p == "/probe" || p == "/sd" || strings.HasPrefix(p, "/-/") || strings.HasPrefix(p, "/debug/"):
 		return errors.New("--web.telemetry-path is a path that the exporter uses for something else")
 	}
 	return nil

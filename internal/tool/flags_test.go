@@ -2,7 +2,6 @@ package tool_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -84,9 +83,7 @@ func TestOutputThatCannotBeWritten(t *testing.T) {
 	t.Parallel()
 	for _, args := range []string{"--help", "--version", "--demo --config.check", "--demo --doctor"} {
 		var stderr bytes.Buffer
-		code := tool.Run(context.Background(), tool.Process{
-			Args: strings.Fields(args), Stdout: full{}, Stderr: &stderr, Getenv: func(string) string { return "" },
-		})
+		code := tool.Run(t.Context(), tool.Process{Args: strings.Fields(args), Stdout: full{}, Stderr: &stderr})
 		if code != 1 || !strings.Contains(stderr.String(), errFull.Error()) {
 			t.Errorf("%s: exit code %d, %s", args, code, &stderr)
 		}

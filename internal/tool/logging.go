@@ -18,7 +18,7 @@ func newLogger(f *flags, process Process) *slog.Logger {
 	switch format := f.logFormat; {
 	case format == "tint", format == "auto" && terminal:
 		return slog.New(tint.NewTextHandler(out, &tint.Options{
-			Level: level, TimeFormat: "15:04:05.000", NoColor: !terminal || process.Getenv("NO_COLOR") != "",
+			Level: level, TimeFormat: "15:04:05.000", NoColor: !terminal || process.getenv("NO_COLOR") != "",
 		}))
 	case format == "json":
 		return slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: level}))

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 
 	"github.com/prometheus/common/version"
 	"golang.org/x/sync/errgroup"
@@ -22,22 +23,29 @@ type Process struct {
 	Args []string
 	// Stdout receives what the user asked for, Stderr logs and errors.
 	Stdout, Stderr io.Writer
-	// Getenv returns an environment variable, or "" if it is not set.
-	Getenv func(string) string
-	// Environ returns all environment variables as NAME=value, to find misspelled ones; nil means that there are none.
-	Environ func() []string
+	// Environ are the environment variables as NAME=value.
+	Environ []string
 	// Hangups request a reload of the configuration; nil never does.
 	Hangups <-chan os.Signal
 }
 
+// getenv returns an environment variable, or "" if it is not set.
+func (p Process) getenv(name string) string {
+	for _, variable := range p.Environ {
+		if value, is := strings.CutPrefix(variable, name+"="); is {
+			return value
+		}
+	}
+	return ""
+}
+
 // Run is the whole program. It returns the exit code: 0 when ctx ended it or the task was done, 1 otherwise.
 func Run(ctx context.Context, process Process) int {
-	err := run(ctx, process)
-	if err == nil {
-		return 0
+	if err := run(ctx, process); err != nil {
+		fmt.Fprintf(process.Stderr, "%s: error: %s\n", exporter.Name, err)
+		return 1
 	}
-	fmt.Fprintf(process.Stderr, "%s: error: %s\n", exporter.Name, err)
-	return 1
+	return 0
 }
 
 func run(ctx context.Context, process Process) error {
@@ -49,37 +57,36 @@ func run(ctx context.Context, process Process) error {
 		_, err := io.WriteString(process.Stdout, usage)
 		return err
 	}
-	logger := newLogger(f, process)
-	var source configSource
+	o := findOrigin(f, process)
 	if f.demo {
-		demo, err := startDemo(ctx, logger)
+		demo, stop, err := startDemo(ctx)
 		if err != nil {
 			return err
 		}
-		defer demo.stop()
-		source = demo
-	} else {
-		source = findSource(f, process)
+		defer stop()
+		o = demo
 	}
 	if f.configCheck {
-		return errors.Join(check(source, f.demo, process), web.CheckConfig(*f.web.Toolkit.WebConfigFile))
+		return errors.Join(check(o, f.demo, process), web.CheckConfig(*f.web.Toolkit.WebConfigFile))
 	}
-	cfg, err := load(ctx, source.load, logger)
+	logger := newLogger(f, process)
+	cfg, err := o.load(ctx, logger)
 	if err != nil {
 		return err
 	}
 	logger.InfoContext(ctx, "Starting "+exporter.Name, "version", version.Info(), "build_context", version.BuildContext())
-	if note := source.note(cfg); note != "" {
-		logger.InfoContext(ctx, "configuration", "note", note)
+	if o.note != "" {
+		logger.InfoContext(ctx, "configuration", "note", o.note)
 	}
-	options := exporter.Options{
-		Config:         cfg,
-		Read:           func(ctx context.Context) (*config.Config, error) { return load(ctx, source.reload, logger) },
-		RuntimeMetrics: !f.web.DisableExporterMetrics,
-		Logger:         logger,
+	options := exporter.Options{Config: cfg, RuntimeMetrics: !f.web.DisableExporterMetrics, Logger: logger}
+	options.Read = func(ctx context.Context) (*config.Config, error) {
+		if !o.isFile {
+			return nil, errNoFile
+		}
+		return o.load(ctx, logger)
 	}
 	if f.demo {
-		options.CostInterval = costRefresh(cfg.Refresh, true).Interval
+		options.CostInterval = demoCostInterval()
 	}
 	e, err := exporter.New(options)
 	if err != nil {

@@ -169,9 +169,6 @@ func (s *Server) PageURL() string {
 	if s.options.ExternalURL != nil {
 		return s.options.ExternalURL.String() + "/"
 	}
-	host, port, err := net.SplitHostPort(s.ports[0].listener.Addr().String())
-	if ip := net.ParseIP(host); err == nil && ip != nil && (ip.IsUnspecified() || ip.IsLoopback()) {
-		host = "localhost"
-	}
-	return "http://" + net.JoinHostPort(host, port) + s.options.RoutePrefix + "/"
+	_, port, _ := net.SplitHostPort(s.ports[0].listener.Addr().String()) // a listener's address has one
+	return "http://localhost:" + port + s.options.RoutePrefix + "/"
 }
