@@ -16,12 +16,11 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"face_liveness_exporter/faceclient/facesim"
+	"face_liveness_exporter/internal/rig"
 )
 
 const authority = "https://login.microsoftonline.com/00000000-0000-0000-0000-000000000001"
@@ -105,36 +104,22 @@ func TestSignInThroughAProxyThatInspectsTLS(t *testing.T) {
 		{"a secret that is wrong", entra(http.StatusUnauthorized, `{"error":"invalid_client","error_description":"AADSTS7000215: canary"}`), true, "0", "AADSTS7000215"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			service := facesim.New(facesim.Options{Token: "token-1"})
-			service.Populate(facesim.DetectLiveness, 10, 1)
+			service := rig.NewFaceWith(t, facesim.Options{Token: "token-1"})
+			service.Populate(rig.Live, 10, 1)
 			proxy, caFile := newInspector(t, test.sign)
-			folder := t.TempDir()
-			content := quick + "resources:\n- name: contoso\n  endpoint: " + serve(t, service) + `
-  entra:
-    credential: client_secret
-    tenant_id: 00000000-0000-0000-0000-000000000001
-    client_id: 00000000-0000-0000-0000-000000000002
-    client_secret_file: secret
-    cloud: public
-`
+			configuration := rig.Quick + "resources:\n" + rig.Resource("contoso", service.Endpoint, "entra:", "  credential: client_secret", "  cloud: public",
+				"  tenant_id: 00000000-0000-0000-0000-000000000001", "  client_id: 00000000-0000-0000-0000-000000000002",
+				"  client_secret_file: "+rig.Write(t, "secret", "canary-secret"))
 			if test.trusted {
-				content += "  tls: {ca_file: " + caFile + "}\n"
+				configuration += "  tls: {ca_file: " + caFile + "}\n"
 			}
-			for name, text := range map[string]string{"config.yaml": content, "secret": "canary-secret"} {
-				if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			p := startIn(t, nil, []string{"HTTPS_PROXY=" + proxy}, "--config.file="+filepath.Join(folder, "config.yaml"), "--log.level=debug")
+			p := start(t, nil, []string{"HTTPS_PROXY=" + proxy}, configuration, "--log.level=debug")
 			p.Listens(listening)
 			body := get(t, p, "/metrics") // waits for the refresh
-			if want := `face_liveness_up{operation="detectLiveness",resource="contoso"} ` + test.up; !strings.Contains(body, want) {
-				t.Errorf("no %s in\n%s", want, p.Stderr)
-			}
-			p.Signal(syscall.SIGTERM)
-			if log := ends(t, p, 0); !strings.Contains(log, test.log) || strings.Contains(log, "canary") {
-				t.Errorf("want %q and no canary in\n%s", test.log, log)
-			}
+			rig.AllOf(t, "/metrics", body, `face_liveness_up{operation="detectLiveness",resource="contoso"} `+test.up)
+			log := stops(t, p)
+			rig.AllOf(t, "the log", log, test.log)
+			rig.NoneOf(t, "the log", log, "canary")
 		})
 	}
 }

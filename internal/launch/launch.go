@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
-	"runtime/pprof"
 	"strings"
 	"sync"
 	"syscall"
@@ -56,13 +55,11 @@ type Program struct {
 }
 
 func newProgram(t testing.TB, name string) *Program {
-	t.Helper()
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &Program{
 		Client: &http.Client{Transport: transport, Timeout: Patience},
-		Stdout: new(Output), Stderr: new(Output),
-		t: t, name: name, ended: make(chan struct{}),
+		Stdout: new(Output), Stderr: new(Output), t: t, name: name, ended: make(chan struct{}),
 	}
 }
 
@@ -84,11 +81,8 @@ func Command(t testing.TB, name string, command *exec.Cmd) *Program {
 	p.stop = func() { p.Signal(syscall.SIGTERM) }
 	go func() {
 		defer close(p.ended)
-		err := command.Wait()
+		_ = command.Wait() // the exit code says it
 		p.code = command.ProcessState.ExitCode()
-		if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
-			p.code = -1
-		}
 	}()
 	t.Cleanup(func() {
 		_ = p.Process.Kill() // it may have ended
@@ -103,11 +97,10 @@ func Function(t testing.TB, name string, run func(ctx context.Context, stdout, s
 	p := newProgram(t, name)
 	ctx, cancel := context.WithCancel(context.Background())
 	p.stop = cancel
-	// The label tells the program's goroutines from those of other tests.
-	go pprof.Do(ctx, pprof.Labels("test", t.Name()), func(ctx context.Context) {
+	go func() {
 		defer close(p.ended)
 		p.code = run(ctx, p.Stdout, p.Stderr)
-	})
+	}()
 	t.Cleanup(func() {
 		cancel()
 		<-p.ended
@@ -117,12 +110,6 @@ func Function(t testing.TB, name string, run func(ctx context.Context, stdout, s
 
 // Ended is closed once the program has ended.
 func (p *Program) Ended() <-chan struct{} { return p.ended }
-
-// Code is the exit code, -1 after an end by a signal. It waits for the end.
-func (p *Program) Code() int {
-	<-p.ended
-	return p.code
-}
 
 // Alive fails the test where the program has ended.
 func (p *Program) Alive() {
@@ -149,14 +136,12 @@ func (p *Program) Stop(limit time.Duration) (code int) {
 	return p.Wait(limit)
 }
 
-// Wait waits for a program that ends without being asked, and returns its exit code.
+// Wait waits for a program that ends without being asked, and returns its exit code, -1 after an end by a signal.
 func (p *Program) Wait(limit time.Duration) (code int) {
 	p.t.Helper()
-	give := time.NewTimer(limit)
-	defer give.Stop()
 	select {
 	case <-p.ended:
-	case <-give.C:
+	case <-time.After(limit):
 		p.t.Fatalf("%s has not ended after %v:\n%s", p.name, limit, p.Stderr)
 	}
 	return p.code
@@ -226,12 +211,10 @@ func Within(t testing.TB, limit time.Duration, condition func() bool) bool {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	give := time.NewTimer(limit)
-	defer give.Stop()
-	for !condition() {
+	for give := time.After(limit); !condition(); {
 		select {
 		case <-tick.C:
-		case <-give.C:
+		case <-give:
 			return false
 		case <-t.Context().Done():
 			return false

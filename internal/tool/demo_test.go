@@ -52,7 +52,8 @@ func TestDemoHasNoProblemOfCost(t *testing.T) {
 
 func TestStopAtOnce(t *testing.T) {
 	t.Parallel()
-	if p := rig.Run(t, []string{"--demo"}, nil); p.End() != 0 {
-		t.Errorf("exit code %d, want 0:\n%s", p.Code(), p.Log())
+	p := rig.Run(t, []string{"--demo"}, nil)
+	if code := p.End(); code != 0 {
+		t.Errorf("exit code %d, want 0:\n%s", code, p.Log())
 	}
 }
