@@ -164,9 +164,7 @@ func whyEnded(ctx context.Context, err error, limit time.Duration) error {
 	}
 	if errors.Is(context.Cause(ctx), errStalled) && errors.As(err, &failure) && failure.Code == faceclient.CodeCanceled {
 		if before := failure.Before; before != nil && before.Wait >= limit {
-			refused := *before
-			refused.Detail = faceclient.DetailLongWait
-			return &refused
+			return before
 		}
 		return &faceclient.Error{Code: faceclient.CodeTimeout, Detail: faceclient.DetailNoPage, Before: failure.Before}
 	}

@@ -110,7 +110,8 @@ func BenchmarkWalk(b *testing.B) {
 	server := benchmarkServer(b)
 	options := plainOptions()
 	options.Transport = inProcess(server)
-	lister := newClient(b, options).Lister(faceclient.DetectLiveness)
+	limits := facelist.Limits{PageSize: 1000, MaxPages: 20_000, Workers: 4}
+	lister := facelist.New(newClient(b, options), faceclient.DetectLiveness, limits, ignored{})
 	b.ReportAllocs()
 	for b.Loop() {
 		var visited counter

@@ -1,13 +1,14 @@
 package faceclient
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"net/netip"
+	"regexp"
 	"strings"
 	"time"
 
@@ -41,85 +42,102 @@ type Check struct {
 
 // NotFound reports whether a request failed because what it asked for is not there (404).
 func NotFound(err error) bool {
-	var failure *Error
-	return errors.As(err, &failure) && failure.Status == http.StatusNotFound
+	failure, ok := errors.AsType[*Error](err)
+	return ok && failure.Status == http.StatusNotFound
 }
 
 // SessionQuery asks for one session.
 type SessionQuery struct {
 	Operation Operation
-	ID        string
+	// ID is that of the session.
+	ID string
 	// MaxAttempts bounds the attempts, retries included; 0 is no bound.
 	MaxAttempts int
 }
 
-// Session asks for one session of an operation, at the price of one request. It returns how many attempts were made, also
-// with an error. The errors are those of Page. A session that has been deleted is [NotFound]: that is an answer, and the
-// observer is told of no error.
+// Session asks for one session of an operation, at the price of one request. It gives way to pages: it waits until none wants
+// to be sent, and is given up if the service asks to wait. It returns how many attempts were made, also with an error. The
+// errors are those of Page. A session that has been deleted is [NotFound]: that is an answer, and the observer is told of no
+// error.
 func (c *Client) Session(ctx context.Context, query SessionQuery) (found Check, attempts int, err error) {
-	if !isCode(query.ID) || strings.Trim(query.ID, ".") == "" {
+	if !plain.MatchString(query.ID) || strings.Trim(query.ID, ".") == "" {
 		return found, 0, &Error{Code: CodeInvalidResponse, cause: errors.New("an id that cannot be part of a path")}
 	}
+	body := new(bytes.Buffer)
 	attempts, err = c.do(ctx, call{
-		operation: query.Operation,
-		session:   query.ID,
-		most:      query.MaxAttempts,
-		decode: func(body io.Reader, _ time.Time, _ time.Duration) (err error) {
-			found, err = readCheck(body)
+		operation:   query.Operation,
+		lookUp:      true,
+		below:       "/" + query.ID,
+		maxAttempts: query.MaxAttempts,
+		body:        body,
+		limit:       maxCheckBytes,
+		decode: func(time.Time, time.Duration) (err error) {
+			found, err = readCheck(body.Bytes(), query.ID)
 			return err
 		},
 	})
 	return found, attempts, err
 }
 
-// readCheck reads the answer about one session. The error is an *Error where the body is at fault; else it is that of the
-// reader.
-func readCheck(body io.Reader) (Check, error) {
-	data, err := io.ReadAll(io.LimitReader(body, maxCheckBytes+1))
-	if err != nil {
-		return Check{}, err
+// readCheck reads the answer about a session. encoding/json leaves a field of another type out and reads the others. The error
+// is an *Error.
+func readCheck(body []byte, id string) (Check, error) {
+	var answer struct {
+		ID, Status string
+		Result     *struct {
+			Response struct {
+				StatusCode            int
+				LatencyInMilliseconds float64
+				Body                  struct {
+					LivenessDecision, ModelVersionUsed, Code string
+					Error                                    struct{ Code string }
+					VerifyResult                             struct{ IsIdentical any }
+				}
+			}
+		}
 	}
-	var answer map[string]any
-	switch err := json.Unmarshal(data, &answer); {
-	case len(data) > maxCheckBytes || err != nil && len(data) > 0 && json.Valid(data):
-		return Check{}, invalid("")
-	case err != nil && strings.HasPrefix(strings.TrimSpace(string(data)), "{"):
-		return Check{}, &Error{Code: CodeConnection, Detail: DetailEndsEarly, cause: io.ErrUnexpectedEOF}
-	case err != nil:
-		return Check{}, invalid(DetailNoJSON)
+	err := json.Unmarshal(body, &answer)
+	if broken, ok := errors.AsType[*json.SyntaxError](err); ok {
+		if broken.Offset >= int64(len(body)) {
+			return Check{}, endsEarly()
+		}
+		return Check{}, noJSON()
 	}
-	result, hasResult := at(answer, "result").(map[string]any)
-	if text(answer, "id") == "" || text(answer, "status") == "" && !hasResult {
-		return Check{}, invalid("") // such as {} or an error with status 200
+	if other, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && other.Field == "Result" {
+		answer.Result = nil
 	}
+	if !strings.EqualFold(answer.ID, id) || answer.Status == "" && answer.Result == nil {
+		return Check{}, invalid() // such as {}, null, or an error with status 200
+	}
+	if answer.Result == nil {
+		return Check{}, nil
+	}
+	response := answer.Result.Response
 	found := Check{
-		HasResult:    hasResult,
-		Decision:     text(result, "response", "body", "livenessDecision"),
-		ModelVersion: word(text(result, "response", "body", "modelVersionUsed")),
-		ErrorCode:    word(cmp.Or(text(result, "response", "body", "error", "code"), text(result, "response", "body", "code"))),
+		HasResult:    true,
+		Decision:     response.Body.LivenessDecision,
+		ModelVersion: label(response.Body.ModelVersionUsed, id),
+		ErrorCode:    label(cmp.Or(response.Body.Error.Code, response.Body.Code), id),
 	}
-	if status, ok := at(result, "response", "statusCode").(float64); ok && status > 0 && status < 1000 {
-		found.StatusCode = int(status)
+	if response.StatusCode > 0 && response.StatusCode < 1000 {
+		found.StatusCode = response.StatusCode
 	}
-	if milliseconds, ok := at(result, "response", "latencyInMilliseconds").(float64); ok && milliseconds > 0 && milliseconds < maxLatency {
-		found.Latency = time.Duration(milliseconds * float64(time.Millisecond))
+	if response.LatencyInMilliseconds > 0 && response.LatencyInMilliseconds < maxLatency {
+		found.Latency = time.Duration(response.LatencyInMilliseconds * float64(time.Millisecond))
 	}
-	if identical, ok := at(result, "response", "body", "verifyResult", "isIdentical").(bool); ok {
+	if identical, ok := response.Body.VerifyResult.IsIdentical.(bool); ok {
 		found.Identical = &identical
 	}
 	return found, nil
 }
 
-// text is the string at the end of a path of names; "" where there is none.
-func text(value any, path ...string) string {
-	found, _ := at(value, path...).(string)
-	return found
-}
+// plain is what can be part of a path, and a label.
+var plain = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 
-// word is a text that is fit to be a label, and "" instead of any other. A UUID can name a session or a device, and an
-// address a person.
-func word(text string) string {
-	if _, err := netip.ParseAddr(text); err == nil || !isCode(text) || uuid.Validate(text) == nil {
+// label is a text of the answer about a session if it is fit to be a label, else "". A UUID can name a session or a device, and
+// an address a person.
+func label(text, id string) string {
+	if _, err := netip.ParseAddr(text); err == nil || !plain.MatchString(text) || uuid.Validate(text) == nil || strings.Contains(text, id) {
 		return ""
 	}
 	return text

@@ -2,10 +2,8 @@ package faceclient
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -27,10 +25,8 @@ type Options struct {
 	Limits
 	// UserAgent names the program to the service.
 	UserAgent string
-	// TLS is the TLS configuration towards the service; nil is the system's.
-	TLS *tls.Config
-	// Transport sends the attempts; nil makes one by [NewTransport]. It belongs to the client, which closes its idle
-	// connections when it is given other options.
+	// Transport sends the attempts; nil makes one by [NewTransport] and [Renewing]. It belongs to the client, which closes its
+	// idle connections when it is given other options, and when the host may have moved to another address.
 	Transport http.RoundTripper
 	// Observer is told of every attempt; nil observes nothing.
 	Observer Observer
@@ -41,10 +37,12 @@ type Options struct {
 // settings are the current options. They are immutable: Apply replaces them.
 type settings struct {
 	Options
-	address   string // of the API: the endpoint with the version behind it
-	host      string
-	closeIdle func()
+	address string // of the API: the endpoint with the version behind it
+	host    string // the only part of an address that is ever logged
 }
+
+// closeIdle closes the kept connections.
+func (s *settings) closeIdle() { (&http.Client{Transport: s.Transport}).CloseIdleConnections() }
 
 // Check refuses options that a client cannot work with. The error names the option.
 func (o *Options) Check() error {
@@ -70,7 +68,7 @@ func newSettings(options Options) (*settings, error) {
 	}
 	base = base.JoinPath("face", options.APIVersion)
 	base.RawQuery, base.ForceQuery, base.Fragment = "", false, ""
-	s := &settings{Options: options, address: base.String(), host: base.Host, closeIdle: func() {}}
+	s := &settings{Options: options, address: base.String(), host: base.Host}
 	if s.Observer == nil {
 		s.Observer = noObserver{}
 	}
@@ -78,10 +76,7 @@ func newSettings(options Options) (*settings, error) {
 		s.Logger = slog.New(slog.DiscardHandler)
 	}
 	if s.Transport == nil {
-		s.Transport = NewTransport(options.TLS, options.MaxConcurrentRequests)
-	}
-	if transport, ok := s.Transport.(interface{ CloseIdleConnections() }); ok {
-		s.closeIdle = transport.CloseIdleConnections
+		s.Transport = Renewing(NewTransport(nil, options.MaxConcurrentRequests))
 	}
 	return s, nil
 }
@@ -91,10 +86,6 @@ func newSettings(options Options) (*settings, error) {
 type Client struct {
 	settings atomic.Pointer[settings]
 	pace     *pace
-	// answered counts the good answers, so that a request that is refused for its rate knows whether others get through.
-	answered atomic.Int64
-	// oddStatus is set once a list came with another status than 200, so that it is logged once.
-	oddStatus atomic.Bool
 }
 
 // New makes a client. It sends nothing. The error names the option that is wrong.
@@ -108,7 +99,7 @@ func New(options Options) (*Client, error) {
 	return c, nil
 }
 
-// Apply replaces the options. Requests under way keep theirs, but new limits hold for all requests at once. A Retry-After
+// Apply replaces the options. Requests under way keep theirs, but a new rate holds for all requests at once. A Retry-After
 // stays in force, and a rate that was lowered after a 429 stays as much lower. An error names the option that is wrong; then
 // nothing has changed.
 func (c *Client) Apply(options Options) error {
@@ -120,9 +111,6 @@ func (c *Client) Apply(options Options) error {
 	c.settings.Swap(s).closeIdle()
 	return nil
 }
-
-// Host is the endpoint's host, the only part of an address that is ever logged.
-func (c *Client) Host() string { return c.settings.Load().host }
 
 // CredentialChanged reports whether the secret of the credential has changed since the last request.
 func (c *Client) CredentialChanged() bool { return c.settings.Load().Credential.Changed() }
@@ -153,12 +141,14 @@ func (c *Client) Page(ctx context.Context, query PageQuery, into *Page) (attempt
 		parameters.Set("start", query.Start)
 	}
 	return c.do(ctx, call{
-		operation: query.Operation,
-		query:     parameters,
-		most:      query.MaxAttempts,
-		decode: func(body io.Reader, date time.Time, roundTrip time.Duration) error {
+		operation:   query.Operation,
+		below:       "?" + parameters.Encode(),
+		maxAttempts: query.MaxAttempts,
+		body:        &into.body,
+		limit:       64<<10 + query.Top*4<<10, // about ten times what the service was seen to send
+		decode: func(date time.Time, roundTrip time.Duration) error {
 			into.Date, into.RoundTrip = date, roundTrip
-			return into.read(body, maxPageBytes(query.Top))
+			return into.decode()
 		},
 	})
 }
@@ -169,12 +159,8 @@ func RefusesStart(err error) bool {
 	if !ok {
 		return false
 	}
-	switch failure.Detail {
-	case DetailTopRefused, DetailCustomSubdomain, DetailAPIVersionNotOffered:
+	if failure.Detail == DetailCustomSubdomain || failure.Detail == DetailAPIVersionNotOffered {
 		return false // the service says that it is something else
 	}
 	return failure.Status == http.StatusBadRequest || failure.Status == http.StatusNotFound
 }
-
-// maxPageBytes is how large a page of so many sessions may be: about ten times what the service was seen to send.
-func maxPageBytes(sessions int) int { return 64<<10 + sessions*4<<10 }

@@ -30,28 +30,10 @@ func StaticSecret(value string) Secret {
 	return func() (string, error) { return value, nil }
 }
 
-// lastSecret reports whether a secret has changed, without keeping it.
-type lastSecret struct {
-	sum atomic.Pointer[[sha256.Size]byte]
-}
-
-// used remembers the secret that a request is sent with.
-func (l *lastSecret) used(value string) {
-	sum := sha256.Sum256([]byte(value))
-	l.sum.Store(&sum)
-}
-
-// changed reports whether the secret can be read and has changed.
-func (l *lastSecret) changed(secret Secret) bool {
-	value, err := secret()
-	last := l.sum.Load()
-	return err == nil && (last == nil || *last != sha256.Sum256([]byte(value)))
-}
-
 // KeyCredential is one of the resource's two keys.
 type KeyCredential struct {
 	key  Secret
-	last lastSecret
+	used atomic.Pointer[[sha256.Size]byte] // the key that the last request was sent with, which is not kept
 }
 
 // NewKeyCredential makes a credential of a key, as the portal shows it.
@@ -63,7 +45,8 @@ func (c *KeyCredential) Authorize(_ context.Context, header http.Header) error {
 	if err != nil {
 		return err
 	}
-	c.last.used(key)
+	sum := sha256.Sum256([]byte(key))
+	c.used.Store(&sum)
 	header.Set(keyHeader, key)
 	return nil
 }
@@ -74,8 +57,12 @@ func (c *KeyCredential) Rejected(header http.Header) bool {
 	return err == nil && key != header.Get(keyHeader)
 }
 
-// Changed reports whether the key has changed since Authorize used it.
-func (c *KeyCredential) Changed() bool { return c.last.changed(c.key) }
+// Changed reports whether the key can be read and has changed since Authorize used it.
+func (c *KeyCredential) Changed() bool {
+	key, err := c.key()
+	used := c.used.Load()
+	return err == nil && (used == nil || *used != sha256.Sum256([]byte(key)))
+}
 
 // SecretHeaders names the header of the key.
 func (c *KeyCredential) SecretHeaders() []string { return []string{keyHeader} }

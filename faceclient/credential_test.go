@@ -3,14 +3,13 @@ package faceclient_test
 import (
 	"errors"
 	"net/http"
-	"slices"
 	"sync/atomic"
 	"testing"
 
 	"face_liveness_exporter/faceclient"
-	"face_liveness_exporter/faceclient/facesim"
 )
 
+// The attempt with a new key is no retry of those that are bounded.
 func TestAKeyThatIsRotatedIsUsedAtOnce(t *testing.T) {
 	for _, test := range []struct {
 		name     string
@@ -30,56 +29,16 @@ func TestAKeyThatIsRotatedIsUsedAtOnce(t *testing.T) {
 				return test.keys[min(int(reads.Add(1)), len(test.keys))-1], nil
 			}
 			inRig(t, 10, func(o *options) {
-				o.Credential = faceclient.NewKeyCredential(secret)
+				o.Credential, o.MaxRetries = faceclient.NewKeyCredential(secret), 0
 			}, func(t *testing.T, r *rig) {
 				r.server.SetKey("new")
-				walk, visited, err := r.walk()
-				if got := faceclient.Code(err); got != test.want || r.requests() != test.requests {
+				l, err := r.list()
+				if got := faceclient.Code(err); got != test.want || r.requests() != test.requests || l.attempts != test.requests {
 					t.Errorf("code %q after %d requests, want %q after %d", got, r.requests(), test.want, test.requests)
-				}
-				if test.want == "" {
-					r.finds(walk, visited, err)
 				}
 			})
 		})
 	}
-}
-
-// The attempt with the new key is no retry of those that the bound is about.
-func TestANewKeyNeedsNoRetryLeft(t *testing.T) {
-	keys := []string{"old", "new"}
-	secret := func() (string, error) { return keys[0], nil }
-	inRig(t, 10, func(o *options) {
-		o.MaxRetries = 0
-		o.Credential = faceclient.NewKeyCredential(secret)
-	}, func(t *testing.T, r *rig) {
-		r.server.SetKey("new")
-		r.server.Fail(facesim.Wrap("rotate", func(next http.Handler) http.Handler {
-			return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
-				next.ServeHTTP(w, request)
-				keys[0] = "new"
-			})
-		}))
-		r.finds(r.walk())
-	})
-}
-
-func TestKeyThatCannotBeRead(t *testing.T) {
-	readable := false
-	secret := func() (string, error) {
-		if !readable {
-			return "", errors.New("no such file")
-		}
-		return "test-key", nil
-	}
-	inRig(t, 10, func(o *options) { o.Credential = faceclient.NewKeyCredential(secret) }, func(t *testing.T, r *rig) {
-		r.fails(faceclient.CodeAuthentication, 0)
-		if !slices.Equal(r.seen.errors, []string{faceclient.CodeAuthentication}) {
-			t.Errorf("observed %v, want authentication once", r.seen.errors)
-		}
-		readable = true
-		r.finds(r.walk())
-	})
 }
 
 func TestChangedFollowsTheSecret(t *testing.T) {

@@ -27,25 +27,6 @@ import (
 	"face_liveness_exporter/faceclient/facesim"
 )
 
-// failureOf lists once with the options and gives the error.
-func failureOf(t *testing.T, o options) *faceclient.Error {
-	t.Helper()
-	_, _, err := walkOf(t.Context(), newClient(t, o).Lister(faceclient.DetectLiveness))
-	failure, ok := errors.AsType[*faceclient.Error](err)
-	if !ok {
-		t.Fatalf("%v is no *faceclient.Error", err)
-	}
-	wantSilence(t, "the error", err.Error())
-	return failure
-}
-
-// fast are options of a client that gives up at once.
-func fast(endpoint string) options {
-	o := plainOptions()
-	o.Endpoint, o.MaxRetries, o.MaxRetryWait, o.RequestTimeout = endpoint, 0, 0, 5*time.Second
-	return o
-}
-
 // peer is a server on loopback that does with each connection what it likes. It gives its address.
 func peer(t *testing.T, serve func(net.Conn)) string {
 	t.Helper()
@@ -111,32 +92,37 @@ func TestWhyNoAnswerCame(t *testing.T) {
 		o.RequestTimeout = 100 * time.Millisecond
 		return o
 	}
+	plain := func(bytes string) options { return fast("http://" + peer(t, answers(bytes))) }
 	for _, test := range []struct {
 		name    string
 		options options
 		code    string
 		detail  faceclient.Detail
 	}{
-		{"closed port", fast("http://" + closedPort(t)), "connection", faceclient.DetailRefused},
+		{"nothing listens", fast("http://" + closedPort(t)), "connection", faceclient.DetailRefused},
 		{"closed at once", fast("http://" + peer(t, func(net.Conn) {})), "connection", faceclient.DetailReset},
-		{"another protocol", fast("http://" + peer(t, answers("220 mail.example ESMTP\r\n"))), "connection", faceclient.DetailNotHTTP},
-		{"two lengths", fast("http://" + peer(t, answers("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n[]"))), "connection", faceclient.DetailNotHTTP},
-		{"a chunk that is none", fast("http://" + peer(t, answers("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\n[]"))), "connection", faceclient.DetailNotHTTP},
-		{"a trailer that is too long", fast("http://" + peer(t, answers("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[]\r\n0\r\nX: "+strings.Repeat("x", 9000)))), "connection", faceclient.DetailNotHTTP},
-		{"headers without an end", fast("http://" + peer(t, endlessHeaders)), "connection", faceclient.DetailLongHeader},
 		{"body cut short", fast("http://" + peer(t, func(conn net.Conn) {
 			_, _ = http.ReadRequest(bufio.NewReader(conn))
 			_, _ = conn.Write([]byte("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n["))
-		})), "connection", faceclient.DetailEndsEarly},
-		{"no answer", hanging(fast("http://" + peer(t, answers("")))), "timeout", faceclient.DetailNoAnswer},
-		{"nothing but information", hanging(fast("http://" + peer(t, answers("HTTP/1.1 103 Early Hints\r\n\r\n")))), "timeout", faceclient.DetailNoAnswer},
-		{"half a header", hanging(fast("http://" + peer(t, answers("HTTP/1.1 200 OK\r\nContent-")))), "timeout", faceclient.DetailNoAnswer},
-		{"no end of the answer", hanging(fast("http://" + peer(t, answers("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n[")))), "timeout", faceclient.DetailSlowBody},
-		{"no TLS handshake", hanging(fast("https://" + peer(t, holds))), "timeout", faceclient.DetailHandshake},
+		})), "connection", faceclient.DetailReset},
+		{"another protocol", plain("220 mail.example ESMTP\r\n"), "connection", ""},
+		{"two lengths", plain("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n[]"), "connection", ""},
+		{"HTTP/2", plain("\x00\x00\x00\x04\x00\x00\x00\x00\x00\n\n"), "connection", ""},
+		{"another protocol from now on", plain("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"), "101", ""},
+		{"no answer", hanging(plain("")), "timeout", ""},
+		{"nothing but information", hanging(plain("HTTP/1.1 103 Early Hints\r\n\r\n")), "timeout", ""},
+		{"half a header", hanging(plain("HTTP/1.1 200 OK\r\nContent-")), "timeout", ""},
+		{"no end of the answer", hanging(plain("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n[")), "timeout", ""},
+		{"no end of an error", hanging(plain("HTTP/1.1 403 Forbidden\r\nContent-Length: 10\r\n\r\n{")), "403", ""},
+		{"headers without an end", fast("http://" + peer(t, endless("HTTP/1.1 200 OK\r\n", "X-More: canary\r\n"))), "connection", ""},
+		{"information without an end", fast("http://" + peer(t, endless("", "HTTP/1.1 103 Early Hints\r\nLink: <canary>\r\n\r\n"))), "connection", ""},
+		{"blanks without an end", fast("http://" + peer(t, endless("HTTP/1.1 200 OK\r\n\r\n", "    "))), "invalid_response", ""},
+		{"an error without an end", fast("http://" + peer(t, endless("HTTP/1.1 403 Forbidden\r\n\r\n", "    "))), "403", ""},
+		{"no TLS handshake", hanging(fast("https://" + peer(t, holds))), "timeout", ""},
 		{"no proxy there", through(closedPort(t)), "connection", faceclient.DetailProxyUnreachable},
-		{"a proxy that does not answer", hanging(through(peer(t, answers("")))), "timeout", faceclient.DetailProxyUnreachable},
+		{"a proxy that does not answer", hanging(through(peer(t, answers("")))), "timeout", ""},
 		{"a proxy that refuses", through(peer(t, answers("HTTP/1.1 403 Forbidden\r\n\r\n"))), "connection", faceclient.DetailProxyRefuses},
-		{"a proxy that wants credentials", through(peer(t, answers("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"))), "connection", faceclient.DetailProxyCredentials},
+		{"a proxy that wants credentials", through(peer(t, answers("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"))), "connection", faceclient.DetailProxyRefuses},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if got := failureOf(t, test.options); got.Code != test.code || got.Detail != test.detail {
@@ -146,12 +132,14 @@ func TestWhyNoAnswerCame(t *testing.T) {
 	}
 }
 
-// endlessHeaders answers with headers until the client leaves.
-func endlessHeaders(conn net.Conn) {
-	_, _ = http.ReadRequest(bufio.NewReader(conn))
-	_, err := conn.Write([]byte("HTTP/1.1 200 OK\r\n"))
-	for err == nil {
-		_, err = conn.Write([]byte("X-More: canary\r\n"))
+// endless answers with something, and then again and again with the same, until the client leaves.
+func endless(first, again string) func(net.Conn) {
+	return func(conn net.Conn) {
+		_, _ = http.ReadRequest(bufio.NewReader(conn))
+		_, err := conn.Write([]byte(first))
+		for err == nil {
+			_, err = conn.Write([]byte(strings.Repeat(again, 100)))
+		}
 	}
 }
 
@@ -166,13 +154,13 @@ func TestWhyNoConnectionCameAbout(t *testing.T) {
 		{"name not found", &net.OpError{Op: "dial", Err: &net.DNSError{Name: "canary", IsNotFound: true}}, "connection", faceclient.DetailNameNotResolved},
 		{"name server does not answer", &net.OpError{Op: "dial", Err: &net.DNSError{Name: "canary", IsTimeout: true}}, "connection", faceclient.DetailNameNotResolved},
 		{"no route", &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.EHOSTUNREACH)}, "connection", faceclient.DetailUnreachable},
-		{"network is down", &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ENETUNREACH)}, "connection", faceclient.DetailUnreachable},
 		{"kernel gave up", &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ETIMEDOUT)}, "connection", faceclient.DetailUnreachable},
 		{"broken pipe", &net.OpError{Op: "write", Err: os.NewSyscallError("write", syscall.EPIPE)}, "connection", faceclient.DetailReset},
 		{"reset at once", &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNRESET)}, "connection", faceclient.DetailReset},
-		{"reset", &net.OpError{Op: "read", Err: os.NewSyscallError("read", syscall.ECONNRESET)}, "connection", faceclient.DetailReset},
-		{"a client certificate is missing", &net.OpError{Op: "remote error", Err: tls.AlertError(116)}, "tls", faceclient.DetailClientCertificate},
+		{"a SOCKS proxy that refuses", &net.OpError{Op: "socks connect", Err: errors.New("canary")}, "connection", faceclient.DetailProxyRefuses},
+		{"a client certificate is missing", &net.OpError{Op: "remote error", Err: tls.AlertError(116)}, "tls", faceclient.DetailTLSProtocol},
 		{"an alert about the protocol", &net.OpError{Op: "remote error", Err: tls.AlertError(70)}, "tls", faceclient.DetailTLSProtocol},
+		{"a certificate for another use", &tls.CertificateVerificationError{Err: x509.CertificateInvalidError{Reason: x509.IncompatibleUsage}}, "tls", ""},
 		{"a CA file that went", faceclient.ErrTLSFiles, "tls", faceclient.DetailTLSFiles},
 		{"anything", errors.New("canary"), "connection", ""},
 	} {
@@ -180,7 +168,7 @@ func TestWhyNoConnectionCameAbout(t *testing.T) {
 			o := fast("https://contoso.cognitiveservices.azure.com")
 			o.Transport = answering(func(*http.Request) (*http.Response, error) { return nil, test.err })
 			got := failureOf(t, o)
-			if got.Code != test.code || got.Detail != test.detail {
+			if got.Code != test.code || got.Detail != test.detail || faceclient.TransportDetail(test.err) != test.detail {
 				t.Errorf("%s, %s; want %s, %s", got.Code, got.Detail, test.code, test.detail)
 			}
 			if !errors.Is(got, test.err) {
@@ -251,7 +239,7 @@ func TestWhyTLSIsRefused(t *testing.T) {
 			server := loopback(t, 10, config)
 			o := fast(server.URL)
 			if test.trusted {
-				o.TLS = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+				o.Transport = faceclient.NewTransport(&tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, 4)
 			}
 			if got := failureOf(t, o); got.Code != faceclient.CodeTLS || got.Detail != test.want {
 				t.Errorf("%s, %s; want tls, %s", got.Code, got.Detail, test.want)
@@ -269,22 +257,22 @@ func TestWhyTLSIsRefused(t *testing.T) {
 
 func TestWhyThereIsNoKey(t *testing.T) {
 	folder := t.TempDir()
+	reading := func(path string) faceclient.Secret {
+		return func() (string, error) {
+			_, err := os.ReadFile(path)
+			return "", err
+		}
+	}
+	failing := func(err error) faceclient.Secret { return func() (string, error) { return "", err } }
 	for _, test := range []struct {
 		name string
 		read faceclient.Secret
 		want faceclient.Detail
 	}{
-		{"no file", func() (string, error) {
-			_, err := os.ReadFile(filepath.Join(folder, "canary"))
-			return "", err
-		}, faceclient.DetailKeyFileMissing},
-		{"not for us", func() (string, error) { return "", fs.ErrPermission }, faceclient.DetailKeyFileUnreadable},
-		{"a folder", func() (string, error) {
-			_, err := os.ReadFile(folder)
-			return "", err
-		}, faceclient.DetailKeyFileUnreadable},
-		{"empty", func() (string, error) { return "", faceclient.ErrSecretEmpty }, faceclient.DetailKeyFileEmpty},
-		{"no key", func() (string, error) { return "", errors.New("canary") }, faceclient.DetailKeyFileUnusable},
+		{"no file", reading(filepath.Join(folder, "canary")), faceclient.DetailKeyFileMissing},
+		{"not for us", failing(fs.ErrPermission), faceclient.DetailKeyFileUnreadable},
+		{"a folder", reading(folder), faceclient.DetailKeyFileUnreadable},
+		{"no key", failing(errors.New("canary")), faceclient.DetailKeyFileUnusable},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			o := fast("https://contoso.cognitiveservices.azure.com")
@@ -296,42 +284,53 @@ func TestWhyThereIsNoKey(t *testing.T) {
 	}
 }
 
-// Several reasons share a status, and often a code.
+// Several reasons share a status, and often a code. A code is a word or three digits, and none of ours.
 func TestWhyTheServiceRefuses(t *testing.T) {
 	for _, test := range []struct {
-		name   string
-		status int
-		body   string
-		code   string
-		detail faceclient.Detail
+		name         string
+		status       int
+		header, body string
+		code         string
+		detail       faceclient.Detail
 	}{
-		{"wrong key", 401, `{"error":{"code":"401","message":"Access denied due to invalid subscription key or wrong API endpoint."}}`, "401", faceclient.DetailKeyNotAccepted},
-		{"no role", 401, `{"error":{"code":"PermissionDenied","message":"The principal lacks the required data action."}}`, "PermissionDenied", faceclient.DetailRoleMissing},
-		{"token of another cloud", 401, `{"error":{"code":"Unspecified","message":"The audience is incorrect."}}`, "Unspecified", faceclient.DetailTokenAudience},
-		{"no keys here", 403, `{"error":{"code":"AuthenticationTypeDisabled","message":"Key based authentication is disabled for this resource."}}`, "AuthenticationTypeDisabled", faceclient.DetailKeysDisabled},
-		{"firewall", 403, `{"error":{"code":"403","message":"Access denied due to Virtual Network/Firewall rules."}}`, "403", faceclient.DetailFirewall},
-		{"no public access", 403, `{"error":{"code":"403","message":"Public access is disabled. Please configure private endpoint."}}`, "403", faceclient.DetailPublicAccess},
-		{"regional endpoint of a resource with rules", 403, `{"code":"403","message":"A Virtual Network is configured for this resource. Please use the correct endpoint for making requests."}`, "403", faceclient.DetailCustomSubdomain},
-		{"suspended", 403, `{"error":{"code":"403","message":"The subscription is suspended."}}`, "403", faceclient.DetailResourceDisabled},
-		{"not approved", 403, `{"error":{"code":"InvalidRequest","message":"No.","innererror":{"code":"UnsupportedFeature"}}}`, "InvalidRequest", faceclient.DetailLimitedAccess},
-		{"token at a region", 400, `{"error":{"code":"BadRequest","message":"Please provide a custom subdomain for token authentication."}}`, "BadRequest", faceclient.DetailCustomSubdomain},
-		{"version", 404, `{"error":{"code":"404","message":"No.","innererror":{"code":"UnsupportedApiVersion"}}}`, "404", faceclient.DetailAPIVersionNotOffered},
-		{"start is no id", 400, `{"error":{"code":"BadArgument","message":"'start' is too long."}}`, "BadArgument", faceclient.DetailStartRefused},
-		{"top", 400, `{"error":{"code":"BadArgument","message":"Top parameter is invalid. Valid range is between 1 and 1000 inclusive."}}`, "BadArgument", faceclient.DetailTopRefused},
-		{"text for an error", 403, `{"error":"Access denied due to Virtual Network/Firewall rules."}`, "403", faceclient.DetailFirewall},
-		{"nothing", 403, ``, "403", ""},
-		{"a page of a proxy", 403, `<html>firewall</html>`, "403", ""},
-		{"a code that nobody knows", 401, `{"error":{"code":"NeverHeardOf","message":"No."}}`, "NeverHeardOf", ""},
-		{"one of our codes", 400, `{"error":{"code":"timeout","message":"No."}}`, "400", ""},
-		{"another of our codes", 400, `{"error":{"code":"canceled","statusCode":17}}`, "17", ""},
+		{"wrong key", 401, "", `{"error":{"code":"401","message":"Access denied due to invalid subscription key or wrong API endpoint."}}`, "401", ""},
+		{"no role", 401, "", `{"error":{"code":"PermissionDenied","message":"The principal lacks the required data action."}}`, "PermissionDenied", faceclient.DetailRoleMissing},
+		{"no keys here", 403, "", `{"error":{"code":"AuthenticationTypeDisabled","message":"Key based authentication is disabled for this resource."}}`, "AuthenticationTypeDisabled", ""},
+		{"firewall", 403, "", `{"error":{"code":"403","message":"Access denied due to Virtual Network/Firewall rules."}}`, "403", faceclient.DetailNetworkRules},
+		{"no public access", 403, "", `{"error":{"code":"403","message":"Public access is disabled. Please configure private endpoint."}}`, "403", faceclient.DetailNetworkRules},
+		{"regional endpoint of a resource with rules", 403, "", `{"code":"403","message":"A Virtual Network is configured for this resource. Please use the correct endpoint for making requests."}`, "403", faceclient.DetailCustomSubdomain},
+		{"token at a region", 400, "", `{"error":{"code":"BadRequest","message":"Please provide a custom subdomain for token authentication."}}`, "BadRequest", faceclient.DetailCustomSubdomain},
+		{"version", 404, "", `{"error":{"code":"404","message":"No.","innererror":{"code":"UnsupportedApiVersion"}}}`, "404", faceclient.DetailAPIVersionNotOffered},
+		{"start is no id", 400, "", `{"error":{"code":"BadArgument","message":"'start' is too long."}}`, "BadArgument", ""},
+		{"text for an error", 403, "", `{"error":"Access denied due to Virtual Network/Firewall rules."}`, "403", faceclient.DetailNetworkRules},
+		{"nothing", 403, "", ``, "403", ""},
+		{"a page of a proxy", 403, "", `<html>firewall</html>`, "403", ""},
+		{"one of our codes", 400, "timeout", `{"error":{"code":"canceled","statusCode":417}}`, "417", ""},
+
+		{"header first", 418, "FromHeader", `{"error":{"code":"FromBody","statusCode":3},"statusCode":4}`, "FromHeader", ""},
+		{"body's code", 418, "", `{"error":{"code":"FromBody","statusCode":399},"statusCode":499}`, "FromBody", ""},
+		{"error.statusCode", 418, "", `{"error":{"statusCode":399},"statusCode":499}`, "399", ""},
+		{"flat statusCode beside an error that is text", 418, "", `{"error":"no","statusCode":499}`, "499", ""},
+		{"no word", 418, "not a code", `{"error":{"code":"FromBody1"}}`, "418", ""},
+		{"no three digits", 418, "", `{"error":{"code":17,"statusCode":1e3},"statusCode":-99}`, "418", ""},
+		{"too long", 418, "", `{"error":{"code":"` + strings.Repeat("x", 65) + `"}}`, "418", ""},
+		{"just not too long", 418, "", `{"error":{"code":"` + strings.Repeat("x", 64) + `"}}`, strings.Repeat("x", 64), ""},
+		{"an object for a code", 418, "", `{"error":{"code":{}}}`, "418", ""},
+		{"cut short", 418, "", `{"error":{"code":"FromB`, "418", ""},
+		{"a session's id", 418, "2c6f1a0e-77d5-4f0b-9a64-0d3c1f5b8e21", `[]`, "418", ""},
+		{"a part of the key", 418, "secretkey", `null`, "418", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			inRig(t, 0, nil, func(t *testing.T, r *rig) {
-				r.server.Fail(facesim.Status(test.status, test.body))
-				_, _, err := r.walk()
-				failure, ok := errors.AsType[*faceclient.Error](err)
-				if !ok || failure.Code != test.code || failure.Detail != test.detail || failure.APIVersion != faceclient.DefaultAPIVersion {
-					t.Errorf("%v, version %q; want %s, %s", err, failure.APIVersion, test.code, test.detail)
+			inRig(t, 0, func(o *options) {
+				o.Credential = faceclient.NewKeyCredential(faceclient.StaticSecret("my-secretkey"))
+			}, func(t *testing.T, r *rig) {
+				r.server.Fail(facesim.Status(test.status, test.body).Header("x-ms-error-code", test.header))
+				failure := r.fails(test.code, 1)
+				if failure.Status != test.status || failure.Detail != test.detail || failure.APIVersion != faceclient.DefaultAPIVersion {
+					t.Errorf("%v, version %q; want %s", failure, failure.APIVersion, test.detail)
+				}
+				if refusesStart := (test.status == 400 || test.status == 404) && test.detail == ""; faceclient.RefusesStart(failure) != refusesStart {
+					t.Errorf("refuses the start: %t", !refusesStart)
 				}
 			})
 		})
@@ -348,7 +347,6 @@ func TestAQuotaThatIsUsedUp(t *testing.T) {
 		{"hours, minutes, seconds", "", `{"statusCode":403,"message":"Out of call volume quota. Quota will be replenished in 00:05:00."}`, 5 * time.Minute},
 		{"days and hours", "", `{"statusCode":403,"message":"Out of call volume quota. Quota will be replenished in 1.02:03:04.5"}`, 26*time.Hour + 3*time.Minute + 4*time.Second},
 		{"hours", "", `{"error":{"code":"403","message":"Quota exceeded. Try again in 7 hours."}}`, 7 * time.Hour},
-		{"seconds", "", `{"error":{"code":"403","message":"Quota exceeded. Retry after 30 seconds."}}`, 30 * time.Second},
 		{"no time", "", `{"error":{"code":"403","message":"The quotas are used up."}}`, 0},
 		{"text alone", "", `Out of call volume quota. Quota will be replenished in 3 days.`, 72 * time.Hour},
 		{"header", "60", `{"error":{"code":"403","message":"Out of call volume quota. Quota will be replenished in 2 days."}}`, time.Minute},
@@ -357,7 +355,7 @@ func TestAQuotaThatIsUsedUp(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			inRig(t, 0, nil, func(t *testing.T, r *rig) {
 				r.server.Fail(facesim.Status(403, test.body).Header("Retry-After", test.header))
-				failure := r.failure(faceclient.CodeQuotaExceeded, 1)
+				failure := r.fails(faceclient.CodeQuotaExceeded, 1)
 				if (failure.Wait-test.want).Abs() > time.Second || failure.Status != 403 {
 					t.Errorf("status %d, wait %v; want %v", failure.Status, failure.Wait, test.want)
 				}

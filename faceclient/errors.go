@@ -12,7 +12,7 @@ import (
 
 // Codes of failures for which the service has no code.
 const (
-	CodeTimeout         = "timeout"          // the attempt took longer than its time-out
+	CodeTimeout         = "timeout"          // the attempt took longer than its time limit
 	CodeConnection      = "connection"       // no connection, or it broke before the body's end
 	CodeTLS             = "tls"              // the server's certificate or its TLS was refused
 	CodeRedirect        = "redirect"         // the answer was a redirect; none is followed
@@ -25,50 +25,45 @@ const (
 )
 
 // ownCodes are the codes that only this package gives.
-func ownCodes() []string {
-	return []string{
-		CodeTimeout, CodeConnection, CodeTLS, CodeRedirect, CodeInvalidResponse, CodeCanceled, CodePagination, CodeAuthentication,
-		CodeQuotaExceeded, CodePanic,
-	}
+var ownCodes = []string{
+	CodeTimeout, CodeConnection, CodeTLS, CodeRedirect, CodeInvalidResponse, CodeCanceled, CodePagination, CodeAuthentication,
+	CodeQuotaExceeded, CodePanic,
 }
 
-// ours reports whether a code is reserved: only this package, or the package that counts its errors, may use it.
+// ours reports whether a code is reserved for this package, or for the one that counts errors.
 func ours(code string) bool {
-	return code == codeOther || code == codeError || slices.Contains(ownCodes(), code)
+	return code == "other" || code == "error" || slices.Contains(ownCodes, code)
 }
-
-// Labels of the package that counts errors.
-const (
-	codeOther = "other"
-	codeError = "error"
-)
 
 // Error is the one kind of error that a request or a walk ends with. Its text never holds what the service wrote, an
 // address, or a credential.
 type Error struct {
-	// Code is the service's own code where it sent a usable one, else the HTTP status, else one of the Code constants.
+	// Code is the service's own code if it sent a usable one, else the HTTP status, else one of the Code constants.
 	Code string
-	// Status is the HTTP status, or 0 where no answer came.
+	// Status is the HTTP status, or 0 if no answer came.
 	Status int
-	// Detail says why, where the code leaves that open.
+	// Detail says why if the code leaves that open.
 	Detail Detail
-	// SignIn is the kind of sign-in that failed, where no token of Entra ID could be obtained.
+	// SignIn is the kind of sign-in that failed if no token of Entra ID could be obtained.
 	SignIn EntraKind
 	// AADSTS is the number by which Entra ID says why it refuses a sign-in (AADSTS7000215 is a wrong client secret); 0
-	// where it gave none.
+	// if it gave none.
 	AADSTS int
-	// Pages is how many pages a list needs at least, where it is too long.
+	// Pages is how many pages a list needs at least if it is too long.
 	Pages int
 	// APIVersion is the version of the API that was asked.
 	APIVersion string
-	// Wait is how long the service asked to wait before the next request; 0 where it did not say.
+	// Wait is how long the service asked to wait before the next request; 0 if it did not say.
 	Wait time.Duration
 	// RequestID is the service's apim-request-id and ClientRequestID the GUID that we sent; support asks for both.
 	RequestID, ClientRequestID string
-	// Before is the failure of the attempt before, where the request was canceled while it waited to try again; else nil.
+	// Before is the failure of the attempt before if the request was canceled while it waited to try again; else nil.
 	Before *Error
 
-	cause error
+	cause   error
+	header  http.Header // of the answer; nil if there was none
+	renewed bool        // another attempt has another credential
+	passing bool        // the answer was no JSON, such as a gateway's page
 }
 
 // Error is for a developer: code, status and detail. What they mean is for a package that knows the program's settings.
@@ -106,7 +101,7 @@ func (e *Error) temporary() bool {
 	if e.Status >= 520 && e.Status <= 529 { // of content delivery networks that do not reach the service
 		return true
 	}
-	return e.Code == CodeTimeout || e.Code == CodeConnection || e.Detail == DetailNoJSON
+	return e.Code == CodeTimeout || e.Code == CodeConnection || e.passing
 }
 
 // asksToWait reports whether the service asks for a pause of all requests to the resource.
@@ -122,12 +117,12 @@ func (e *Error) Refused() bool {
 
 // Code returns the error_code of any error that a walk ended with; "" for nil.
 func Code(err error) string {
-	var apiError *Error
+	failure, ok := errors.AsType[*Error](err)
 	switch {
 	case err == nil:
 		return ""
-	case errors.As(err, &apiError):
-		return apiError.Code
+	case ok:
+		return failure.Code
 	case errors.Is(err, context.Canceled):
 		return CodeCanceled
 	case errors.Is(err, context.DeadlineExceeded):
@@ -139,7 +134,7 @@ func Code(err error) string {
 // ErrorCodes are the codes that the list operations are known to fail with, those of this package included. Each call makes
 // a new slice.
 func ErrorCodes() []string {
-	return append(ownCodes(),
+	return append(slices.Clone(ownCodes),
 		"BadArgument", "BadRequest", "PermissionDenied", "Unspecified", "UnsupportedFeature", "ResourceNotFound", "SessionNotFound",
 		"ConcurrentOperationConflict", "401", "403", "404", "429", "500", "502", "503", "504",
 	)

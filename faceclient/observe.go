@@ -1,8 +1,8 @@
 package faceclient
 
 import (
-	"math"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -37,17 +37,21 @@ func (noObserver) ObserveAttempt(Attempt)                   {}
 func (noObserver) ObserveRetry(Operation)                   {}
 func (noObserver) ObserveThrottle(Operation, time.Duration) {}
 
-// maxBilled is the most that an attempt can cost, in transactions; it costs one. A counter could not lose what it was
-// raised by beyond all reason.
+// maxBilled is the maximum that counts of an attempt, in transactions; it costs one. A counter could not lose what it was raised by
+// beyond all reason.
 const maxBilled = 1000
+
+// amount is what a plain decimal number of transactions is like.
+var amount = regexp.MustCompile(`^[0-9]{1,9}(\.[0-9]{1,9})?$`)
 
 // billed sums what CSP-Billing-Usage charges, such as "CognitiveServices.Face.Transaction=1".
 func billed(header http.Header) float64 {
 	sum := 0.0
 	for entry := range strings.SplitSeq(strings.Join(header["Csp-Billing-Usage"], ","), ",") {
 		_, value, _ := strings.Cut(entry, "=")
-		if amount, err := strconv.ParseFloat(strings.TrimSpace(value), 64); err == nil && amount > 0 && !math.IsInf(amount, 0) {
-			sum += amount
+		if value = strings.TrimSpace(value); amount.MatchString(value) {
+			transactions, _ := strconv.ParseFloat(value, 64) // it is a number
+			sum += transactions
 		}
 	}
 	return min(sum, maxBilled)

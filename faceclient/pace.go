@@ -1,9 +1,9 @@
 package faceclient
 
 import (
-	"cmp"
 	"context"
-	"math"
+	"math/rand/v2"
+	"net/http"
 	"sync"
 	"time"
 
@@ -14,182 +14,181 @@ import (
 const (
 	// slowDown is what is left of the rate after the service has refused a request for it.
 	slowDown = 0.5
-	// speedUp is the share of the configured rate that a second of answers gives back.
+	// speedUp is the share of the configured rate that a second of pages gives back.
 	speedUp = 0.01
-	// slowest is the least share of the configured rate.
+	// slowest is the lowest share of the configured rate.
 	slowest = 0.05
 )
 
-// pace bounds the requests to one resource, whatever operation and walk they are for. An attempt waits for a place among
-// the requests in flight, for the Retry-After gate, and for the rate limit.
+// pace bounds the requests to one resource, whatever operation they are for. An attempt for a page waits for a place among
+// those in flight, for the gate, and for the rate limit. An attempt for a look-up has a place of its own and waits until no
+// page wants to be sent, so that no page waits for a look-up.
 type pace struct {
-	gate     *gate
-	limiter  *rate.Limiter
-	first    *semaphore.Weighted // of one request, which waits for gate and limiter, so that one reservation is made at a time
-	inFlight *semaphore.Weighted // of math.MaxInt32, of which setLimits holds back all that is above the bound
+	limiter *rate.Limiter
+	first   *semaphore.Weighted // of one page, which waits for gate and limiter, so that one reservation is made at a time
+	lookUps *semaphore.Weighted // of one look-up
 
-	mu        sync.Mutex // guards what follows and the changes of limiter
-	fastest   rate.Limit // as configured
-	slowdowns int        // how often the rate was lowered
-	places    int        // in flight, as configured
-	owed      int        // places to hold back as soon as they are released
+	mu       sync.Mutex          // guards what follows and the changes of limiter
+	inFlight *semaphore.Weighted // of pages; another one when the bound changes, and who holds the old one releases the old one
+	bound    int                 // of inFlight
+	fastest  rate.Limit          // as configured
+	lowered  int                 // how often the rate was
+	refused  int                 // how often that was since the last page
+	came     int64               // pages
+	opens    time.Time           // the gate, which is closed while the service asks to wait
+	closer   *Error              // the answer that asked to wait until then
 }
 
 func newPace(requestsPerSecond float64, concurrent int) *pace {
-	p := &pace{
-		gate:     new(gate),
+	return &pace{
 		limiter:  rate.NewLimiter(rate.Limit(requestsPerSecond), 1),
-		fastest:  rate.Limit(requestsPerSecond),
 		first:    semaphore.NewWeighted(1),
-		inFlight: semaphore.NewWeighted(math.MaxInt32),
-		places:   concurrent,
+		lookUps:  semaphore.NewWeighted(1),
+		inFlight: semaphore.NewWeighted(int64(concurrent)),
+		bound:    concurrent,
+		fastest:  rate.Limit(requestsPerSecond),
 	}
-	p.inFlight.TryAcquire(int64(math.MaxInt32 - concurrent))
-	return p
 }
 
-// setLimits changes the bounds, also for requests that wait already. A rate that was lowered after a 429 stays as much lower.
+// setLimits changes the bounds. A rate that was lowered after a 429 stays as much lower. Who waits for a place or has one keeps
+// the old bound.
 func (p *pace) setLimits(requestsPerSecond float64, concurrent int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	lowered := p.limiter.Limit() / p.fastest
+	share := p.limiter.Limit() / p.fastest
 	p.fastest = rate.Limit(requestsPerSecond)
-	p.limiter.SetLimit(p.fastest * lowered)
-	for ; p.places < concurrent; p.places++ {
-		p.giveBack()
-	}
-	for ; p.places > concurrent; p.places-- {
-		if !p.inFlight.TryAcquire(1) {
-			p.owed++
-		}
+	p.limiter.SetLimit(p.fastest * share)
+	if concurrent != p.bound {
+		p.inFlight, p.bound = semaphore.NewWeighted(int64(concurrent)), concurrent
 	}
 }
 
-// giveBack frees a place, unless the bound was lowered and one place too many is in use. It is called with mu held.
-func (p *pace) giveBack() {
-	if p.owed > 0 {
-		p.owed--
-		return
-	}
-	p.inFlight.Release(1)
-}
-
-// permit is what admit tells of an attempt.
+// permit is what admit gives to an attempt.
 type permit struct {
-	throttled time.Duration // how long gate and limiter held it
-	slowdowns int           // the pace's, when it was admitted
+	place     *semaphore.Weighted // to be released
+	throttled time.Duration       // how long gate and limiter held it
+	lowered   int                 // the pace's, when it was admitted
 }
 
-// admit waits until a request may be sent. The caller must release its place, unless there is an error. The place among the
-// requests in flight comes before the rate limit: a request that waited for a place afterwards would be sent late, close to the
-// one behind it.
-func (p *pace) admit(ctx context.Context) (permit, error) {
-	if p.inFlight.Acquire(ctx, 1) != nil {
-		return permit{}, context.Cause(ctx)
+// admit waits until an attempt may be sent. If there is no error, the caller must release its place. The place comes before the
+// rate limit: a request that waited for a place afterwards would be sent late, close to the one behind it.
+func (p *pace) admit(ctx context.Context, lookUp bool) (permit, error) {
+	p.mu.Lock()
+	admitted, turn := permit{place: p.inFlight}, p.turn
+	p.mu.Unlock()
+	if lookUp {
+		admitted.place, turn = p.lookUps, p.idle
+	}
+	if err := admitted.place.Acquire(ctx, 1); err != nil {
+		return admitted, err
 	}
 	began := time.Now()
-	err := p.waitForRate(ctx)
-	admitted := permit{throttled: time.Since(began)}
+	err := turn(ctx)
+	if err != nil {
+		admitted.place.Release(1)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if err != nil {
-		p.giveBack()
-	}
-	admitted.slowdowns = p.slowdowns
+	admitted.throttled, admitted.lowered = time.Since(began), p.lowered
 	return admitted, err
 }
 
-// waitForRate waits for the gate and the limiter. The gate may have closed while the request waited for the limiter, so it is
-// asked again.
-func (p *pace) waitForRate(ctx context.Context) error {
-	if p.first.Acquire(ctx, 1) != nil {
-		return context.Cause(ctx)
-	}
-	defer p.first.Release(1)
-	if err := p.gate.wait(ctx); err != nil {
+// turn waits for the gate and the limiter. The gate may have closed while the request waited for the limiter, so it is asked
+// again.
+func (p *pace) turn(ctx context.Context) error {
+	if err := p.first.Acquire(ctx, 1); err != nil {
 		return err
 	}
-	if p.limiter.Wait(ctx) != nil {
-		// Wait fails at once where the context's deadline comes before the request's turn; then there is no cause yet.
-		return cmp.Or(context.Cause(ctx), context.Canceled)
+	defer p.first.Release(1)
+	if err := p.gate(ctx); err != nil {
+		return err
 	}
-	return p.gate.wait(ctx)
-}
-
-func (p *pace) release() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.giveBack()
-}
-
-// repeated counts requests that were sent without waiting for the limiter: those that follow wait longer.
-func (p *pace) repeated(times int) {
-	for range times {
-		p.limiter.Reserve()
+	if err := p.limiter.Wait(ctx); err != nil {
+		return err
 	}
+	return p.gate(ctx)
 }
 
-// refused lowers the rate after the service refused an attempt for it: once for all attempts that were under way.
-func (p *pace) refused(attempt permit) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if attempt.slowdowns == p.slowdowns {
-		p.slowdowns++
-		p.limiter.SetLimit(max(p.fastest*slowest, p.limiter.Limit()*slowDown))
-	}
-}
-
-// answered raises the rate a little after an answer, up to the configured one.
-func (p *pace) answered() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if limit := p.limiter.Limit(); limit < p.fastest {
-		p.limiter.SetLimit(min(p.fastest, limit+p.fastest*speedUp/limit))
-	}
-}
-
-// gate is closed while a Retry-After lasts.
-type gate struct {
-	mu    sync.Mutex
-	until time.Time
-	why   *Error // the answer that asked to wait until then
-}
-
-// closeFor keeps the gate closed for d from now. An earlier, longer wait stands.
-func (g *gate) closeFor(d time.Duration, why *Error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if until := time.Now().Add(d); until.After(g.until) {
-		g.until, g.why = until, why
-	}
-}
-
-// closedBy is the answer that closed the gate, nil where it is open.
-func (g *gate) closedBy() *Error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if time.Until(g.until) <= 0 {
-		return nil
-	}
-	return g.why
-}
-
-// left is how long the gate stays closed; it is open where that is not above 0.
-func (g *gate) left() time.Duration {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return time.Until(g.until)
-}
-
-func (g *gate) wait(ctx context.Context) error {
-	for left := g.left(); left > 0; left = g.left() {
-		timer := time.NewTimer(left)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return context.Cause(ctx)
+// idle waits until the gate is open and no page waits for the limiter or would have to.
+func (p *pace) idle(ctx context.Context) error {
+	for {
+		if err := p.gate(ctx); err != nil || p.limiter.Allow() {
+			return err
+		}
+		seconds := (1 - p.limiter.Tokens()) / float64(p.limiter.Limit())
+		if err := sleep(ctx, max(time.Millisecond, time.Duration(seconds*float64(time.Second)))); err != nil {
+			return err
 		}
 	}
-	return nil
+}
+
+// gate waits while the service asks to wait.
+func (p *pace) gate(ctx context.Context) error {
+	for {
+		p.mu.Lock()
+		left := time.Until(p.opens)
+		p.mu.Unlock()
+		if left <= 0 {
+			return nil
+		}
+		if err := sleep(ctx, left); err != nil {
+			return err
+		}
+	}
+}
+
+// sleep waits. The error is that of the context.
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// closedBy is the answer that closed the gate, nil if it is open.
+func (p *pace) closedBy() *Error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if time.Until(p.opens) <= 0 {
+		return nil
+	}
+	return p.closer
+}
+
+// pages is how many pages have come so far.
+func (p *pace) pages() int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.came
+}
+
+// learn takes what came of an attempt for a page: the failure is nil if the page came. A 429 lowers the rate, once for all
+// attempts that were under way, and each page raises it a little, up to the configured one. The gate is closed for as long as
+// the service asks, or longer each time if it does not say, but never for longer than longest.
+func (p *pace) learn(attempt permit, failure *Error, longest time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	limit := p.limiter.Limit()
+	if failure == nil {
+		p.came++
+		p.refused = 0
+		p.limiter.SetLimit(min(p.fastest, limit+p.fastest*speedUp/limit))
+		return
+	}
+	if failure.Status == http.StatusTooManyRequests && attempt.lowered == p.lowered {
+		p.lowered++
+		p.refused++
+		p.limiter.SetLimit(max(p.fastest*slowest, limit*slowDown))
+	}
+	if failure.asksToWait() {
+		wait := growing(max(0, p.refused-1), minRetryWait, longest)
+		if asked := min(failure.Wait, longest); asked > 0 {
+			wait = min(asked+rand.N(asked/10+1), longest) // others were told the same time
+		}
+		if opens := time.Now().Add(wait); opens.After(p.opens) { // an earlier, longer wait stands
+			p.opens, p.closer = opens, failure
+		}
+	}
 }

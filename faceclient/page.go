@@ -11,75 +11,51 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxIDLength is the longest id that the service takes as a start.
-const maxIDLength = 64
-
-// maxTTL only keeps arithmetic on odd answers from overflowing; the reference's bound is a day.
-const maxTTL = 366 * 24 * time.Hour
-
-// invalid is the error of an answer that is no list of sessions.
-func invalid(detail Detail) error { return &Error{Code: CodeInvalidResponse, Detail: detail} }
+const (
+	// maxIDLength is the longest id that the service takes as a start, in characters.
+	maxIDLength = 64
+	// maxTTL only keeps arithmetic on odd answers from overflowing; the reference's bound is a day.
+	maxTTL = 366 * 24 * time.Hour
+)
 
 // Page is the room for one answer: its bytes and what they decode to. Pages are reused, so that a walk needs as many as
 // it has requests in flight, however long the list is. The zero value is ready for use.
 type Page struct {
 	// Sessions are in the order of the answer. They are good until the page is used again.
 	Sessions []Session
-	// Date is the service's clock when it answered (the Date header, in whole seconds), or this machine's clock where the
-	// header is missing.
+	// Date is the service's clock when it answered (the Date header, in whole seconds), or this machine's clock if there is
+	// no such header.
 	Date time.Time
 	// RoundTrip is the time from sending the attempt that brought the page to the header of its answer, 0 or more.
 	RoundTrip time.Duration
 
-	body     []byte
-	strings  []byte // ids that do not stand in the body as they are
-	decoder  *jsontext.Decoder
-	calendar calendar
-
-	hasExpired bool // of the session that is being decoded
-}
-
-// read reads a body of at most so many bytes to its end and decodes it. The error is an *Error where the body is at fault;
-// else it is that of the reader.
-func (p *Page) read(body io.Reader, limit int) error {
-	buffer := bytes.NewBuffer(p.body[:0])
-	_, err := buffer.ReadFrom(io.LimitReader(body, int64(limit)+1))
-	p.body = buffer.Bytes()
-	switch {
-	case err != nil:
-		return err
-	case buffer.Len() > limit:
-		return invalid(DetailTooLarge)
-	}
-	return p.decode()
+	body    bytes.Buffer
+	strings []byte // ids that do not stand in the body as they are
+	decoder *jsontext.Decoder
 }
 
 // decode fills Sessions from body. The error is an *Error.
 func (p *Page) decode() error {
 	p.Sessions = p.Sessions[:0]
 	p.strings = p.strings[:0]
-	options := []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
+	lenient := []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
 	if p.decoder == nil {
-		p.decoder = jsontext.NewDecoder(bytes.NewBuffer(p.body), options...)
+		p.decoder = jsontext.NewDecoder(bytes.NewBuffer(p.body.Bytes()), lenient...)
 	} else {
-		p.decoder.Reset(bytes.NewBuffer(p.body), options...)
+		p.decoder.Reset(bytes.NewBuffer(p.body.Bytes()), lenient...)
 	}
 	if err := p.decodeList(); err != nil {
 		return err
 	}
 	if _, err := p.decoder.ReadToken(); !errors.Is(err, io.EOF) {
-		return invalid(DetailMoreAfter)
+		return invalid()
 	}
 	return nil
 }
 
 func (p *Page) decodeList() error {
-	opening, err := p.decoder.ReadToken()
-	if err != nil {
-		return syntaxError(err)
-	}
-	if opening.Kind() != jsontext.KindBeginArray {
-		return invalid(DetailNoList)
+	if err := p.open(jsontext.KindBeginArray); err != nil {
+		return err
 	}
 	for p.decoder.PeekKind() != jsontext.KindEndArray {
 		p.Sessions = append(p.Sessions, Session{TTL: DefaultTTL})
@@ -87,63 +63,76 @@ func (p *Page) decodeList() error {
 			return err
 		}
 	}
-	_, err = p.decoder.ReadToken()
+	_, err := p.decoder.ReadToken()
+	return syntaxError(err)
+}
+
+// open reads the beginning of a list or an object.
+func (p *Page) open(kind jsontext.Kind) error {
+	opening, err := p.decoder.ReadToken()
+	if err == nil && opening.Kind() != kind {
+		return invalid()
+	}
 	return syntaxError(err)
 }
 
 func (p *Page) decodeSession(session *Session) error {
-	opening, err := p.decoder.ReadToken()
-	if err != nil {
-		return syntaxError(err)
+	if err := p.open(jsontext.KindBeginObject); err != nil {
+		return err
 	}
-	if opening.Kind() != jsontext.KindBeginObject {
-		return invalid(DetailNoObject)
-	}
-	p.hasExpired = false
+	hasExpired := false
 	for p.decoder.PeekKind() != jsontext.KindEndObject {
 		name, err := p.decoder.ReadValue()
 		if err != nil {
 			return syntaxError(err)
 		}
 		field := fieldOf(name)
-		if field == nil {
-			if err := p.decoder.SkipValue(); err != nil {
-				return syntaxError(err)
-			}
-			continue
-		}
 		value, err := p.decoder.ReadValue()
 		if err != nil {
 			return syntaxError(err)
 		}
-		if err := field(p, session, value); err != nil {
+		if err := p.set(session, field, value); err != nil {
 			return err
 		}
+		hasExpired = hasExpired || field == expired
 	}
 	if _, err := p.decoder.ReadToken(); err != nil {
 		return syntaxError(err)
 	}
-	if len(session.ID) == 0 || session.Created.IsZero() || !p.hasExpired {
-		return invalid(DetailFieldMissing)
+	if len(session.ID) == 0 || session.Created.IsZero() || !hasExpired {
+		return invalid()
 	}
 	return nil
 }
 
-// fieldOf returns the decoder of a field by its quoted name, nil for a field that we do not know.
-func fieldOf(name jsontext.Value) func(*Page, *Session, jsontext.Value) error {
+// field is a field of a session that we know; unknown is any other.
+type field int
+
+const (
+	unknown field = iota
+	id
+	created
+	started
+	expired
+	device
+	ttl
+)
+
+// fieldOf returns the field with a quoted name.
+func fieldOf(name jsontext.Value) field {
 	switch string(name) {
 	case `"id"`:
-		return (*Page).decodeID
+		return id
 	case `"createdDateTime"`:
-		return (*Page).decodeCreated
+		return created
 	case `"sessionStartDateTime"`:
-		return (*Page).decodeStarted
+		return started
 	case `"sessionExpired"`:
-		return (*Page).decodeExpired
+		return expired
 	case `"deviceCorrelationId"`:
-		return (*Page).decodeDevice
+		return device
 	case `"authTokenTimeToLiveInSeconds"`:
-		return (*Page).decodeTTL
+		return ttl
 	}
 	if bytes.IndexByte(name, '\\') >= 0 {
 		plain, _ := jsontext.AppendUnquote([]byte{'"'}, name)
@@ -151,91 +140,69 @@ func fieldOf(name jsontext.Value) func(*Page, *Session, jsontext.Value) error {
 			return fieldOf(plain)
 		}
 	}
-	return nil
+	return unknown
 }
 
-func (p *Page) decodeID(session *Session, value jsontext.Value) error {
-	if value.Kind() != jsontext.KindString {
-		return invalid(DetailBadID)
+// set sets a field. Those that may be absent may be null, too.
+func (p *Page) set(session *Session, field field, value jsontext.Value) (err error) {
+	null := value.Kind() == jsontext.KindNull
+	switch field {
+	case id:
+		if session.ID, err = p.text(value); err == nil && utf8.RuneCount(session.ID) > maxIDLength {
+			err = &Error{Code: CodePagination} // it cannot be a start, so the rest of the list cannot be read
+		}
+	case created:
+		session.Created, err = p.instant(value)
+	case started:
+		if session.Started = (time.Time{}); !null {
+			session.Started, err = p.instant(value)
+		}
+	case expired:
+		session.Expired = value.Kind() == jsontext.KindTrue
+		if !session.Expired && value.Kind() != jsontext.KindFalse {
+			err = invalid()
+		}
+	case device:
+		if session.DeviceID = nil; !null {
+			session.DeviceID, err = p.text(value)
+		}
+	case ttl:
+		seconds := uint64(DefaultTTL / time.Second)
+		if !null {
+			seconds, err = strconv.ParseUint(string(value), 10, 32)
+		}
+		if err != nil || seconds > uint64(maxTTL/time.Second) {
+			err = invalid()
+		}
+		session.TTL = time.Duration(seconds) * time.Second
 	}
-	session.ID = p.unquote(value)
-	if utf8.RuneCount(session.ID) > maxIDLength {
-		return &Error{Code: CodePagination, Detail: DetailLongID}
-	}
-	return nil
-}
-
-func (p *Page) decodeCreated(session *Session, value jsontext.Value) (err error) {
-	session.Created, err = p.instant(DetailBadCreated, value)
 	return err
 }
 
-func (p *Page) decodeStarted(session *Session, value jsontext.Value) (err error) {
-	session.Started = time.Time{}
-	if value.Kind() != jsontext.KindNull {
-		session.Started, err = p.instant(DetailBadStarted, value)
+// instant reads a date and time of RFC 3339.
+func (p *Page) instant(value jsontext.Value) (t time.Time, err error) {
+	text, err := p.text(value)
+	if err != nil || t.UnmarshalText(text) != nil || t.IsZero() {
+		return t, invalid()
 	}
-	return err
+	return t.UTC(), nil
 }
 
-func (p *Page) decodeExpired(session *Session, value jsontext.Value) error {
-	if value.Kind() != jsontext.KindTrue && value.Kind() != jsontext.KindFalse {
-		return invalid(DetailBadExpired)
-	}
-	session.Expired = value.Kind() == jsontext.KindTrue
-	p.hasExpired = true
-	return nil
-}
-
-func (p *Page) decodeDevice(session *Session, value jsontext.Value) error {
-	session.DeviceID = nil
-	switch value.Kind() {
-	case jsontext.KindNull:
-	case jsontext.KindString:
-		session.DeviceID = p.unquote(value)
-	default:
-		return invalid(DetailBadDevice)
-	}
-	return nil
-}
-
-func (p *Page) decodeTTL(session *Session, value jsontext.Value) error {
-	session.TTL = DefaultTTL
-	if value.Kind() == jsontext.KindNull {
-		return nil
-	}
-	seconds, err := strconv.ParseUint(string(value), 10, 32)
-	if err != nil || seconds > uint64(maxTTL/time.Second) {
-		return invalid(DetailBadTTL)
-	}
-	session.TTL = time.Duration(seconds) * time.Second
-	return nil
-}
-
-// instant reads a date and time that must be there. Otherwise says what is wrong where it is none.
-func (p *Page) instant(otherwise Detail, value jsontext.Value) (time.Time, error) {
-	if value.Kind() != jsontext.KindString {
-		return time.Time{}, invalid(otherwise)
-	}
-	t, err := p.calendar.instant(p.unquote(value))
-	if err != nil || t.IsZero() {
-		return time.Time{}, invalid(otherwise)
-	}
-	return t, nil
-}
-
-// unquote returns the content of the JSON string that was just read, which stays good as long as the page does. Most stand
+// text returns the content of the JSON string that was just read, which stays good as long as the page does. Most stand
 // in the body as they are. What is not UTF-8 becomes U+FFFD, which is the only error that a string the decoder has let
 // through can have.
-func (p *Page) unquote(value jsontext.Value) []byte {
+func (p *Page) text(value jsontext.Value) ([]byte, error) {
+	if value.Kind() != jsontext.KindString {
+		return nil, invalid()
+	}
 	end := int(p.decoder.InputOffset()) - 1
-	plain := p.body[end-len(value)+2 : end : end]
+	plain := p.body.Bytes()[end-len(value)+2 : end : end]
 	if bytes.IndexByte(plain, '\\') < 0 && utf8.Valid(plain) {
-		return plain
+		return plain, nil
 	}
 	from := len(p.strings)
 	p.strings, _ = jsontext.AppendUnquote(p.strings, value)
-	return p.strings[from:len(p.strings):len(p.strings)]
+	return p.strings[from:len(p.strings):len(p.strings)], nil
 }
 
 // syntaxError drops the library's error, whose text can quote the body, and keeps what it is about.
@@ -244,7 +211,16 @@ func syntaxError(err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		return &Error{Code: CodeConnection, Detail: DetailEndsEarly, cause: io.ErrUnexpectedEOF}
+		return endsEarly()
 	}
-	return invalid(DetailNoJSON)
+	return noJSON()
 }
+
+// invalid is the error of an answer that is not what was asked for.
+func invalid() error { return &Error{Code: CodeInvalidResponse} }
+
+// endsEarly is the error of an answer that broke on its way.
+func endsEarly() error { return &Error{Code: CodeConnection, Detail: DetailReset} }
+
+// noJSON is the error of an answer that may come of a gateway, and not a moment later.
+func noJSON() error { return &Error{Code: CodeInvalidResponse, passing: true} }

@@ -4,85 +4,30 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"face_liveness_exporter/faceclient"
-	"face_liveness_exporter/faceclient/facelist"
 	"face_liveness_exporter/faceclient/facesim"
 )
+
+// options are those of a client, and how many sessions it asks for in a page.
+type options struct {
+	faceclient.Options
+	Top int
+}
 
 // change adapts a client's options to a test.
 type change = func(*options)
 
-// options are those of a client and of the walks that it serves.
-type options struct {
-	faceclient.Options
-	PageSize, MaxPages int
-}
-
-// walker is a client with what its walks need.
-type walker struct {
-	*faceclient.Client
-	options options
-}
-
-// Lister makes a Lister that gets its pages from the client.
-func (w walker) Lister(operation faceclient.Operation) *facelist.Lister {
-	limits := facelist.Limits{PageSize: w.options.PageSize, MaxPages: w.options.MaxPages, Workers: w.options.MaxConcurrentRequests}
-	return facelist.New(w.Client, operation, limits, w)
-}
-
-// ObserveError is part of facelist.Observer.
-func (w walker) ObserveError(operation faceclient.Operation, code string) {
-	if observer, ok := w.options.Observer.(facelist.Observer); ok {
-		observer.ObserveError(operation, code)
-	}
-}
-
-// rig is a service in memory, a client of it, and what the client told its observer.
-type rig struct {
-	t      *testing.T
-	server *facesim.Server
-	client walker
-	seen   *watcher
-}
-
-// inRig runs a test against a service with so many sessions in a bubble, where time costs nothing.
-func inRig(t *testing.T, sessions int, adapt change, test func(*testing.T, *rig)) {
-	t.Helper()
-	synctest.Test(t, func(t *testing.T) { test(t, newRig(t, sessions, adapt)) })
-}
-
-func newRig(t *testing.T, sessions int, adapt change) *rig {
-	t.Helper()
-	server := facesim.New(facesim.Options{})
-	server.Populate(facesim.DetectLiveness, sessions, 1)
-	transport := server.Transport()
-	t.Cleanup(func() {
-		transport.CloseIdleConnections()
-		server.Close()
-	})
-	r := &rig{t: t, server: server, seen: &watcher{}}
-	options := plainOptions()
-	options.Transport = transport
-	options.Observer = r.seen
-	if adapt != nil {
-		adapt(&options)
-	}
-	r.client = newClient(t, options)
-	return r
-}
-
 // plainOptions are those of a client that hardly waits for its own limits.
 func plainOptions() options {
-	return options{PageSize: 1000, MaxPages: 20_000, Options: faceclient.Options{
+	return options{Top: 1000, Options: faceclient.Options{
 		Endpoint:   "https://contoso.cognitiveservices.azure.com",
 		APIVersion: faceclient.DefaultAPIVersion,
 		Credential: faceclient.NewKeyCredential(faceclient.StaticSecret("test-key")),
@@ -93,134 +38,126 @@ func plainOptions() options {
 	}}
 }
 
-func newClient(t testing.TB, options options) walker {
+// fast are options of a client that gives up at once.
+func fast(endpoint string) options {
+	o := plainOptions()
+	o.Endpoint, o.MaxRetries, o.MaxRetryWait, o.RequestTimeout = endpoint, 0, 0, 5*time.Second
+	return o
+}
+
+func newClient(t testing.TB, o options) *faceclient.Client {
 	t.Helper()
-	client, err := faceclient.New(options.Options)
+	client, err := faceclient.New(o.Options)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(client.Close)
-	return walker{client, options}
+	return client
 }
 
-// walk is one walk of the list that a rig is filled with.
-func (r *rig) walk() (facelist.Result, *listed, error) {
-	return walkOf(r.t.Context(), r.client.Lister(faceclient.DetectLiveness))
+// rig is a service in memory, a client of it, and what the client told its observer.
+type rig struct {
+	t       *testing.T
+	server  *facesim.Server
+	client  *faceclient.Client
+	options options
+	seen    *watcher
 }
 
-// walkBoth walks the lists of both operations at once, which must not fail.
-func (r *rig) walkBoth() {
-	var both sync.WaitGroup
-	for _, operation := range faceclient.Operations() {
-		both.Go(func() {
-			if _, _, err := walkOf(r.t.Context(), r.client.Lister(operation)); err != nil {
-				r.t.Errorf("%s: %v", operation, err)
-			}
+// inRig runs a test against a service with so many sessions in a bubble, where time costs nothing.
+func inRig(t *testing.T, sessions int, adapt change, test func(*testing.T, *rig)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		r := &rig{t: t, server: facesim.New(facesim.Options{}), seen: &watcher{}, options: plainOptions()}
+		r.server.Populate(facesim.DetectLiveness, sessions, 1)
+		r.server.Populate(facesim.DetectLivenessWithVerify, sessions, 1)
+		transport := r.server.Transport()
+		t.Cleanup(func() {
+			transport.CloseIdleConnections()
+			r.server.Close()
 		})
+		r.options.Transport, r.options.Observer = transport, r.seen
+		if adapt != nil {
+			adapt(&r.options)
+		}
+		r.client = newClient(t, r.options)
+		test(t, r)
+	})
+}
+
+// listed are the pages of a list.
+type listed struct {
+	sessions []faceclient.Session
+	pages    int
+	attempts int
+}
+
+// list asks for page after page until one is empty.
+func list(ctx context.Context, client *faceclient.Client, operation faceclient.Operation, top int) (l listed, err error) {
+	var page faceclient.Page
+	for start := ""; ; {
+		attempts, err := client.Page(ctx, faceclient.PageQuery{Operation: operation, Start: start, Top: top}, &page)
+		l.attempts += attempts
+		if err != nil {
+			return l, err
+		}
+		l.pages++
+		if len(page.Sessions) == 0 {
+			return l, nil
+		}
+		for _, session := range page.Sessions {
+			session.ID, session.DeviceID = bytes.Clone(session.ID), bytes.Clone(session.DeviceID)
+			l.sessions = append(l.sessions, session)
+		}
+		start = string(l.sessions[len(l.sessions)-1].ID)
 	}
-	both.Wait()
 }
 
-func walkOf(ctx context.Context, lister *facelist.Lister) (facelist.Result, *listed, error) {
-	visited := &listed{}
-	walk, err := lister.Walk(ctx, 0, visited)
-	return walk, visited, err
+// list is the list that a rig is filled with.
+func (r *rig) list() (listed, error) {
+	return list(r.t.Context(), r.client, faceclient.DetectLiveness, r.options.Top)
 }
 
-// requests is how many of them the service has seen.
+// listsAll checks that the list is read whole.
+func (r *rig) listsAll() listed {
+	r.t.Helper()
+	l, err := r.list()
+	if want := r.server.Len(facesim.DetectLiveness); err != nil || len(l.sessions) != want {
+		r.t.Errorf("%d sessions of %d, %v", len(l.sessions), want, err)
+	}
+	return l
+}
+
+// requests is how many of them for pages the service has seen.
 func (r *rig) requests() int { return r.server.Counts(facesim.DetectLiveness).Requests }
 
-// fails is a walk that must fail with a code after so many requests.
-func (r *rig) fails(code string, requests int) {
+// fails is a list that must fail with a code after so many requests.
+func (r *rig) fails(code string, requests int) *faceclient.Error {
 	r.t.Helper()
-	_ = r.failure(code, requests)
+	_, err := r.list()
+	if got := faceclient.Code(err); got != code || r.requests() != requests {
+		r.t.Errorf("code %q after %d requests, want %q after %d: %v", got, r.requests(), code, requests, err)
+	}
+	return typed(r.t, err)
 }
 
-// failure is fails for those who want to see the error.
-func (r *rig) failure(code string, requests int) *faceclient.Error {
-	r.t.Helper()
-	_, visited, err := r.walk()
-	if err == nil {
-		r.t.Fatalf("the walk found %d sessions, want %s", len(visited.sessions), code)
-	}
-	if got := faceclient.Code(err); got != code {
-		r.t.Errorf("code %q, want %q: %v", got, code, err)
-	}
-	if got := r.requests(); got != requests {
-		r.t.Errorf("%d requests, want %d", got, requests)
-	}
-	var failure *faceclient.Error
-	if !errors.As(err, &failure) {
-		r.t.Fatalf("%T is no *faceclient.Error", err)
+// typed is the one type of error that a client returns.
+func typed(t testing.TB, err error) *faceclient.Error {
+	t.Helper()
+	failure, ok := errors.AsType[*faceclient.Error](err)
+	if !ok {
+		t.Fatalf("%v is no *faceclient.Error", err)
 	}
 	return failure
 }
 
-// finds checks that a walk found exactly what the service lists, and returns it.
-func (r *rig) finds(walk facelist.Result, visited *listed, err error) facelist.Result {
-	r.t.Helper()
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	if walk.Coverage != 1 {
-		r.t.Errorf("coverage %v, want 1", walk.Coverage)
-	}
-	visited.equal(r.t, r.server.Sessions(facesim.DetectLiveness))
-	return walk
-}
-
-// visited is a session with the service's clock when it was listed.
-type visited struct {
-	faceclient.Session
-	date time.Time
-}
-
-// listed is a visitor that keeps a copy of everything.
-type listed struct {
-	sessions []visited
-	batches  []facelist.Batch // without their sessions
-	restarts int
-	inside   atomic.Bool
-	overlap  bool
-}
-
-func (l *listed) Visit(batch facelist.Batch) {
-	l.overlap = l.overlap || !l.inside.CompareAndSwap(false, true)
-	defer l.inside.Store(false)
-	for _, session := range batch.Sessions {
-		session.ID, session.DeviceID = bytes.Clone(session.ID), bytes.Clone(session.DeviceID)
-		l.sessions = append(l.sessions, visited{session, batch.Date})
-	}
-	batch.Sessions = nil
-	l.batches = append(l.batches, batch)
-}
-
-func (l *listed) Restart() {
-	l.sessions, l.batches = nil, nil
-	l.restarts++
-}
-
-// equal compares session by session; one that is visited twice is one too many.
-func (l *listed) equal(t testing.TB, truth []facesim.Session) {
+// failureOf lists once with the options and gives the error.
+func failureOf(t *testing.T, o options) *faceclient.Error {
 	t.Helper()
-	if l.overlap {
-		t.Error("two visits at a time")
-	}
-	if len(l.sessions) != len(truth) {
-		t.Fatalf("visited %d sessions, the service lists %d", len(l.sessions), len(truth))
-	}
-	slices.SortFunc(l.sessions, func(a, b visited) int { return bytes.Compare(a.ID, b.ID) })
-	slices.SortFunc(truth, func(a, b facesim.Session) int { return strings.Compare(a.ID, b.ID) })
-	for i, want := range truth {
-		got := &l.sessions[i]
-		same := string(got.ID) == want.ID && string(got.DeviceID) == want.DeviceID &&
-			got.Created.Equal(want.Created) && got.Started.Equal(want.Started) && got.HasStarted() == want.HasStarted() &&
-			got.TTL == want.TimeToLive() && got.Expiry().Equal(want.Expires()) &&
-			(got.Expired == want.Expired(got.date) || got.Expired == want.Expired(got.date.Add(time.Second))) // Date is cut to seconds
-		if !same {
-			t.Fatalf("session %d: visited %q %q %+v, want %+v", i, got.ID, got.DeviceID, got.Session, want)
-		}
-	}
+	_, err := list(t.Context(), newClient(t, o), faceclient.DetectLiveness, o.Top)
+	failure := typed(t, err)
+	wantSilence(t, "the error", err.Error())
+	return failure
 }
 
 // watcher is an observer that remembers.
@@ -229,7 +166,6 @@ type watcher struct {
 	attempts []faceclient.Attempt
 	retries  int
 	waits    []time.Duration
-	errors   []string
 }
 
 func (w *watcher) ObserveAttempt(attempt faceclient.Attempt) {
@@ -248,12 +184,6 @@ func (w *watcher) ObserveThrottle(_ faceclient.Operation, wait time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.waits = append(w.waits, wait)
-}
-
-func (w *watcher) ObserveError(_ faceclient.Operation, code string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.errors = append(w.errors, code)
 }
 
 // codes are the error codes of all attempts, "" for good ones.
@@ -280,3 +210,21 @@ func (w *watcher) throttled() (sum time.Duration) {
 type answering func(*http.Request) (*http.Response, error)
 
 func (a answering) RoundTrip(request *http.Request) (*http.Response, error) { return a(request) }
+
+// answer is a response as a service would bring it.
+func answer(status int, header http.Header, body string) *http.Response {
+	return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body))}
+}
+
+// pageOf lists what a service answers with this body, and then with an empty list.
+func pageOf(t *testing.T, body string) (listed, error) {
+	t.Helper()
+	o := fast("https://contoso.cognitiveservices.azure.com")
+	o.Transport = answering(func(request *http.Request) (*http.Response, error) {
+		if request.URL.Query().Has("start") {
+			return answer(http.StatusOK, http.Header{}, "[]"), nil
+		}
+		return answer(http.StatusOK, http.Header{}, body), nil
+	})
+	return list(t.Context(), newClient(t, o), faceclient.DetectLiveness, 1000)
+}

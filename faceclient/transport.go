@@ -2,120 +2,233 @@ package faceclient
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
-	"fmt"
-	"net"
+	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptrace"
-	"net/url"
+	"slices"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/google/uuid"
 )
 
-// Bounds of a connection. An attempt ends by its own time-out as well, whichever is first.
 const (
-	dialTimeout      = 10 * time.Second
-	handshakeTimeout = 10 * time.Second
-	idleTimeout      = 90 * time.Second
-	maxHeaderBytes   = 64 << 10 // of all headers of an answer
+	clientRequestID = "Client-Request-Id"
+	// maxErrorBody is how much of an error's body is read, in bytes.
+	maxErrorBody = 64 << 10
 )
 
-// NewTransport makes the transport that a [Client] uses by itself. It obeys HTTPS_PROXY and NO_PROXY, follows nothing, and
-// speaks only HTTP/1.1: over one HTTP/2 connection, every later attempt would share the fate of one that died silently,
-// and its client repeats requests at its own pace. A nil configuration is the system's.
-func NewTransport(config *tls.Config, concurrent int) *http.Transport {
-	return newTransport(config, concurrent, http.ProxyFromEnvironment)
+// layers are what an attempt passes, from the outermost to the transport. The error of each is an *Error.
+func (c *Client) layers(s *settings, what *call, counted *observed) http.RoundTripper {
+	counted.next = answers{s.Transport, s, what}
+	return authorized{waits{timed{counted, s.RequestTimeout}, s, c.pace, what}, s}
 }
 
-func newTransport(config *tls.Config, concurrent int, proxy func(*http.Request) (*url.URL, error)) *http.Transport {
-	if config == nil {
-		config = &tls.Config{}
-	}
-	config = config.Clone()
-	config.MinVersion = max(config.MinVersion, tls.VersionTLS12)
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true)
-	return &http.Transport{
-		Proxy: func(request *http.Request) (*url.URL, error) {
-			address, err := proxy(request)
-			if err != nil {
-				return nil, fmt.Errorf("%w: %w", errProxyAddress, err)
-			}
-			return address, nil
-		},
-		OnProxyConnectResponse: func(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
-			switch answer.StatusCode {
-			case http.StatusOK:
-				return nil
-			case http.StatusProxyAuthRequired:
-				return errProxyCredentials
-			}
-			return errProxyRefuses
-		},
-		DialContext:            (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext,
-		TLSClientConfig:        config,
-		TLSHandshakeTimeout:    handshakeTimeout,
-		Protocols:              protocols,
-		MaxIdleConnsPerHost:    concurrent,
-		IdleConnTimeout:        idleTimeout,
-		MaxResponseHeaderBytes: maxHeaderBytes,
-	}
+// authorized completes the header. A credential that the service refuses is renewed.
+type authorized struct {
+	next     http.RoundTripper
+	settings *settings
 }
 
-// stages follows how far an attempt has come, so that a time-out can be told where it happened. Its methods are called by
-// goroutines of the transport.
-type stages struct {
-	writes    atomic.Int64 // how often the request was written whole
-	reached   atomic.Value // of Detail: what a time-out would mean now
-	handshake atomic.Bool  // one has failed
-}
-
-// trace has the transport report to s.
-func (s *stages) trace(ctx context.Context) context.Context {
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		DNSStart:     func(httptrace.DNSStartInfo) { s.reached.Store(DetailNameNotResolved) },
-		ConnectStart: func(string, string) { s.reached.Store(DetailUnreachable) },
-		ConnectDone: func(_, _ string, err error) {
-			if err == nil { // unless it is that to a proxy, the next stage begins at once
-				s.reached.Store(DetailProxyUnreachable)
-			}
-		},
-		TLSHandshakeStart: func() { s.reached.Store(DetailHandshake) },
-		TLSHandshakeDone: func(_ tls.ConnectionState, err error) {
-			if err != nil {
-				s.handshake.Store(true)
-			}
-		},
-		WroteRequest: func(info httptrace.WroteRequestInfo) {
-			if info.Err == nil { // else the service has not got it whole
-				s.writes.Add(1)
-				s.reached.Store(DetailNoAnswer)
-			}
-		},
-	})
-}
-
-// failure classifies the error that an attempt ended with. The reason why the context ended
-// says more than the error that this caused.
-func (s *stages) failure(ctx context.Context, err error) *Error {
-	if cause := context.Cause(ctx); cause != nil {
-		if err = context.Canceled; errors.Is(cause, errAttemptTimeout) {
-			err = cause
+func (l authorized) RoundTrip(request *http.Request) (*http.Response, error) {
+	ctx := request.Context()
+	request = request.Clone(ctx)
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("User-Agent", l.settings.UserAgent)
+	request.Header.Set(clientRequestID, uuid.NewString())
+	if err := l.settings.Credential.Authorize(ctx, request.Header); err != nil {
+		if failure, ok := errors.AsType[*Error](err); ok {
+			return nil, failure
+		} else if ctx.Err() != nil {
+			return nil, canceled(nil)
 		}
+		return nil, &Error{Code: CodeAuthentication, Detail: secretDetail(err), cause: err}
 	}
-	failure := fromTransport(err)
-	if failure.Code == CodeConnection && failure.Detail == "" {
-		if slow, ok := errors.AsType[net.Error](err); ok && slow.Timeout() {
-			failure.Code = CodeTimeout // such as a TLS handshake's own
-		} else if s.handshake.Load() {
-			failure.Code, failure.Detail = CodeTLS, DetailTLSProtocol // crypto/tls has no type for it
-		} else if s.writes.Load() > 0 {
-			failure.Detail = DetailNotHTTP // net/http has no types for what it cannot read
+	response, err := l.next.RoundTrip(request)
+	if failure, ok := errors.AsType[*Error](err); ok && failure.Status == http.StatusUnauthorized {
+		failure.renewed = l.settings.Credential.Rejected(request.Header)
+	}
+	return response, err
+}
+
+// waits holds an attempt until it may be sent, and lets the pace learn from what came of it.
+type waits struct {
+	next     http.RoundTripper
+	settings *settings
+	pace     *pace
+	what     *call
+}
+
+func (l waits) RoundTrip(request *http.Request) (*http.Response, error) {
+	admitted, err := l.pace.admit(request.Context(), l.what.lookUp)
+	l.settings.Observer.ObserveThrottle(l.what.operation, admitted.throttled)
+	if err != nil {
+		return nil, canceled(nil) // the reason that the context gives is not ours to tell
+	}
+	defer admitted.place.Release(1)
+	response, err := l.next.RoundTrip(request)
+	if failure, _ := errors.AsType[*Error](err); !l.what.lookUp {
+		l.pace.learn(admitted, failure, l.settings.MaxRetryWait)
+	}
+	return response, err
+}
+
+// errAttemptTimeout is why the context of an attempt ends.
+var errAttemptTimeout = errors.New("attempt timed out")
+
+// timed bounds the time of an attempt, from sending to the end of the body.
+type timed struct {
+	next  http.RoundTripper
+	limit time.Duration
+}
+
+func (l timed) RoundTrip(request *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithTimeoutCause(request.Context(), l.limit, errAttemptTimeout)
+	defer cancel()
+	return l.next.RoundTrip(request.WithContext(ctx))
+}
+
+// observed counts an attempt, and tells the observer and the log of it. One that was given up before anything was sent is not
+// paid for and not counted. One that Go's transport sent again by itself, because a kept connection broke, counts each time.
+type observed struct {
+	next     http.RoundTripper
+	pace     *pace
+	settings *settings
+	what     *call
+	attempts int
+}
+
+func (l *observed) RoundTrip(request *http.Request) (*http.Response, error) {
+	var sent atomic.Int64
+	trace := &httptrace.ClientTrace{WroteRequest: func(wrote httptrace.WroteRequestInfo) {
+		if wrote.Err == nil { // else the service has not got it whole
+			sent.Add(1)
 		}
+	}}
+	began := time.Now()
+	response, err := l.next.RoundTrip(request.WithContext(httptrace.WithClientTrace(request.Context(), trace)))
+	attempt := Attempt{Operation: l.what.operation, Duration: time.Since(began)}
+	failure, failed := errors.AsType[*Error](err)
+	if failed && failure.Code == CodeCanceled && sent.Load() == 0 {
+		return nil, err
 	}
-	if failure.Code == CodeTimeout && failure.Detail == "" {
-		failure.Detail, _ = s.reached.Load().(Detail)
+	for range sent.Load() - 1 {
+		l.pace.limiter.Reserve() // it was sent without waiting, so the next one waits longer
+		l.observe(Attempt{Operation: attempt.Operation, ErrorCode: CodeConnection, Duration: attempt.Duration})
+	}
+	var header http.Header
+	if failed {
+		attempt.Status, header = failure.Status, failure.header
+	} else {
+		attempt.Status, header = response.StatusCode, response.Header
+	}
+	if !l.what.answered(failure) {
+		attempt.ErrorCode = failure.Code
+	}
+	attempt.Billed = billed(header)
+	l.observe(attempt)
+	l.settings.Logger.LogAttrs(request.Context(), slog.LevelDebug, "API request",
+		slog.String("host", l.settings.host),
+		slog.String("operation", string(attempt.Operation)),
+		slog.Int("status", attempt.Status),
+		slog.Duration("duration", attempt.Duration),
+		slog.String("client_request_id", request.Header.Get(clientRequestID)),
+		slog.String("apim_request_id", l.settings.requestID(request, header)),
+		slog.String("error_code", attempt.ErrorCode),
+	)
+	return response, err
+}
+
+func (l *observed) observe(attempt Attempt) {
+	if l.attempts++; l.attempts > 1 {
+		l.settings.Observer.ObserveRetry(attempt.Operation)
+	}
+	l.settings.Observer.ObserveAttempt(attempt)
+}
+
+// answers sends an attempt and reads the answer to its end, so that a body that breaks off is a failed attempt like any other.
+// After a failure that can come of a host that has moved to another address, no kept connection is used again.
+type answers struct {
+	next     http.RoundTripper
+	settings *settings
+	what     *call
+}
+
+func (l answers) RoundTrip(request *http.Request) (*http.Response, error) {
+	began := time.Now()
+	response, err := l.next.RoundTrip(request)
+	roundTrip := time.Since(began)
+	var failure *Error
+	if err != nil {
+		failure = fromTransport(request.Context(), err)
+	} else if failure = l.read(request, response, roundTrip); failure != nil {
+		failure.Status, failure.header = response.StatusCode, response.Header
+		failure.RequestID = l.settings.requestID(request, response.Header)
+	}
+	if failure == nil {
+		return response, nil
+	}
+	failure.APIVersion, failure.ClientRequestID = l.settings.APIVersion, request.Header.Get(clientRequestID)
+	switch {
+	case failure.Code == CodeConnection, failure.Code == CodeTimeout, failure.Code == CodeTLS,
+		failure.Status == http.StatusUnauthorized, failure.Status == http.StatusForbidden:
+		l.settings.closeIdle()
+	}
+	return nil, failure
+}
+
+// read reads and decodes the body, and says what is wrong with the answer; nil if nothing is.
+func (l answers) read(request *http.Request, response *http.Response, roundTrip time.Duration) *Error {
+	defer response.Body.Close()
+	date, err := http.ParseTime(response.Header.Get("Date"))
+	if err != nil {
+		date = time.Now()
+	}
+	body, status := l.what.body, response.StatusCode
+	body.Reset()
+	switch {
+	case status < 200: // such as 101: what follows is no HTTP any more, and has no end
+		return &Error{Code: strconv.Itoa(status)}
+	case status >= 400:
+		_, _ = body.ReadFrom(io.LimitReader(response.Body, maxErrorBody)) // a cut body still has its status
+		return errorFromResponse(response, body.Bytes(), date, func(text string) bool { return l.settings.echoes(request, text) })
+	case status >= 300:
+		return &Error{Code: CodeRedirect}
+	}
+	_, err = body.ReadFrom(io.LimitReader(response.Body, int64(l.what.limit)+1))
+	switch {
+	case err != nil:
+		return fromTransport(request.Context(), err)
+	case body.Len() > l.what.limit:
+		err = invalid()
+	default:
+		err = l.what.decode(date, roundTrip)
+	}
+	failure, failed := errors.AsType[*Error](err)
+	if failed && status != http.StatusOK && failure.Code != CodePagination {
+		return &Error{Code: CodeInvalidResponse} // such as 202 or 204 without a list
 	}
 	return failure
+}
+
+// requestID is the service's name for a request, "" unless it is a UUID that was not sent.
+func (s *settings) requestID(request *http.Request, header http.Header) string {
+	id := header.Get("Apim-Request-Id")
+	if uuid.Validate(id) != nil || s.echoes(request, id) {
+		return ""
+	}
+	return id
+}
+
+// echoes reports whether a text is a good part of the address or of a secret that was sent.
+func (s *settings) echoes(request *http.Request, text string) bool {
+	const goodPart = 8 // characters
+	in := func(sent string) bool { return len(text) >= goodPart && strings.Contains(sent, text) }
+	return in(request.URL.RequestURI()) || slices.ContainsFunc(s.Credential.SecretHeaders(), func(name string) bool {
+		return in(request.Header.Get(name))
+	})
 }

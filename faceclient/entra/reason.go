@@ -54,7 +54,7 @@ func unreachable(kind faceclient.EntraKind, err error) faceclient.Detail {
 	if err != nil {
 		switch detail := faceclient.TransportDetail(err); detail {
 		case faceclient.DetailUnknownAuthority, faceclient.DetailExpired, faceclient.DetailTLSFiles, faceclient.DetailProxyUnreachable,
-			faceclient.DetailProxyRefuses, faceclient.DetailProxyCredentials, faceclient.DetailProxyAddress:
+			faceclient.DetailProxyRefuses:
 			return detail
 		}
 	}

@@ -38,7 +38,7 @@ func (s *seen) filter(p *faceclient.Page, cursor string) error {
 	s.ascending = s.ascending && ascend(cursor, p.Sessions)
 	next := maphash.Bytes(s.seed, p.Sessions[len(p.Sessions)-1].ID)
 	if _, again := s.cursors[next]; again {
-		return pagination(faceclient.DetailRepeats)
+		return pagination("")
 	}
 	s.cursors[next] = struct{}{}
 	fresh := p.Sessions[:0]
@@ -50,10 +50,10 @@ func (s *seen) filter(p *faceclient.Page, cursor string) error {
 		}
 	}
 	if len(fresh) == 0 {
-		return pagination(faceclient.DetailNothingNew)
+		return pagination("")
 	}
 	if len(s.ids) > maxUnordered {
-		return pagination(faceclient.DetailUnordered)
+		return pagination("")
 	}
 	p.Sessions = fresh
 	return nil

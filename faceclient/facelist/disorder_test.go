@@ -137,7 +137,7 @@ func TestAListInNoOrderThatNeverEnds(t *testing.T) {
 	lister := newLister(s, limits(pageSize(1000), maxPages(20_000)))
 	_, err := lister.Walk(t.Context(), 0, uncounted{})
 	failure, ok := errors.AsType[*faceclient.Error](err)
-	if requests := s.forget(); !ok || failure.Detail != faceclient.DetailUnordered || requests > 2100 {
+	if requests := s.forget(); !ok || failure.Code != faceclient.CodePagination || requests > 2100 {
 		t.Errorf("%v after %d requests", err, requests)
 	}
 }

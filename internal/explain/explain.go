@@ -10,16 +10,16 @@ import (
 
 // Explanation is what to tell a person about an error.
 type Explanation struct {
-	// Code is the label error_code, and Status the HTTP status that it came with; 0 where no answer came.
+	// Code is the label error_code, and Status the HTTP status that it came with; 0 if no answer came.
 	Code   string
 	Status int
-	// Detail names the reason where the code leaves it open; "" where nothing more is known. It can end with the number by
+	// Detail names the reason if the code leaves it open; "" if nothing more is known. It can end with the number by
 	// which Entra ID names the reason.
 	Detail string
-	// Meaning says what happened, and Remedy what to do about it; "" where there is nothing to do. Both are without a
+	// Meaning says what happened, and Remedy what to do about it; "" if there is nothing to do. Both are without a
 	// capital letter and without a full stop.
 	Meaning, Remedy string
-	// Before explains what the attempt before failed with, where one was given up while it waited; nil elsewhere.
+	// Before explains what the attempt before failed with, if one was given up while it waited; else nil.
 	Before *Explanation
 }
 
@@ -40,10 +40,7 @@ func of(failure *faceclient.Error) Explanation {
 	if failure.AADSTS != 0 {
 		e.Detail += " AADSTS" + strconv.Itoa(failure.AADSTS)
 	}
-	row, known := detailRow(failure)
-	if !known {
-		row = codeRow(failure.Status, failure.Code)
-	}
+	row := rowOf(failure)
 	fill := strings.NewReplacer(
 		"{code}", failure.Code, "{status}", strconv.Itoa(failure.Status), "{version}", failure.APIVersion,
 		"{kind}", string(failure.SignIn), "{aadsts}", strconv.Itoa(failure.AADSTS), "{pages}", strconv.Itoa(failure.Pages),
@@ -84,46 +81,27 @@ func (e Explanation) String() string {
 	return line.String()
 }
 
-// detailRow finds the words for an error's detail. Entra ID's number is more than the detail.
-func detailRow(failure *faceclient.Error) (Row, bool) {
-	if failure.AADSTS != 0 {
-		for _, row := range signInRows() {
-			if row.AADSTS == failure.AADSTS {
-				return Row{Meaning: row.Meaning, Remedy: row.Remedy}, true
-			}
-		}
+// rowOf finds the words for an error: those of Entra ID's number say more than those of the detail, and those more than those of
+// the code. A code that is not known gets no other code's advice.
+func rowOf(failure *faceclient.Error) Row {
+	if row, known := signInRows[failure.AADSTS]; known {
+		return row
 	}
-	var found Row
-	known := false
-	for _, row := range DetailRows() {
-		if row.Detail != failure.Detail || failure.Detail == "" {
-			continue
-		}
-		if row.Code == failure.Code {
-			return row, true
-		}
-		if row.Code == "" {
-			found, known = row, true
-		}
-	}
-	return found, known
-}
-
-// codeRow finds the words for a code with a status. A code that is not known gets no other code's advice.
-func codeRow(status int, code string) Row {
-	for _, row := range CodeRows() {
-		if row.Code == code && (row.Status == status || row.Status == 0) {
+	for _, row := range detailRows {
+		if row.Name == string(failure.Detail) {
 			return row
 		}
 	}
-	number := strconv.Itoa(status)
-	switch {
-	case code != number:
-		return Row{Meaning: "the service refused the request with {code}"}
-	case status < 200:
-		return Row{Meaning: "the answer has the status {status} and no list", Remedy: "check that endpoint is the address of a Face resource, and what is between it and the exporter"}
-	case status < 500:
-		return Row{Meaning: "the service, or a proxy before it, refuses the request with the status {status}", Remedy: "check endpoint, and the proxy if there is one"}
+	for _, row := range codeRows {
+		if row.Name == failure.Code && (row.Status == failure.Status || row.Status == 0) {
+			return row
+		}
 	}
-	return Row{Meaning: "the service, or a gateway before it, failed with the status {status}", Remedy: TryAgain + ". Else look at the state of Azure, and at the proxy if there is one"}
+	switch status := failure.Status; {
+	case failure.Code != strconv.Itoa(status):
+		return Row{Meaning: "the service refused the request with {code}"}
+	case status < 500:
+		return Row{Meaning: "the service, or a proxy in front of it, refuses the request with the status {status}", Remedy: noFaceThere}
+	}
+	return Row{Meaning: "the service, or a gateway in front of it, failed with the status {status}", Remedy: TryAgain + ". Else look at the state of Azure, and at the proxy if there is one"}
 }

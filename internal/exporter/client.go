@@ -2,7 +2,6 @@ package exporter
 
 import (
 	"cmp"
-	"errors"
 	"log/slog"
 	"os"
 
@@ -67,9 +66,6 @@ func newCredential(r config.Resource) (faceclient.Credential, error) {
 func secretFile(path string) faceclient.Secret {
 	return func() (string, error) {
 		secret, err := config.ReadSecretFile(path)
-		if errors.Is(err, config.ErrEmpty) {
-			err = faceclient.ErrSecretEmpty
-		}
 		return secret.Reveal(), err
 	}
 }

@@ -27,7 +27,7 @@ func serviceTransport(t config.TLS, concurrent int) (http.RoundTripper, error) {
 	}
 	files := promconfig.TLSRoundTripperSettings{CA: newPEMFile(t.CAFile), Cert: newPEMFile(t.CertFile), Key: newPEMFile(t.KeyFile)}
 	return promconfig.NewTLSRoundTripper(trusted, files, func(trusted *tls.Config) (http.RoundTripper, error) {
-		return faceclient.NewTransport(trusted, concurrent), nil
+		return faceclient.Renewing(faceclient.NewTransport(trusted, concurrent)), nil
 	})
 }
 

@@ -22,11 +22,11 @@ func TestErrorsPage(t *testing.T) {
 		if row.Status != 0 {
 			status = fmt.Sprint(row.Status)
 		}
-		codes += fmt.Sprintf("| %#q | %s | %s | %s |\n", row.Code, status, cell(row.Meaning), cell(row.Remedy))
+		codes += fmt.Sprintf("| %#q | %s | %s | %s |\n", row.Name, status, cell(row.Meaning), cell(row.Remedy))
 	}
 	details := "| detail | what it means | what to do |\n|---|---|---|\n"
 	for _, row := range explain.DetailRows() {
-		details += fmt.Sprintf("| %#q | %s | %s |\n", string(row.Detail), cell(row.Meaning), cell(row.Remedy))
+		details += fmt.Sprintf("| %#q | %s | %s |\n", row.Name, cell(row.Meaning), cell(row.Remedy))
 	}
 	const path = "../../docs/errors.md"
 	before := fileText(t, path)

@@ -1,0 +1,178 @@
+package faceclient_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facesim"
+	"face_liveness_exporter/faceclient/facetest"
+)
+
+func TestEveryAttemptIsObserved(t *testing.T) {
+	inRig(t, 1500, func(o *options) { o.MaxRetries = 4 }, func(t *testing.T, r *rig) {
+		r.server.Fail(
+			facetest.Delay(2*time.Second),
+			facesim.Status(500, "").Times(1),
+			facesim.RateLimited(facesim.ShapeFlat, facesim.HintHeader, 10*time.Second).After(1).Times(1),
+			facetest.TruncatedJSON().After(2).Times(1), // of an answer that is billed
+		)
+		r.listsAll()
+		if got, want := r.seen.codes(), []string{"500", "429", "connection", "", "", ""}; !slices.Equal(got, want) {
+			t.Errorf("codes %q, want %q", got, want)
+		}
+		if r.seen.retries != 3 || len(r.seen.waits) != 6 {
+			t.Errorf("%d retries, %d waits; want 3, 6", r.seen.retries, len(r.seen.waits))
+		}
+		billed, statuses := 0.0, []int{}
+		for _, attempt := range r.seen.attempts {
+			billed += attempt.Billed
+			statuses = append(statuses, attempt.Status)
+			if attempt.Operation != faceclient.DetectLiveness || attempt.Duration != 2*time.Second {
+				t.Errorf("observed %+v, want an attempt of 2s", attempt)
+			}
+		}
+		if !slices.Equal(statuses, []int{500, 429, 200, 200, 200, 200}) {
+			t.Errorf("statuses %v", statuses)
+		}
+		if want := r.server.Counts(facesim.DetectLiveness).Billed; billed != float64(want) || want != 4 {
+			t.Errorf("%v transactions, the service billed %d, want 4", billed, want)
+		}
+		if got := r.seen.throttled(); got < 10*time.Second || got > 11*time.Second {
+			t.Errorf("throttled for %v, want 10 to 11 s", got)
+		}
+	})
+}
+
+// An attempt is one line of the log, without a query.
+func TestEveryAttemptIsLogged(t *testing.T) {
+	var log bytes.Buffer
+	inRig(t, 10, func(o *options) {
+		o.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}, func(_ *testing.T, r *rig) {
+		r.server.Fail(facesim.Status(503, "").Times(1), facesim.Status(203, "[]").After(1).Times(2))
+		_, _ = r.list()
+		_, _ = r.list()
+	})
+	for text, times := range map[string]int{
+		`level=DEBUG msg="API request"`: 3, "host=contoso.cognitiveservices.azure.com": 3, "operation=detectLiveness": 3, "apim_request_id=": 3,
+		"client_request_id=": 3, "status=503": 1, "error_code=503": 1, "status=203": 2, "sessions": 0,
+	} {
+		if got := strings.Count(log.String(), text); got != times {
+			t.Errorf("%s comes %d times, want %d:\n%s", text, got, times, log.String())
+		}
+	}
+}
+
+// brittle is a connection on which nothing can be written any more once so many requests have been.
+type brittle struct {
+	net.Conn
+	left int
+}
+
+func (c *brittle) Write(b []byte) (int, error) {
+	if c.left--; c.left < 0 {
+		return 0, syscall.EPIPE
+	}
+	return c.Conn.Write(b)
+}
+
+// When a kept connection breaks, Go's transport sends a request again by itself. That is an attempt like any other if the first
+// one was sent, and none if it was not: what is observed is what arrives, and no faster than it may.
+func TestWhatTheTransportRepeatsIsObserved(t *testing.T) {
+	longKey := strings.Repeat("k", 4<<10) // what does not fit the transport's buffer is written before the request is whole
+	for _, test := range []struct {
+		name            string
+		writes          int // of a connection
+		faults          []facesim.Fault
+		requests, broke int // that arrive, and of them without an answer
+	}{
+		{"kept connections that cannot be written to", 2, nil, 11, 0},
+		{"kept connections that the service resets", 100, []facesim.Fault{facetest.Reset().After(2).Times(1), facetest.Reset().After(6).Times(1)}, 13, 2},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dials := 0
+			inRig(t, 1000, func(o *options) {
+				o.Credential = faceclient.NewKeyCredential(faceclient.StaticSecret(longKey))
+				o.MaxRequestsPerSecond, o.Top = 10, 100
+				transport := o.Transport.(*http.Transport)
+				dial := transport.DialTLSContext
+				transport.DialTLSContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+					dials++
+					conn, err := dial(ctx, network, address)
+					return &brittle{conn, test.writes}, err
+				}
+			}, func(t *testing.T, r *rig) {
+				r.server.SetKey(longKey)
+				r.server.Fail(test.faults...)
+				began := time.Now()
+				l := r.listsAll()
+				if r.requests() != test.requests || l.attempts != test.requests || len(r.seen.attempts) != test.requests || r.seen.retries != test.broke {
+					t.Errorf("%d requests, %d attempts; %d attempts and %d retries were observed; want %d, %d of them retries",
+						r.requests(), l.attempts, len(r.seen.attempts), r.seen.retries, test.requests, test.broke)
+				}
+				broke := slices.DeleteFunc(r.seen.codes(), func(code string) bool { return code == "" })
+				if want := slices.Repeat([]string{faceclient.CodeConnection}, test.broke); !slices.Equal(broke, want) {
+					t.Errorf("errors %q, want %q", broke, want)
+				}
+				if took, want := time.Since(began), time.Duration(test.requests-1)*100*time.Millisecond; (took - want).Abs() > time.Millisecond {
+					t.Errorf("took %v, want %v", took, want)
+				}
+				if dials == 1 {
+					t.Error("no connection broke")
+				}
+			})
+		})
+	}
+}
+
+// A request that is given up while it connects has sent nothing.
+func TestWhatWasNotSentIsNotObserved(t *testing.T) {
+	inRig(t, 10, func(o *options) {
+		o.Transport.(*http.Transport).DialTLSContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			<-ctx.Done()
+			return nil, context.Cause(ctx)
+		}
+	}, func(t *testing.T, r *rig) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		l, err := list(ctx, r.client, faceclient.DetectLiveness, 10)
+		if faceclient.Code(err) != faceclient.CodeCanceled || l.attempts != 0 || len(r.seen.attempts) != 0 {
+			t.Errorf("%v, %d attempts, observed %v", err, l.attempts, r.seen.attempts)
+		}
+	})
+}
+
+func TestBilling(t *testing.T) {
+	for header, want := range map[string]float64{
+		"":                                       0,
+		"CognitiveServices.Face.Transaction=1":   1,
+		"CognitiveServices.Face.Transaction=2.5": 2.5,
+		"CognitiveServices.Face.Transaction=1, CognitiveServices.Face.Other=2": 3,
+		"CognitiveServices.Face.Transaction":                                   0,
+		"X=-3":                                                                 0,
+		"X=NaN":                                                                0,
+		"X=Inf":                                                                0,
+		"X=0x10":                                                               0,
+		"X=1e3":                                                                0,
+		"X=1_000":                                                              0,
+		"X=" + strings.Repeat("9", 400):                                        0,
+		"X=999999999, X=999999999":                                             1000,
+	} {
+		inRig(t, 0, nil, func(t *testing.T, r *rig) {
+			r.server.Fail(facesim.Status(200, "[]").Header("CSP-Billing-Usage", header))
+			r.listsAll()
+			if got := r.seen.attempts[0].Billed; got != want {
+				t.Errorf("%.99q bills %v, want %v", header, got, want)
+			}
+		})
+	}
+}

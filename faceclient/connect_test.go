@@ -1,0 +1,202 @@
+package faceclient_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facesim"
+	"face_liveness_exporter/faceclient/facetest"
+)
+
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	for _, status := range []int{300, 301, 302, 303, 304, 307, 308} {
+		t.Run(strconv.Itoa(status), func(t *testing.T) {
+			stranger := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, request *http.Request) {
+				t.Errorf("the other host got %s with key %q", request.URL, request.Header.Get("Ocp-Apim-Subscription-Key"))
+			}))
+			defer stranger.Close()
+			inRig(t, 10, nil, func(_ *testing.T, r *rig) {
+				r.server.Fail(facetest.Redirect(status, stranger.URL+"/face"))
+				r.fails(faceclient.CodeRedirect, 1)
+			})
+		})
+	}
+}
+
+// loopback is a Face API with sessions on a TLS socket.
+func loopback(t *testing.T, sessions int, config *tls.Config) *httptest.Server {
+	t.Helper()
+	face := facesim.New(facesim.Options{})
+	face.Populate(facesim.DetectLiveness, sessions, 1)
+	server := httptest.NewUnstartedServer(face)
+	server.TLS = config
+	server.EnableHTTP2 = true
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	t.Cleanup(func() {
+		server.Close()
+		face.Close()
+	})
+	return server
+}
+
+func trusting(server *httptest.Server) *tls.Config {
+	roots := x509.NewCertPool()
+	roots.AddCert(server.Certificate())
+	return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+}
+
+// The service is spoken to by HTTP/1.1 alone, even if it offers HTTP/2.
+func TestHTTP1Alone(t *testing.T) {
+	server := loopback(t, 10, nil)
+	next := server.Config.Handler
+	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		if request.Proto != "HTTP/1.1" {
+			t.Errorf("spoken to by %s", request.Proto)
+		}
+		next.ServeHTTP(w, request)
+	})
+	o := fast(server.URL)
+	o.Transport = faceclient.NewTransport(trusting(server), 4)
+	if _, err := list(t.Context(), newClient(t, o), faceclient.DetectLiveness, 1000); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A relay that falls silent on the connections that it has, as NAT tables do, costs one attempt.
+func TestADeadConnectionIsNotUsedAgain(t *testing.T) {
+	server := loopback(t, 10, nil)
+	var silent, opened atomic.Int64
+	relay := peer(t, func(conn net.Conn) {
+		number := opened.Add(1)
+		upstream, err := net.Dial("tcp", server.Listener.Addr().String())
+		if err != nil {
+			return
+		}
+		defer upstream.Close()
+		go func() { _, _ = io.Copy(upstream, conn) }()
+		buffer := make([]byte, 4096)
+		for {
+			n, err := upstream.Read(buffer)
+			if err != nil {
+				return
+			}
+			if number <= silent.Load() {
+				continue
+			}
+			if _, err := conn.Write(buffer[:n]); err != nil {
+				return
+			}
+		}
+	})
+	o := fast("https://" + relay)
+	o.Transport, o.MaxRetries, o.RequestTimeout = faceclient.NewTransport(trusting(server), 4), 1, 500*time.Millisecond
+	client := newClient(t, o)
+	for _, want := range []int{2, 3} {
+		if l, err := list(t.Context(), client, faceclient.DetectLiveness, 1000); err != nil || l.attempts != want {
+			t.Fatalf("%d attempts, want %d: %v", l.attempts, want, err)
+		}
+		silent.Store(opened.Load())
+	}
+}
+
+// A host that moves to another address is followed: after five minutes if the old address goes on to answer, and at once if it
+// refuses or breaks.
+func TestAHostThatMovesIsFollowed(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		answer facesim.Fault // of the old address, once the host has moved
+		waits  time.Duration // between requests
+		codes  []string
+	}{
+		{"it goes on to answer", facetest.Delay(0), 2 * time.Minute, []string{"", "", "", ""}},
+		{"401", facesim.Status(401, ""), time.Second, []string{"", "401", "", ""}},
+		{"403", facesim.Status(403, ""), time.Second, []string{"", "403", "", ""}},
+		{"no answer", facetest.Hang(), time.Second, []string{"", "timeout", "", ""}},
+		{"half an answer", facetest.CutBody(), time.Second, []string{"", "connection", "", ""}},
+		{"another error", facesim.Status(400, ""), time.Second, []string{"", "400", "400", "400"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			inRig(t, 10, func(o *options) { o.MaxRetries = 0 }, func(t *testing.T, r *rig) {
+				moved := facesim.New(facesim.Options{})
+				defer moved.Close()
+				there := moved.Transport()
+				transport := r.options.Transport.(*http.Transport)
+				here, dials := transport.DialTLSContext, 0
+				transport.DialTLSContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+					if dials++; dials == 1 {
+						return here(ctx, network, address)
+					}
+					return there.DialTLSContext(ctx, network, address)
+				}
+				r.options.Transport = faceclient.Renewing(transport)
+				if err := r.client.Apply(r.options.Options); err != nil {
+					t.Fatal(err)
+				}
+				for i := range test.codes {
+					if i == 1 {
+						r.server.Fail(test.answer)
+					}
+					_, _ = r.client.Page(t.Context(), faceclient.PageQuery{Operation: faceclient.DetectLiveness, Top: 1}, new(faceclient.Page))
+					<-time.After(test.waits)
+				}
+				if got := r.seen.codes(); !slices.Equal(got, test.codes) {
+					t.Errorf("observed %q, want %q", got, test.codes)
+				}
+				if at := moved.Counts(facesim.DetectLiveness).Requests; (at > 0) != (test.name != "another error") {
+					t.Errorf("%d requests at the new address", at)
+				}
+				r.client.Close()
+			})
+		})
+	}
+}
+
+func TestBodiesWithoutEndAreNotReadToTheirEnd(t *testing.T) {
+	for _, test := range []struct {
+		fault facesim.Fault
+		most  int64 // bytes that the service gets rid of
+	}{
+		{facetest.EndlessBlanks(), 200 << 10},
+		{facetest.EndlessItems(), 200 << 10},
+		{facetest.GzipBomb(1 << 30), 64 << 10}, // a thousandth of what it unpacks to, some MiB at a time
+	} {
+		t.Run(test.fault.String(), func(t *testing.T) {
+			inRig(t, 10, func(o *options) { o.Top = 10 }, func(t *testing.T, r *rig) {
+				r.server.Fail(test.fault)
+				r.fails(faceclient.CodeInvalidResponse, 1)
+				r.server.Close() // ends the answer, so that its bytes are counted
+				if got := r.server.Counts(facesim.DetectLiveness).Bytes; got > test.most || got == 0 {
+					t.Errorf("%d bytes were taken, want at most %d", got, test.most)
+				}
+			})
+		})
+	}
+}
+
+func TestGzipIsUnpacked(t *testing.T) {
+	face := facesim.New(facesim.Options{Gzip: true})
+	t.Cleanup(face.Close)
+	face.Populate(facesim.DetectLiveness, 2500, 1)
+	server := httptest.NewServer(face)
+	t.Cleanup(server.Close)
+	l, err := list(t.Context(), newClient(t, fast(server.URL)), faceclient.DetectLiveness, 1000)
+	if err != nil || len(l.sessions) != 2500 {
+		t.Fatalf("%d sessions, %v", len(l.sessions), err)
+	}
+	if counts := face.Counts(facesim.DetectLiveness); counts.Bytes/int64(counts.Items) > 150 {
+		t.Errorf("%d bytes for %d sessions: nothing was packed", counts.Bytes, counts.Items)
+	}
+}

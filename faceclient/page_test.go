@@ -1,0 +1,206 @@
+package faceclient_test
+
+import (
+	"errors"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facesim"
+	"face_liveness_exporter/faceclient/facetest"
+)
+
+func TestRequest(t *testing.T) {
+	for _, test := range []struct {
+		name, endpoint, version string
+		operation               faceclient.Operation
+		want                    string // address without query
+	}{
+		{
+			"subdomain", "https://contoso.cognitiveservices.azure.com", "v1.2-preview.1", faceclient.DetectLiveness,
+			"https://contoso.cognitiveservices.azure.com/face/v1.2-preview.1/detectLiveness/singleModal/sessions",
+		},
+		{
+			"trailing slashes", "https://contoso.cognitiveservices.azure.us//", "v1.1-preview.1", faceclient.DetectLivenessWithVerify,
+			"https://contoso.cognitiveservices.azure.us/face/v1.1-preview.1/detectLivenessWithVerify/singleModal/sessions",
+		},
+		{
+			"query and fragment", "https://contoso.cognitiveservices.azure.com/?a=b#c", "v1.2-preview.1", faceclient.DetectLiveness,
+			"https://contoso.cognitiveservices.azure.com/face/v1.2-preview.1/detectLiveness/singleModal/sessions",
+		},
+		{
+			"gateway with a path", "https://apim.contoso.com/face-proxy", "v1.2-preview.1", faceclient.DetectLiveness,
+			"https://apim.contoso.com/face-proxy/face/v1.2-preview.1/detectLiveness/singleModal/sessions",
+		},
+		{
+			"port and a longer path", "http://127.0.0.1:8080/a/b%20c/", "v1.2-preview.1", faceclient.DetectLiveness,
+			"http://127.0.0.1:8080/a/b%20c/face/v1.2-preview.1/detectLiveness/singleModal/sessions",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var sent []*http.Request
+			o := plainOptions()
+			o.Endpoint, o.APIVersion, o.MaxRetryWait = test.endpoint, test.version, 0
+			o.Transport = answering(func(request *http.Request) (*http.Response, error) {
+				if sent = append(sent, request); len(sent) == 1 {
+					return nil, errors.New("broken")
+				}
+				return answer(http.StatusOK, http.Header{}, "[]"), nil
+			})
+			for _, start := range []string{"", "a&b=c#d+e%20/f?é"} {
+				query := faceclient.PageQuery{Operation: test.operation, Start: start, Top: 7}
+				if _, err := newClient(t, o).Page(t.Context(), query, new(faceclient.Page)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			ids := map[string]bool{}
+			for i, request := range sent {
+				address := *request.URL
+				address.RawQuery = ""
+				if address.String() != test.want || request.Method != http.MethodGet || request.Host != "" && request.Host != address.Host {
+					t.Errorf("%s %s, want GET %s", request.Method, address.String(), test.want)
+				}
+				want := url.Values{"top": {"7"}}
+				if i == 2 {
+					want.Set("start", "a&b=c#d+e%20/f?é")
+				}
+				if query := request.URL.Query(); !maps.EqualFunc(query, want, slices.Equal[[]string]) {
+					t.Errorf("request %d: query %v, want %v", i+1, query, want)
+				}
+				for name, want := range map[string]string{
+					"Ocp-Apim-Subscription-Key": "test-key", "User-Agent": "face_liveness_exporter/test",
+					"Accept": "application/json", "Authorization": "", "Referer": "", "Cookie": "",
+				} {
+					if got := request.Header.Get(name); got != want {
+						t.Errorf("request %d: %s is %q, want %q", i+1, name, got, want)
+					}
+				}
+				id := request.Header.Get("client-request-id")
+				if uuid.Validate(id) != nil || len(id) != 36 || ids[id] {
+					t.Errorf("request %d: client-request-id %q is no GUID, or came before", i+1, id)
+				}
+				ids[id] = true
+			}
+		})
+	}
+}
+
+func TestWrongOptionsAreRefused(t *testing.T) {
+	for name, adapt := range map[string]change{
+		"no endpoint":                   func(o *options) { o.Endpoint = "" },
+		"no scheme":                     func(o *options) { o.Endpoint = "contoso.cognitiveservices.azure.com" },
+		"another scheme":                func(o *options) { o.Endpoint = "ftp://contoso.cognitiveservices.azure.com" },
+		"no host":                       func(o *options) { o.Endpoint = "https:///face" },
+		"version without a list":        func(o *options) { o.APIVersion = "v1.2" },
+		"version that removed the list": func(o *options) { o.APIVersion = "v1.3-preview.1" },
+		"no credential":                 func(o *options) { o.Credential = nil },
+		"rate 0":                        func(o *options) { o.MaxRequestsPerSecond = 0 },
+		"nothing in flight":             func(o *options) { o.MaxConcurrentRequests = 0 },
+		"no time":                       func(o *options) { o.RequestTimeout = 0 },
+		"retries below 0":               func(o *options) { o.MaxRetries = -1 },
+		"wait below 0":                  func(o *options) { o.MaxRetryWait = -time.Second },
+	} {
+		o := plainOptions()
+		adapt(&o)
+		if _, err := faceclient.New(o.Options); err == nil || err.Error() == "" {
+			t.Errorf("%s is taken: %v", name, err)
+		}
+		if newClient(t, plainOptions()).Apply(o.Options) == nil {
+			t.Errorf("%s is applied", name)
+		}
+	}
+}
+
+func TestFieldsThatAreAbsentOrOdd(t *testing.T) {
+	const base = `"id":"a","createdDateTime":"2024-05-19T16:16:31Z","sessionExpired":false`
+	for _, test := range []struct {
+		name, fields, device string
+		ttl                  time.Duration
+		started              bool
+	}{
+		{"nothing else", "", "", 10 * time.Minute, false},
+		{"null for all that may be absent", `,"sessionStartDateTime":null,"deviceCorrelationId":null,"authTokenTimeToLiveInSeconds":null`, "", 10 * time.Minute, false},
+		{"empty device", `,"deviceCorrelationId":""`, "", 10 * time.Minute, false},
+		{"escapes in a device", `,"deviceCorrelationId":"\u0061\n\"\\\ud83d\ude00"`, "a\n\"\\\U0001f600", 10 * time.Minute, false},
+		{"shortest TTL", `,"authTokenTimeToLiveInSeconds":60`, "", time.Minute, false},
+		{"longest TTL", `,"authTokenTimeToLiveInSeconds":86400`, "", 24 * time.Hour, false},
+		{"started", `,"sessionStartDateTime":"2024-05-19T16:16:32Z"`, "", 10 * time.Minute, true},
+		{"escapes in a name", `,"\u0064eviceCorrelationId":"d"`, "d", 10 * time.Minute, false},
+		{"names in other case are other names", `,"DeviceCorrelationId":"d","ID":5`, "", 10 * time.Minute, false},
+		{"unknown fields with known names inside", `,"x":{"id":"b","sessionExpired":true},"y":[{"id":"c"}]`, "", 10 * time.Minute, false},
+		{"null after a value", `,"deviceCorrelationId":"d","deviceCorrelationId":null,"authTokenTimeToLiveInSeconds":60,"authTokenTimeToLiveInSeconds":null,"sessionStartDateTime":"2024-05-19T16:16:32Z","sessionStartDateTime":null`, "", 10 * time.Minute, false},
+		{"a name twice: the last counts", `,"deviceCorrelationId":"d","deviceCorrelationId":"e"`, "e", 10 * time.Minute, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			l, err := pageOf(t, " [ {"+base+test.fields+"} ] \n")
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := l.sessions[0]
+			if string(got.ID) != "a" || string(got.DeviceID) != test.device || got.TTL != test.ttl || got.HasStarted() != test.started || got.Expired {
+				t.Errorf("%+v, device %q", got, got.DeviceID)
+			}
+		})
+	}
+	if _, err := pageOf(t, `[{"id":"`+strings.Repeat("x", 65)+`","createdDateTime":"2024-05-19T16:16:31Z","sessionExpired":false}]`); faceclient.Code(err) != faceclient.CodePagination {
+		t.Errorf("an id that is no start: %v", err)
+	}
+}
+
+// Whatever way the service writes a session, it is read as it is.
+func TestEveryWayToWriteASessionIsRead(t *testing.T) {
+	inRig(t, 3000, nil, func(t *testing.T, r *rig) {
+		for i, odd := range []string{`"`, `\`, `a"b\c`, "tab\t", "é", "日本語", "\U0001f600", "with space", "a&b=c#d+e%20/f?", strings.Repeat("é", 64)} {
+			r.server.Add(facesim.DetectLiveness, facesim.Session{
+				ID: odd, DeviceID: odd, Created: time.Now().Add(-time.Duration(i) * time.Second), TTL: time.Duration(60+i) * time.Second,
+			})
+		}
+		truth := r.server.Sessions(facesim.DetectLiveness)
+		l := r.listsAll()
+		slices.SortFunc(truth, func(a, b facesim.Session) int { return strings.Compare(a.ID, b.ID) })
+		for i, want := range truth {
+			got := &l.sessions[i]
+			if string(got.ID) != want.ID || string(got.DeviceID) != want.DeviceID || !got.Created.Equal(want.Created) || !got.Started.Equal(want.Started) ||
+				got.HasStarted() != want.HasStarted() || got.TTL != want.TimeToLive() || !got.Expiry().Equal(want.Expires()) || got.Expired != want.Expired(time.Now()) {
+				t.Fatalf("session %d: %q %q %+v, want %+v", i, got.ID, got.DeviceID, got, want)
+			}
+		}
+	})
+}
+
+// The date less the round trip is the service's clock when the request was sent, also after a failed attempt.
+func TestDateAndRoundTrip(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		faults []facesim.Fault
+		off    time.Duration
+	}{
+		{"a slow answer", []facesim.Fault{facetest.Delay(7 * time.Second)}, 0},
+		{"a slow body", []facesim.Fault{facetest.SlowDrip(1000, time.Millisecond)}, 0},
+		{"the service is behind, and slow", []facesim.Fault{facesim.SkewDate(-time.Hour), facetest.Delay(5 * time.Second)}, -time.Hour},
+		{"no Date", []facesim.Fault{facesim.NoDate(), facetest.Delay(3 * time.Second)}, 0},
+		{"the first attempt fails after a while", []facesim.Fault{facetest.Delay(2 * time.Second), facesim.Status(503, "").Times(1)}, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			inRig(t, 5, nil, func(t *testing.T, r *rig) {
+				r.server.Fail(test.faults...)
+				var page faceclient.Page
+				if _, err := r.client.Page(t.Context(), faceclient.PageQuery{Operation: faceclient.DetectLiveness, Top: 10}, &page); err != nil {
+					t.Fatal(err)
+				}
+				requests := r.server.Requests()
+				want := requests[len(requests)-1].Time.Add(test.off)
+				if late := page.Date.Add(-page.RoundTrip).Sub(want); late > 0 || late < -time.Second { // Date has whole seconds, and is cut down
+					t.Errorf("%v from the moment of sending", late)
+				}
+			})
+		})
+	}
+}
