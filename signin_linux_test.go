@@ -19,7 +19,7 @@ import (
 	"testing"
 	"time"
 
-	"face_liveness_exporter/faceclient/facesim"
+	facesim "face_liveness_exporter/faceclient/facetest"
 	"face_liveness_exporter/internal/rig"
 )
 

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"face_liveness_exporter/faceclient/facesim"
+	facesim "face_liveness_exporter/faceclient/facetest"
 	"face_liveness_exporter/faceclient/facetest"
 )
 

@@ -19,7 +19,7 @@ import (
 	"face_liveness_exporter/collector"
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/faceclient/facelist"
-	"face_liveness_exporter/faceclient/facesim"
+	facesim "face_liveness_exporter/faceclient/facetest"
 	"face_liveness_exporter/faceclient/facetest"
 )
 

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"testing"
 
-	"face_liveness_exporter/faceclient/facesim"
+	facesim "face_liveness_exporter/faceclient/facetest"
 )
 
 // Each resource as a target of its own, by /sd and /probe.

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"face_liveness_exporter/faceclient/facesim"
+	facesim "face_liveness_exporter/faceclient/facetest"
 )
 
 // several are the resources of an example with several exporters: a configuration, and the services by the resource's name.

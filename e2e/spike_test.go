@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"face_liveness_exporter/faceclient/facesim"
+	facesim "face_liveness_exporter/faceclient/facetest"
 )
 
 // warp is how much faster time goes for the simulated service than for us: a second is its minute. The exporter reads
@@ -117,7 +117,7 @@ func TestSpikesReachTheReceiver(t *testing.T) {
 		Seed: 1, PerDay: 40_000,
 		// Of the bands of TTLs in the rules one is in use, so that what is due is known after 15 minutes.
 		Products:     []facesim.Product{{TTL: 5 * time.Minute, Weight: 1}, {TTL: 10 * time.Minute, Weight: 1}},
-		DeletedShare: 1, SpikesPerDay: -1, ThrottledShare: -1,
+		DeletedShare: 1, SpikesPerDay: -1,
 	})
 	// A walk in each scrape, and two scrapes a second: between two walks the service's clock must not run a minute ahead
 	// of ours, or the exporter would not believe it.

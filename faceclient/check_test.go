@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient"
-	"face_liveness_exporter/faceclient/facesim"
+	facesim "face_liveness_exporter/faceclient/facetest"
 	"face_liveness_exporter/faceclient/facetest"
 )
 

@@ -24,7 +24,7 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient"
-	"face_liveness_exporter/faceclient/facesim"
+	facesim "face_liveness_exporter/faceclient/facetest"
 )
 
 // peer is a server on loopback that does with each connection what it likes. It gives its address.

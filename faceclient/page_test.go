@@ -13,7 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"face_liveness_exporter/faceclient"
-	"face_liveness_exporter/faceclient/facesim"
+	facesim "face_liveness_exporter/faceclient/facetest"
 	"face_liveness_exporter/faceclient/facetest"
 )
 

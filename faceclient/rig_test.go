@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient"
-	"face_liveness_exporter/faceclient/facesim"
+	facesim "face_liveness_exporter/faceclient/facetest"
 )
 
 // options are those of a client, and how many sessions it asks for in a page.

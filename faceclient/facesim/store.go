@@ -1,7 +1,6 @@
 package facesim
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 	"sync"
@@ -17,7 +16,7 @@ type store struct {
 	sessions []*Session
 }
 
-// add takes sessions over into the list. Where two have one id, the last stays.
+// add takes sessions over into the list. If two have one id, the last stays.
 func (s *store) add(now time.Time, added []*Session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -55,18 +54,6 @@ func (s *store) get(now time.Time, id string) (session Session, listed bool) {
 	return s.sessions[i].at(now), true
 }
 
-// count is how many sessions are listed at now.
-func (s *store) count(now time.Time) (n int) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	for _, r := range s.sessions {
-		if !r.gone(now) {
-			n++
-		}
-	}
-	return n
-}
-
 // all is a copy of the list at now, ascending by id.
 func (s *store) all(now time.Time) []Session {
 	s.mu.RLock()
@@ -80,19 +67,31 @@ func (s *store) all(now time.Time) []Session {
 	return all
 }
 
+// appendPage writes up to top sessions with ids greater than start as a JSON array. The start need not be listed.
+func (s *store) appendPage(b []byte, start string, top int, now time.Time) []byte {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	i, found := s.find(start)
+	if found {
+		i++
+	}
+	b = append(b, '[')
+	first := len(b)
+	for ; i < len(s.sessions) && top > 0; i++ {
+		r := s.sessions[i]
+		if r.gone(now) {
+			continue
+		}
+		if len(b) > first {
+			b = append(b, ',')
+		}
+		b = r.appendItem(b, now)
+		top--
+	}
+	return append(b, ']')
+}
+
 // find needs mu. It returns the index of the id, or the index it would have.
 func (s *store) find(id string) (int, bool) {
 	return slices.BinarySearchFunc(s.sessions, id, func(r *Session, id string) int { return strings.Compare(r.ID, id) })
-}
-
-// byHash is an order of ids that looks like none at all.
-func byHash(a, b string) int { return cmp.Or(cmp.Compare(hash(a), hash(b)), strings.Compare(a, b)) }
-
-// hash is FNV-1a, 64 bits.
-func hash(s string) uint64 {
-	h := uint64(14695981039346656037)
-	for i := range len(s) {
-		h = (h ^ uint64(s[i])) * 1099511628211
-	}
-	return h
 }

@@ -2,81 +2,85 @@ package facesim
 
 import (
 	"cmp"
-	"slices"
+	"math"
+	"math/rand/v2"
 	"sync"
 	"time"
 )
 
-// TrafficOptions describe the traffic of a customer. Zero fields take the defaults; where zero itself is wanted, a
-// negative value says so.
+// TrafficOptions describe the traffic of a customer. Zero fields take the defaults; if zero itself is wanted, a negative value says
+// so.
 type TrafficOptions struct {
 	Seed           uint64         // the same seed and clock give the same traffic
 	PerDay         float64        // detectLiveness sessions created on a weekday; default 12,000. The other operation has 0.3 times as many
 	AbandonedShare float64        // of the sessions outside spikes are never started; default 0.06
 	DeletedShare   float64        // of the sessions the customer deletes, most of them after their TTL; default 0.8
 	SpikesPerDay   float64        // of abandoned sessions, on average, 20 minutes each; default 3
-	ThrottledShare float64        // of the requests get 429; default 0.01
-	HammeringDays  float64        // part of the days on which one device makes 300 detectLiveness sessions in half an hour; default 0
+	HammersPerDay  float64        // times that one device makes a session every 6 seconds for half an hour, on average; default 0
 	Products       []Product      // TTLs; default 300, 600, 1800 and few 86400 seconds, some of the 600 left unsaid
 	Location       *time.Location // whose nights are quiet; default UTC
 }
 
-// Traffic simulates a customer's resource in a server's two lists. Sessions are created by a daily rhythm, quiet at night
-// and slower at the weekend; most are started within a minute, some never, all expire, and most are deleted by
-// the customer some time later. With the defaults 3,000 to 6,000 detectLiveness sessions are listed at any time.
+// Traffic simulates a customer's resource in a server's two lists. Sessions are created by a daily rhythm, quiet at night and slower
+// at the weekend; most are started within a minute, some never, all expire, and most are deleted by the customer some time later.
+// With the defaults 3,000 to 6,000 detectLiveness sessions are listed at any time. A few minutes before it begins, the service gets
+// a new model.
 //
-// It has no goroutine. It moves on when the server is asked for anything, up to the server's clock, or by Advance; what
-// comes out does not depend on how often that is.
+// It has no goroutine. It moves on when the server is asked for anything, up to the server's clock; what comes out does not depend on
+// how often that is.
 type Traffic struct {
-	server     *Server
-	unthrottle func() // switches the 429s off
+	server  *Server
+	options TrafficOptions
 
 	mu      sync.Mutex // guards what follows
-	streams []*stream  // one an operation
 	now     time.Time  // how far it has come
-	spikes  int        // how often Spike was called
+	streams []*stream  // one an operation
+	random  *rand.Rand // draws bursts
+	bursts  []burst    // that have begun or will
+	planned time.Time  // bursts that begin before are drawn
 }
 
-// verifyPart is how many sessions there are with DetectLivenessWithVerify for each with DetectLiveness.
-const verifyPart = 0.3
+const (
+	devicesOfACustomer = 20_000 // most of them are never seen in 48 hours
+	verifyPart         = 0.3    // sessions with DetectLivenessWithVerify for each with DetectLiveness
+	modelAge           = 4 * time.Minute
+)
 
-// NewTraffic simulates the 48 hours before the server's now at once, so that the lists are full, and goes on from there. A
-// server has one Traffic: a second one takes the place of the first, which then creates no more sessions.
-func NewTraffic(s *Server, opts TrafficOptions) *Traffic {
-	opts.PerDay = cmp.Or(opts.PerDay, 12_000)
-	opts.AbandonedShare = cmp.Or(opts.AbandonedShare, 0.06)
-	opts.DeletedShare = cmp.Or(opts.DeletedShare, 0.8)
-	opts.SpikesPerDay = cmp.Or(opts.SpikesPerDay, 3)
-	opts.ThrottledShare = cmp.Or(opts.ThrottledShare, 0.01)
-	if len(opts.Products) == 0 {
-		opts.Products = defaultProducts()
-	}
-	if opts.Location == nil {
-		opts.Location = time.UTC
-	}
+// burst is when more sessions are created than usual: clients fail to start, or one device goes round in a loop.
+type burst struct {
+	begin, end time.Time
+	factor     float64 // times as many abandoned sessions
+	device     string  // of a loop
+}
 
-	now := s.now()
-	t := &Traffic{server: s, now: now, unthrottle: func() {}}
-	for i, op := range operations() {
-		perDay := max(opts.PerDay, 0)
-		if op == DetectLivenessWithVerify {
-			perDay *= verifyPart
+// NewTraffic simulates the 48 hours before the server's now at once, so that the lists are full, and goes on from there. A server has
+// one Traffic.
+func NewTraffic(s *Server, options TrafficOptions) *Traffic {
+	options.PerDay = cmp.Or(options.PerDay, 12_000)
+	options.AbandonedShare = cmp.Or(options.AbandonedShare, 0.06)
+	options.DeletedShare = cmp.Or(options.DeletedShare, 0.8)
+	options.SpikesPerDay = cmp.Or(options.SpikesPerDay, 3)
+	options.Location = cmp.Or(options.Location, time.UTC)
+	if len(options.Products) == 0 {
+		options.Products = defaultProducts()
+	}
+	now := s.options.Now()
+	begin := now.Add(-Retention)
+	t := &Traffic{server: s, options: options, now: begin, planned: begin, random: rand.New(rand.NewPCG(options.Seed, 1))}
+	for i, op := range Operations() {
+		st := &stream{
+			traffic: t, list: s.store(op), perDay: options.PerDay, loops: i == 0, next: begin, newModel: now.Add(-modelAge),
+			people: NewPopulation(options.Seed+uint64(i), devicesOfACustomer),
 		}
-		st := newStream(opts, uint64(i), rhythm{perDay: perDay, location: opts.Location}, s.store(op), now.Add(-Retention))
-		st.run(now)
+		st.people.products, st.people.abandoned = options.Products, options.AbandonedShare
+		if op == DetectLivenessWithVerify {
+			st.perDay *= verifyPart
+		}
+		st.plan()
 		t.streams = append(t.streams, st)
 	}
-	if opts.ThrottledShare > 0 {
-		share := opts.ThrottledShare / 3 // three shapes, each its share
-		t.unthrottle = s.Fail(
-			RateLimited(ShapeCode, HintHeader, time.Second).Share(share),
-			RateLimited(ShapeStatusCode, HintMessage, 2*time.Second).Share(share),
-			RateLimited(ShapeFlat, HintNone, time.Second).Share(share),
-		)
-	}
-	if old := s.traffic.Swap(t); old != nil {
-		old.unthrottle()
-	}
+	t.Advance(now)
+	s.traffic.Store(t)
 	return t
 }
 
@@ -84,11 +88,6 @@ func NewTraffic(s *Server, opts TrafficOptions) *Traffic {
 func (t *Traffic) Advance(now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.advance(now)
-}
-
-// advance needs mu.
-func (t *Traffic) advance(now time.Time) {
 	if !now.After(t.now) {
 		return
 	}
@@ -98,44 +97,118 @@ func (t *Traffic) advance(now time.Time) {
 	}
 }
 
-// Spike multiplies the number of sessions that are created and never started by factor, in both operations, from the
-// server's now for that long: clients are failing. They show as abandoned one TTL after their creation.
+// Spike multiplies the number of sessions that are created and never started by factor, in both operations, from the server's now for
+// that long: clients are failing. They show as abandoned one TTL after their creation.
 func (t *Traffic) Spike(duration time.Duration, factor float64) {
-	now := t.server.now()
+	begin := t.server.tick()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.advance(now)
-	t.spikes++
+	t.bursts = append(t.bursts, burst{begin: begin, end: begin.Add(duration), factor: factor})
 	for _, st := range t.streams {
-		// Numbers above 2^32 are no days, so that these spikes never repeat the random numbers of those that are planned.
-		st.spike(1<<32+uint64(t.spikes), t.now, duration, factor)
+		st.next = begin
+		st.plan()
 	}
 }
 
-// Truth is what really happened. An event counts if the session was listed at that time: a session that was deleted before
-// its TTL ended never expires.
-type Truth struct {
-	Created   int
-	Started   int
-	Expired   int
-	Abandoned int // expired and never started
-	Deleted   int // by the customer; what the service removes after 48 hours is not counted
-
-	// Of the sessions that expired and were started. Identical and Different count those of DetectLivenessWithVerify whose
-	// faces were compared.
-	Outcomes             [Deleted]int
-	Identical, Different int
+// burst is what goes on at a time; nil if nothing does. It needs mu.
+func (t *Traffic) burst(at time.Time, loops bool) *burst {
+	for ; !t.planned.After(at); t.planned = t.planned.Add(time.Minute) {
+		const minutesPerDay = 24 * 60
+		if t.random.Float64() < t.options.SpikesPerDay/minutesPerDay {
+			t.bursts = append(t.bursts, burst{t.planned, t.planned.Add(20 * time.Minute), 8 + 8*t.random.Float64(), ""})
+		}
+		if t.random.Float64() < t.options.HammersPerDay/minutesPerDay {
+			t.bursts = append(t.bursts, burst{t.planned, t.planned.Add(30 * time.Minute), 0, t.streams[0].people.newID()})
+		}
+	}
+	for i := range t.bursts {
+		if b := t.bursts[i]; !at.Before(b.begin) && at.Before(b.end) && (b.device == "" || loops) {
+			return &b
+		}
+	}
+	return nil
 }
 
-// Truth is what happened in the operation since 48 hours before NewTraffic, until now.
-func (t *Traffic) Truth(op string) Truth { return t.Between(op, time.Time{}, t.server.now()) }
+// stream creates the sessions of one operation. When a session is created, all that will happen to it is drawn, and the list shows what
+// has happened by now.
+type stream struct {
+	traffic  *Traffic
+	list     *store
+	people   *Population
+	perDay   float64 // sessions on a weekday
+	loops    bool    // devices may go round in a loop here
+	newModel time.Time
+	next     time.Time // when the next session is created
+	burst    *burst    // that makes it; nil: it is an ordinary one
+}
 
-// Between is what happened in (from, to], the window a watermark counts. It reaches back 48 hours from now, no further,
-// unless from is zero: then it reaches back to the beginning.
-func (t *Traffic) Between(op string, from, to time.Time) Truth {
-	t.server.store(op) // panics for an operation that does not exist
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.advance(t.server.now())
-	return t.streams[slices.Index(operations(), op)].between(from, to)
+// run creates what is due.
+func (st *stream) run(until time.Time) {
+	var due []*Session
+	for ; !st.next.After(until); st.plan() {
+		due = append(due, st.draw())
+	}
+	if len(due) > 0 {
+		st.list.add(until, due)
+	}
+}
+
+// plan draws when the next session is created, and by what. Within a minute the rate counts as even.
+func (st *stream) plan() {
+	if st.perDay <= 0 {
+		st.next = st.next.Add(365 * 24 * time.Hour)
+		return
+	}
+	for {
+		usual, more := st.rate(st.next), 0.0
+		st.burst = st.traffic.burst(st.next, st.loops)
+		switch {
+		case st.burst != nil && st.burst.device != "":
+			more = 1.0 / 6
+		case st.burst != nil:
+			more = usual * max(st.traffic.options.AbandonedShare, 0) * (st.burst.factor - 1)
+		}
+		gap := st.people.random.ExpFloat64() / (usual + more) * float64(time.Second)
+		if gap < float64(time.Minute) {
+			if st.people.random.Float64()*(usual+more) >= more {
+				st.burst = nil
+			}
+			st.next = st.next.Add(max(time.Duration(gap), precision)).Truncate(precision)
+			return
+		}
+		st.next = st.next.Add(time.Minute)
+	}
+}
+
+// rate is how many sessions a second people make at a time: few at night, most during the day, fewer at the weekend.
+func (st *stream) rate(at time.Time) float64 {
+	local := at.In(st.traffic.options.Location)
+	hour := float64(local.Hour()) + float64(local.Minute())/60
+	share := 1 - 0.8*math.Cos((hour-2)/24*2*math.Pi)
+	if day := local.Weekday(); day == time.Saturday || day == time.Sunday {
+		share *= 0.65
+	}
+	return share * st.perDay / (24 * 60 * 60)
+}
+
+// draw makes the session that is due.
+func (st *stream) draw() *Session {
+	drawn := st.people.Session(st.next)
+	switch {
+	case st.burst != nil && st.burst.device != "":
+		drawn.DeviceID = st.burst.device
+	case st.burst != nil: // the phones of many people fail
+		drawn = Session{ID: drawn.ID, Created: drawn.Created, TTL: drawn.TTL, DeviceID: st.people.newID()}
+	}
+	if drawn.Finished.After(st.newModel) {
+		drawn.Model = nextModel
+	}
+	s, random := drawn.stored(), st.people.random
+	if random.Float64() < st.traffic.options.DeletedShare {
+		s.listed = min(s.listed, s.TimeToLive()+st.people.logNormal(20*time.Minute, 0.8))
+		if s.HasStarted() && random.Float64() < 0.05 { // some applications delete a session as soon as they have its result
+			s.listed = s.Started.Sub(s.Created) + 30*time.Second + time.Duration(random.Int64N(int64(2*time.Minute)))
+		}
+	}
+	return s
 }

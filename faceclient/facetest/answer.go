@@ -6,18 +6,10 @@ import (
 	"net/http"
 	"strconv"
 	"time"
-
-	"face_liveness_exporter/faceclient/facesim"
 )
 
 // billingUsage is the value of CSP-Billing-Usage on a billed answer.
 const billingUsage = "CognitiveServices.Face.Transaction=1"
-
-func newFault(name string, serve func(w http.ResponseWriter, r *http.Request, next http.Handler)) facesim.Fault {
-	return facesim.Wrap(name, func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { serve(w, r, next) })
-	})
-}
 
 // captured is an answer kept in memory so that a fault can change it.
 type captured struct {

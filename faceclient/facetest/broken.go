@@ -7,12 +7,10 @@ import (
 	"net/http"
 	"strconv"
 	"time"
-
-	"face_liveness_exporter/faceclient/facesim"
 )
 
 // Delay answers as usual, but later, or not at all if the client leaves before.
-func Delay(d time.Duration) facesim.Fault {
+func Delay(d time.Duration) Fault {
 	return newFault("delay", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		if !wait(r.Context(), d) {
 			panic(http.ErrAbortHandler)
@@ -22,7 +20,7 @@ func Delay(d time.Duration) facesim.Fault {
 }
 
 // Hang gives no answer until the client leaves or the server is closed.
-func Hang() facesim.Fault {
+func Hang() Fault {
 	return newFault("hang", func(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
 		<-r.Context().Done()
 		panic(http.ErrAbortHandler)
@@ -30,7 +28,7 @@ func Hang() facesim.Fault {
 }
 
 // HangInBody sends the status, the headers and half the body, and then nothing until the client leaves.
-func HangInBody() facesim.Fault {
+func HangInBody() Fault {
 	return newFault("hang in the body", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		sendHalf(w, r, next)
 		<-r.Context().Done()
@@ -39,7 +37,7 @@ func HangInBody() facesim.Fault {
 }
 
 // SlowDrip sends the body in pieces of so many bytes with a pause before each.
-func SlowDrip(piece int, pause time.Duration) facesim.Fault {
+func SlowDrip(piece int, pause time.Duration) Fault {
 	return newFault("slow drip", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		c := capture(w, r, next)
 		w.Header().Set("Content-Length", strconv.Itoa(c.body.Len()))
@@ -55,14 +53,14 @@ func SlowDrip(piece int, pause time.Duration) facesim.Fault {
 }
 
 // CutBody sends half the body that its Content-Length announces and closes the connection in order.
-func CutBody() facesim.Fault {
+func CutBody() Fault {
 	return newFault("cut body", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		sendHalf(w, r, next) // net/http closes a connection whose answer stayed too short
 	})
 }
 
 // ResetInBody sends half the body and resets the connection (a TCP RST where it is TCP).
-func ResetInBody() facesim.Fault {
+func ResetInBody() Fault {
 	return newFault("reset in the body", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		sendHalf(w, r, next)
 		reset(w)
@@ -70,12 +68,12 @@ func ResetInBody() facesim.Fault {
 }
 
 // Reset resets the connection without an answer.
-func Reset() facesim.Fault {
+func Reset() Fault {
 	return newFault("reset", func(w http.ResponseWriter, _ *http.Request, _ http.Handler) { reset(w) })
 }
 
 // TruncatedJSON is a complete answer whose JSON ends in the middle of an item.
-func TruncatedJSON() facesim.Fault {
+func TruncatedJSON() Fault {
 	return newFault("JSON ends early", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		c := capture(w, r, next)
 		send(w, c.status, c.body.Bytes()[:c.body.Len()/2])
@@ -83,13 +81,13 @@ func TruncatedJSON() facesim.Fault {
 }
 
 // EndlessBlanks is a body of blanks without an end.
-func EndlessBlanks() facesim.Fault {
+func EndlessBlanks() Fault {
 	blanks := bytes.Repeat([]byte{' '}, 4096)
 	return endless("endless blanks", func(int) []byte { return blanks })
 }
 
 // EndlessItems is a page of valid, ascending sessions without an end.
-func EndlessItems() facesim.Fault {
+func EndlessItems() Fault {
 	return endless("endless items", func(n int) []byte {
 		open := ','
 		if n == 0 {
@@ -99,7 +97,7 @@ func EndlessItems() facesim.Fault {
 	})
 }
 
-func endless(name string, part func(n int) []byte) facesim.Fault {
+func endless(name string, part func(n int) []byte) Fault {
 	return newFault(name, func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 		w.Header().Set("CSP-Billing-Usage", billingUsage)

@@ -12,7 +12,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"face_liveness_exporter/faceclient/facesim"
 	"face_liveness_exporter/faceclient/facetest"
 )
 
@@ -30,7 +29,7 @@ func get(ctx context.Context, t *testing.T, client *http.Client) ([]byte, error)
 func TestFaultsThatSpoilTheBody(t *testing.T) {
 	const timeout = time.Minute
 	for name, test := range map[string]struct {
-		fault  facesim.Fault
+		fault  facetest.Fault
 		failed bool // reading, or asking, ends with an error
 		valid  bool // what was read is JSON
 		took   time.Duration
@@ -53,9 +52,9 @@ func TestFaultsThatSpoilTheBody(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				srv := facesim.New(facesim.Options{})
+				srv := facetest.New(facetest.Options{})
 				defer srv.Close()
-				srv.Add(facesim.DetectLiveness, facesim.Generate(125, 1, time.Now())...)
+				srv.Add(facetest.DetectLiveness, facetest.Generate(125, 1, time.Now())...)
 				srv.Fail(test.fault.Times(1))
 				client := &http.Client{Transport: srv.Transport()}
 				ctx, cancel := context.WithTimeout(t.Context(), timeout)
@@ -81,11 +80,11 @@ func TestFaultsThatSpoilTheBody(t *testing.T) {
 }
 
 func TestResetOverTCP(t *testing.T) {
-	face := facesim.New(facesim.Options{})
-	face.Populate(facesim.DetectLiveness, 1000, 1)
+	face := facetest.New(facetest.Options{})
+	face.Populate(facetest.DetectLiveness, 1000, 1)
 	srv := httptest.NewServer(face)
 	defer srv.Close()
-	for _, fault := range []facesim.Fault{facetest.Reset(), facetest.ResetInBody()} {
+	for _, fault := range []facetest.Fault{facetest.Reset(), facetest.ResetInBody()} {
 		undo := face.Fail(fault)
 		r := newRequest(t)
 		address, err := url.Parse(srv.URL)

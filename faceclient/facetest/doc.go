@@ -1,6 +1,6 @@
-// Package facetest holds what only tests need of a Face API: answers that are broken, endless or of a wrong shape, the
-// documented errors and the forms of a session's answer as tables, and a transport without a network. It is built on the faults of package facesim, the
-// simulated service that the program carries for its demo.
+// Package facetest makes of the simulated service of package facesim what tests need of a Face API: faults (errors in every shape, and
+// answers that are broken, endless or of a wrong form), lists that misbehave, odd forms of a session, credentials that rotate, a record
+// of the requests, what really happened, and connections without a network.
 //
 // No package of the program may import it, and like facesim it must not know the exporter.
 package facetest

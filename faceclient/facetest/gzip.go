@@ -4,22 +4,20 @@ import (
 	"bytes"
 	"compress/gzip"
 	"net/http"
-
-	"face_liveness_exporter/faceclient/facesim"
 )
 
 // BrokenGzip is a gzip body with a wrong checksum at its end: the page is there, and must not be believed.
-func BrokenGzip() facesim.Fault {
+func BrokenGzip() Fault {
 	return gzipFault("gzip checksum", func(b []byte) []byte { b[len(b)-6] ^= 0xff; return b })
 }
 
 // TruncatedGzip is a complete answer whose gzip stream ends early.
-func TruncatedGzip() facesim.Fault {
+func TruncatedGzip() Fault {
 	return gzipFault("gzip ends early", func(b []byte) []byte { return b[:len(b)/2] })
 }
 
 // NotGzip says gzip and sends plain JSON.
-func NotGzip() facesim.Fault {
+func NotGzip() Fault {
 	return newFault("not gzip", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		c := capture(w, r, next)
 		c.header.Set("Content-Encoding", "gzip")
@@ -27,7 +25,7 @@ func NotGzip() facesim.Fault {
 	})
 }
 
-func gzipFault(name string, damage func([]byte) []byte) facesim.Fault {
+func gzipFault(name string, damage func([]byte) []byte) Fault {
 	return newFault(name, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		c := capture(w, r, next)
 		c.header.Set("Content-Encoding", "gzip")
@@ -36,7 +34,7 @@ func gzipFault(name string, damage func([]byte) []byte) facesim.Fault {
 }
 
 // GzipBomb is a valid gzip body of blanks, a thousandth of the size (in bytes, rounded up to MiB) that it unpacks to.
-func GzipBomb(size int64) facesim.Fault {
+func GzipBomb(size int64) Fault {
 	const member = 1 << 20 // gzip streams may be joined: the same packed MiB over and over
 	return newFault("gzip bomb", func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 		packed := compress(bytes.Repeat([]byte{' '}, member))

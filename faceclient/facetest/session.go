@@ -5,14 +5,12 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-
-	"face_liveness_exporter/faceclient/facesim"
 )
 
 // SetResultField puts raw JSON in place of a field of a session's own answer; "" takes the field away. The path names
 // the fields from the outside, as in "result.response.body.livenessDecision". An answer without the object that the field
 // belongs to stays as it is, and so does a page of the list.
-func SetResultField(path, raw string) facesim.Fault {
+func SetResultField(path, raw string) Fault {
 	return newFault(path+" "+raw, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		c := capture(w, r, next)
 		send(w, c.status, setField(c.body.Bytes(), strings.Split(path, "."), raw))
@@ -49,9 +47,9 @@ func marshal(value any) []byte {
 // SessionAnswer is a form that the answer for one session may take.
 type SessionAnswer struct {
 	Name     string
-	Fault    facesim.Fault // for a session with the outcome RealFace, identical
-	Outcome  string        // what a client should take for its outcome: realface, spoofface, uncertain, failed, no_result, deleted, or other
-	Verified bool          // whether the answer tells if the faces are identical
+	Fault    Fault  // for a session with the outcome RealFace, identical
+	Outcome  string // what a client should take for its outcome: realface, spoofface, uncertain, failed, no_result, deleted, or other
+	Verified bool   // whether the answer tells if the faces are identical
 }
 
 // SessionAnswers are the forms of a complete answer: as it should be, with fields missing, null or of another type, with
@@ -102,6 +100,6 @@ func SessionAnswers() []SessionAnswer {
 		set(verify+".isIdentical", "", "realface", false),
 		set(verify+".matchConfidence", "", "realface", true),
 		set(verify+".verifyImage", "", "realface", true),
-		{Name: "deleted", Fault: facesim.StatusError(http.StatusNotFound, facesim.ShapeCode, "SessionNotFound", "Session is not found.").OnSessions(), Outcome: "deleted"},
+		{Name: "deleted", Fault: StatusError(http.StatusNotFound, ShapeCode, "SessionNotFound", "Session is not found.").OnSessions(), Outcome: "deleted"},
 	}
 }

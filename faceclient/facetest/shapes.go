@@ -3,19 +3,17 @@ package facetest
 import (
 	"encoding/json"
 	"net/http"
-
-	"face_liveness_exporter/faceclient/facesim"
 )
 
 // JSON answers 200 with this body in place of the page, billed like one.
-func JSON(body string) facesim.Fault {
-	return facesim.Status(http.StatusOK, body).Header("CSP-Billing-Usage", billingUsage).Named("JSON " + body)
+func JSON(body string) Fault {
+	return Status(http.StatusOK, body).Header("CSP-Billing-Usage", billingUsage).Named("JSON " + body)
 }
 
 // WrongShapes are complete JSON answers of another form than an array of sessions.
-func WrongShapes() []facesim.Fault {
+func WrongShapes() []Fault {
 	item := `{"id":"11111111-2222-4333-8444-555555555555","createdDateTime":"2024-05-19T16:16:31+00:00","sessionExpired":false}`
-	return []facesim.Fault{
+	return []Fault{
 		JSON(`null`), JSON(`"sessions"`), JSON(`17`), JSON(`true`), JSON(`{}`),
 		JSON(`{"value":[` + item + `]}`).Named("array in an object"),
 		JSON(`[` + item + `][]`).Named("two arrays"),
@@ -31,7 +29,7 @@ func WrongShapes() []facesim.Fault {
 
 // SetField puts raw JSON in place of a field of the page's last session; "" takes the field away. A page without
 // sessions stays as it is.
-func SetField(field, raw string) facesim.Fault {
+func SetField(field, raw string) Fault {
 	return newFault(field+" "+raw, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		c := capture(w, r, next)
 		var items []json.RawMessage

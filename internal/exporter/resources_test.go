@@ -6,7 +6,7 @@ import (
 	"sync"
 	"testing"
 
-	"face_liveness_exporter/faceclient/facesim"
+	facesim "face_liveness_exporter/faceclient/facetest"
 	"face_liveness_exporter/faceclient/facetest"
 	"face_liveness_exporter/internal/launch"
 	"face_liveness_exporter/internal/rig"
@@ -127,7 +127,7 @@ func TestRequestsNameTheProgram(t *testing.T) {
 	p.Scrape().Want(t, rig.Series("resource_info",
 		"resource", "contoso", "service_endpoint", service.Endpoint, "api_version", "v1.1-preview.1"), 1)
 	for _, request := range service.Requests() {
-		if request.Auth != facesim.AuthKey || request.Top != "500" || request.Version != "v1.1-preview.1" ||
+		if request.Bearer || request.Top != "500" || !strings.HasPrefix(request.Path, "/face/v1.1-preview.1/") ||
 			!strings.HasPrefix(request.UserAgent, "face_liveness_exporter/") {
 			t.Errorf("%v, user agent %q", request, request.UserAgent)
 		}

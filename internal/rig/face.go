@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"face_liveness_exporter/faceclient/facesim"
+	facesim "face_liveness_exporter/faceclient/facetest"
 )
 
 const (

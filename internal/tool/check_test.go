@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"face_liveness_exporter/faceclient/facesim"
+	facesim "face_liveness_exporter/faceclient/facetest"
 	"face_liveness_exporter/internal/explain"
 	"face_liveness_exporter/internal/rig"
 )

@@ -26,9 +26,9 @@ func startDemo(ctx context.Context) (o origin, stop func(), err error) {
 	if err != nil {
 		return origin{}, nil, err
 	}
-	service := facesim.New(facesim.Options{Latency: 60 * time.Millisecond, DateLag: 1400 * time.Millisecond})
+	service := facesim.New(facesim.Options{Latency: 60 * time.Millisecond, DateLag: 1400 * time.Millisecond, Throttled: 0.01})
 	facesim.NewTraffic(service, facesim.TrafficOptions{
-		Seed: uint64(time.Now().UnixNano()), Location: midMorning(time.Now()), HammeringDays: 0.5,
+		Seed: uint64(time.Now().UnixNano()), Location: midMorning(time.Now()), HammersPerDay: 0.5,
 	})
 	server := &http.Server{Handler: service, ReadHeaderTimeout: time.Minute}
 	go func() { _ = server.Serve(listener) }() // until stop
@@ -46,7 +46,6 @@ func startDemo(ctx context.Context) (o origin, stop func(), err error) {
 			note: fmt.Sprintf("the demo refreshes every %s and costs nothing; costs are those of a real resource that is refreshed every %s",
 				demoInterval, demoCostInterval()),
 		}, func() {
-			service.Close()
 			_ = server.Close() // its listener is of no more use, whatever it says
 		}, nil
 }

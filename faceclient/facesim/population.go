@@ -1,0 +1,125 @@
+package facesim
+
+import (
+	"math"
+	"math/rand/v2"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Product is a share of the sessions that is made with one TTL: customers have several flows, each with its own.
+type Product struct {
+	TTL    time.Duration // 60..86400 whole seconds; 0: absent, which means DefaultTTL
+	Weight float64       // relative to the other products'
+}
+
+// defaultProducts are a short flow at a counter, the default said or left unsaid, a long form, and links sent by mail.
+func defaultProducts() []Product {
+	return []Product{
+		{TTL: 300 * time.Second, Weight: 20},
+		{TTL: 600 * time.Second, Weight: 45},
+		{TTL: 0, Weight: 15},
+		{TTL: 1800 * time.Second, Weight: 18},
+		{TTL: 86400 * time.Second, Weight: 2},
+	}
+}
+
+// Population is the people who are checked, with their devices. It draws the sessions that they make.
+type Population struct {
+	source    *rand.ChaCha8
+	random    *rand.Rand
+	zipf      *rand.Zipf
+	devices   []string // the id of each device, made when it is first drawn
+	products  []Product
+	abandoned float64 // the share of the sessions that are never started
+}
+
+// NewPopulation makes a population with that many devices. The kth device has about (4/(4+k))^1.15 of the sessions of the first one: a
+// few kiosks have many, thousands of telephones have one or two. The same seed draws the same sessions.
+func NewPopulation(seed uint64, devices int) *Population {
+	var key [32]byte
+	for i := range 8 {
+		key[i] = byte(seed >> (8 * i))
+	}
+	source := rand.NewChaCha8(key)
+	random := rand.New(source)
+	return &Population{
+		source: source, random: random, zipf: rand.NewZipf(random, 1.15, 4, uint64(max(devices, 1)-1)), devices: make([]string, max(devices, 1)),
+		products: defaultProducts(), abandoned: 0.06,
+	}
+}
+
+// Session draws a session that is created then, and all that will happen to it.
+func (p *Population) Session(created time.Time) Session {
+	s := Session{ID: p.newID(), Created: created, TTL: p.ttl()}
+	if p.random.Float64() > 0.12 {
+		s.DeviceID = p.device()
+	}
+	// The median client begins after 12 s, one in twenty needs more than 50 s.
+	started := created.Add(p.logNormal(12*time.Second, 0.9))
+	if p.random.Float64() >= p.abandoned && started.Before(s.Expires()) {
+		s.Started = started.Truncate(precision)
+		p.check(&s)
+	}
+	return s
+}
+
+// check draws the result of a session that was started.
+func (p *Population) check(s *Session) {
+	s.Finished = s.Started.Add(p.logNormal(8*time.Second, 0.5)).Truncate(precision)
+	s.Latency = p.logNormal(1100*time.Millisecond, 0.35).Truncate(time.Millisecond)
+	s.Model = firstModel
+	part := p.random.Float64()
+	switch {
+	case !s.Finished.Before(s.Expires()), part < 0.04:
+		return // the client has left
+	case part < 0.08:
+		s.Outcome, s.Reason = Failed, p.reason()
+	case part < 0.12:
+		s.Outcome = SpoofFace
+	case part < 0.15:
+		s.Outcome = Uncertain
+	default:
+		s.Outcome = RealFace
+	}
+	s.Identical = s.Outcome != SpoofFace && p.random.Float64() < 0.97
+}
+
+// reason is why an attempt fails: much more often a mask than a camera out of focus.
+func (p *Population) reason() string {
+	reasons := []string{
+		"FaceWithMaskDetected", "FaceEyeRegionNotVisible", "ExcessiveFaceMovementDetected", "TimedOut", "ExcessiveImageBlurDetected", "MultipleFacesFound",
+	}
+	return reasons[min(int(p.random.ExpFloat64()*1.5), len(reasons)-1)]
+}
+
+func (p *Population) ttl() time.Duration {
+	total := 0.0
+	for _, product := range p.products {
+		total += product.Weight
+	}
+	at := p.random.Float64() * total
+	for _, product := range p.products {
+		if at -= product.Weight; at < 0 {
+			return product.TTL
+		}
+	}
+	return p.products[len(p.products)-1].TTL
+}
+
+func (p *Population) device() string {
+	i := p.zipf.Uint64()
+	if p.devices[i] == "" {
+		p.devices[i] = p.newID()
+	}
+	return p.devices[i]
+}
+
+// newID is a random UUID of version 4, in lower case.
+func (p *Population) newID() string { return uuid.Must(uuid.NewRandomFromReader(p.source)).String() }
+
+// logNormal draws a time with that median; sigma is the standard deviation of its logarithm.
+func (p *Population) logNormal(median time.Duration, sigma float64) time.Duration {
+	return time.Duration(float64(median) * math.Exp(sigma*p.random.NormFloat64()))
+}

@@ -1,0 +1,137 @@
+package facetest
+
+import (
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Fault is something that goes wrong. It is a value: its methods return a changed copy, so that a test can say
+//
+//	srv.Fail(facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, time.Second).Times(2))
+//
+// A fault applies to every request until it is cleared, unless it is narrowed. Several faults at once compose: the first given is the
+// outermost, so Fail(Delay(time.Second), Status(500, "")) answers 500 after a second.
+type Fault struct {
+	name     string
+	ops      []string
+	sessions bool // only requests for one session
+	when     func(Request) bool
+	after    int
+	times    int // 0: no end
+	share    float64
+	header   map[string]string
+	skew     time.Duration
+	serve    func(s *Server, w http.ResponseWriter, r *http.Request, next http.Handler) // nil: only header and skew
+}
+
+// newFault makes a fault that stands around the answer of the others and of the service.
+func newFault(name string, serve func(w http.ResponseWriter, r *http.Request, next http.Handler)) Fault {
+	return Fault{name: name, serve: func(_ *Server, w http.ResponseWriter, r *http.Request, next http.Handler) { serve(w, r, next) }}
+}
+
+// Wrap is a fault of the test's own making: a handler around the server's.
+func Wrap(name string, wrap func(next http.Handler) http.Handler) Fault {
+	return newFault(name, func(w http.ResponseWriter, r *http.Request, next http.Handler) { wrap(next).ServeHTTP(w, r) })
+}
+
+// Times ends the fault after it has taken part in n requests, at least 1.
+func (f Fault) Times(n int) Fault { f.times = n; return f }
+
+// After lets n requests pass, of those the fault would have taken part in, before it begins.
+func (f Fault) After(n int) Fault { f.after = n; return f }
+
+// On narrows the fault to requests for these operations.
+func (f Fault) On(ops ...string) Fault { f.ops = ops; return f }
+
+// OnSessions narrows the fault to requests for one session.
+func (f Fault) OnSessions() Fault { f.sessions = true; return f }
+
+// When narrows the fault to requests that the function accepts. It is called with a lock held and must not call the server.
+func (f Fault) When(accept func(Request) bool) Fault { f.when = accept; return f }
+
+// Share narrows the fault to a part of the requests, from 0 to 1.
+func (f Fault) Share(part float64) Fault { f.share = part; return f }
+
+// Header sets a header of the answer; "" leaves the header out, Date included.
+func (f Fault) Header(key, value string) Fault {
+	f.header = maps.Clone(f.header)
+	if f.header == nil {
+		f.header = make(map[string]string)
+	}
+	f.header[key] = value
+	return f
+}
+
+// String is the fault's name.
+func (f Fault) String() string { return f.name }
+
+// Named returns the fault with another name.
+func (f Fault) Named(name string) Fault { f.name = name; return f }
+
+func (f Fault) around(s *Server, next http.Handler) http.Handler {
+	if f.serve == nil {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { f.serve(s, w, r, next) })
+}
+
+// faultSet holds the faults that are switched on.
+type faultSet struct {
+	mu     sync.Mutex // guards what follows
+	active []*activeFault
+}
+
+type activeFault struct {
+	Fault
+	seen, used int
+}
+
+// Fail switches faults on, after those that are on already. The returned function switches these off again.
+func (s *Server) Fail(faults ...Fault) (undo func()) {
+	set := &s.faults
+	set.mu.Lock()
+	defer set.mu.Unlock()
+	var added []*activeFault
+	for _, f := range faults {
+		added = append(added, &activeFault{Fault: f})
+	}
+	set.active = append(set.active, added...)
+	return func() {
+		set.mu.Lock()
+		defer set.mu.Unlock()
+		set.active = slices.DeleteFunc(set.active, func(f *activeFault) bool { return slices.Contains(added, f) })
+	}
+}
+
+// ClearFaults switches all faults off. Answers under way keep theirs.
+func (s *Server) ClearFaults() {
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	s.faults.active = nil
+}
+
+// match returns the faults of one request, outermost first, and counts them as used.
+func (set *faultSet) match(r Request) []Fault {
+	set.mu.Lock()
+	defer set.mu.Unlock()
+	var matched []Fault
+	for _, f := range set.active {
+		switch {
+		case f.times != 0 && f.used >= f.times:
+		case len(f.ops) > 0 && !slices.Contains(f.ops, r.Operation):
+		case f.sessions && r.Session == "":
+		case f.when != nil && !f.when(r):
+		case f.share != 0 && rand.Float64() >= f.share:
+		default:
+			if f.seen++; f.seen > f.after {
+				f.used++
+				matched = append(matched, f.Fault)
+			}
+		}
+	}
+	return matched
+}

@@ -1,0 +1,131 @@
+package facetest
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"face_liveness_exporter/faceclient/facesim"
+)
+
+// Wire is a form in which a session can be written. The zero value is the recorded one: offset +00:00, up to seven fraction digits with
+// the trailing zeros cut, what is missing left out, keys in the order of the reference.
+type Wire struct {
+	Zulu        bool  // times end in Z instead of +00:00
+	NullStart   bool  // a missing sessionStartDateTime is written as null
+	EmptyDevice bool  // a missing deviceCorrelationId is written as ""
+	NullDevice  bool  // a missing deviceCorrelationId is written as null
+	Extra       bool  // carries a field no client knows, with an object inside that has an id of its own
+	Digits      uint8 // exactly so many fraction digits, 1..9, zeros kept; 0: up to 7, trailing zeros cut
+	Order       uint8 // one of 42 orders of the keys (modulo 42); 0: the reference's
+}
+
+// slots are the places an item's keys can take: six fields of the API and the unknown one. Seven is a prime, so any step from 1 to 6
+// visits every slot once. So there are 7 × 6 = 42 orders without a table.
+const slots = 7
+
+// Append writes the session.
+func (w *Wire) Append(b []byte, s *Session, now time.Time) []byte {
+	b = append(b, '{')
+	slot, step := int(w.Order)%slots, 1+int(w.Order)/slots%(slots-1)
+	for range slots {
+		if field := w.field(s, slot, now); field != "" {
+			b = append(append(b, field...), ',')
+		}
+		slot = (slot + step) % slots
+	}
+	b[len(b)-1] = '}' // takes the place of the last comma
+	return b
+}
+
+func (w *Wire) field(s *Session, slot int, now time.Time) string {
+	switch {
+	case slot == 0:
+		return `"id":"` + string(s.AppendText(nil, s.ID)) + `"`
+	case slot == 1:
+		return `"createdDateTime":"` + w.time(s.Created) + `"`
+	case slot == 2 && s.StartedBy(now):
+		return `"sessionStartDateTime":"` + w.time(s.Started) + `"`
+	case slot == 2 && w.NullStart:
+		return `"sessionStartDateTime":null`
+	case slot == 3:
+		return `"sessionExpired":` + strconv.FormatBool(s.Expired(now))
+	case slot == 4 && (s.DeviceID != "" || w.EmptyDevice):
+		return `"deviceCorrelationId":"` + string(s.AppendText(nil, s.DeviceID)) + `"`
+	case slot == 4 && w.NullDevice:
+		return `"deviceCorrelationId":null`
+	case slot == 5 && s.TTL != 0:
+		return `"authTokenTimeToLiveInSeconds":` + strconv.Itoa(int(s.TTL/time.Second))
+	case slot == 6 && w.Extra:
+		return `"extension":{"id":"not-a-session","sessionExpired":false,"list":[1,-2.5e3,null,"]}\"\u00e9",{"start":{}}]}`
+	}
+	return ""
+}
+
+func (w *Wire) time(t time.Time) string {
+	layout := "2006-01-02T15:04:05.9999999"
+	if w.Digits > 0 {
+		layout = "2006-01-02T15:04:05." + strings.Repeat("0", int(w.Digits))
+	}
+	if w.Zulu {
+		return t.Format(layout) + "Z"
+	}
+	return t.Format(layout) + "+00:00"
+}
+
+// precision is the smallest step of time that is written.
+func (w *Wire) precision() time.Duration {
+	step := 100 * time.Nanosecond
+	for range 7 - min(int(w.Digits), 7) {
+		if w.Digits > 0 {
+			step *= 10
+		}
+	}
+	return step
+}
+
+// Add puts sessions into an operation's list, with their times cut to what their form can say, so that Sessions returns exactly what a
+// client can read.
+func (s *Server) Add(op string, sessions ...Session) {
+	sessions = slices.Clone(sessions)
+	for i := range sessions {
+		if wire, ok := sessions[i].Form.(*Wire); ok {
+			for _, t := range []*time.Time{&sessions[i].Created, &sessions[i].Started, &sessions[i].Finished} {
+				*t = t.Truncate(wire.precision())
+			}
+		}
+	}
+	s.Server.Add(op, sessions...)
+}
+
+// Populate adds what Generate makes, at the server's now.
+func (s *Server) Populate(op string, n int, seed uint64) { s.Add(op, Generate(n, seed, s.now())...) }
+
+// Generate makes n sessions with random version 4 UUIDs, created in the 47 hours before now, so that the service removes none of them
+// in the hour that follows. They mix everything that an answer may look like. The same seed and now give the same sessions.
+func Generate(n int, seed uint64, now time.Time) []Session {
+	r := rand.New(rand.NewPCG(seed, 1))
+	people := facesim.NewPopulation(seed, n/2)
+	forms := make([]*Wire, 256)
+	for i := range forms {
+		forms[i] = &Wire{
+			Zulu: r.IntN(4) == 0, NullStart: r.IntN(4) == 0, EmptyDevice: r.IntN(3) == 0, NullDevice: r.IntN(3) == 0, Extra: r.IntN(10) == 0,
+			Digits: uint8(r.IntN(32)), Order: uint8(r.IntN(42)),
+		}
+		if forms[i].Digits > 7 {
+			forms[i].Digits = 0
+		}
+	}
+	sessions := make([]Session, n)
+	for i := range sessions {
+		s := people.Session(now.Add(-time.Duration(r.Float64() * float64(47*time.Hour))))
+		if s.Started.After(now) { // what is listed stays as it is
+			s.Started, s.Outcome = time.Time{}, NoResult
+		}
+		s.Form = forms[r.IntN(len(forms))]
+		sessions[i] = s
+	}
+	return sessions
+}

@@ -1,0 +1,25 @@
+package facetest
+
+import "face_liveness_exporter/faceclient/facesim"
+
+// What the simulated service has under these names.
+type (
+	Outcome        = facesim.Outcome
+	Product        = facesim.Product
+	Session        = facesim.Session
+	TrafficOptions = facesim.TrafficOptions
+)
+
+// The same for constants.
+const (
+	DetectLiveness           = facesim.DetectLiveness
+	DetectLivenessWithVerify = facesim.DetectLivenessWithVerify
+	DefaultTTL               = facesim.DefaultTTL
+
+	NoResult  = facesim.NoResult
+	RealFace  = facesim.RealFace
+	SpoofFace = facesim.SpoofFace
+	Uncertain = facesim.Uncertain
+	Failed    = facesim.Failed
+	Deleted   = facesim.Deleted
+)
