@@ -5,8 +5,8 @@ import (
 	"strings"
 	"time"
 
-	facesim "face_liveness_exporter/faceclient/facetest"
 	"face_liveness_exporter/faceclient/facetest"
+	facesim "face_liveness_exporter/faceclient/facetest"
 )
 
 // fault is what a service, or the way to it, does to every request.

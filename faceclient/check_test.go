@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient"
-	facesim "face_liveness_exporter/faceclient/facetest"
 	"face_liveness_exporter/faceclient/facetest"
+	facesim "face_liveness_exporter/faceclient/facetest"
 )
 
 const sessionID = "9b6dbb2e-7f0f-4b1a-8d3e-1f5c0a2b4c6d"

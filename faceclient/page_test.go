@@ -13,8 +13,8 @@ import (
 	"github.com/google/uuid"
 
 	"face_liveness_exporter/faceclient"
-	facesim "face_liveness_exporter/faceclient/facetest"
 	"face_liveness_exporter/faceclient/facetest"
+	facesim "face_liveness_exporter/faceclient/facetest"
 )
 
 func TestRequest(t *testing.T) {

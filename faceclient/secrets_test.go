@@ -15,8 +15,8 @@ import (
 
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/faceclient/facelist"
-	facesim "face_liveness_exporter/faceclient/facetest"
 	"face_liveness_exporter/faceclient/facetest"
+	facesim "face_liveness_exporter/faceclient/facetest"
 )
 
 // canary is part of everything that must not be told.

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	facesim "face_liveness_exporter/faceclient/facetest"
 	"face_liveness_exporter/faceclient/facetest"
+	facesim "face_liveness_exporter/faceclient/facetest"
 	"face_liveness_exporter/internal/rig"
 )
 
