@@ -102,7 +102,8 @@ func (m *APIMetrics) begin(operation faceclient.Operation) {
 	m.operations[operation] = used
 }
 
-// bounded is the value of a label that has at most so many: the value itself if it is known or there is room, or otherLabel.
+// bounded is the value of a label with a limited number of values: the value itself if it is known or there is room, else
+// otherLabel.
 func bounded[V any](known map[string]V, limit int, value string) string {
 	if _, is := known[value]; !is && len(known) >= limit {
 		return otherLabel

@@ -23,14 +23,14 @@ type Budget struct {
 // share is what is known of the list of one operation, and the account of its requests.
 type share struct {
 	pages    float64 // of the last walk
-	attempts float64 // of the last walk where it needed more than it had, because this list can only be read whole; else 0
+	attempts float64 // of the last walk if it needed more than it had, because this list can only be read whole; else 0
 	*account
 }
 
 // account is what one operation may spend. Another budget comes with another account, so that what was begun under the one
 // before is not charged to it.
 type account struct {
-	balance float64       // attempts; below 0 where a walk needed more than it had
+	balance float64       // attempts; below 0 if a walk needed more than it had
 	asOf    time.Duration // of the balance, by the monotonic clock
 }
 
@@ -41,7 +41,7 @@ type grant struct {
 }
 
 // NewBudget makes the budget of a resource: a number of attempts in 30 days, or 0 for no limit. Each operation spends its part
-// at every interval. Where that is less than one request for each operation, the interval grows until it is one. A nil clock
+// at every interval. If that is less than one request for each operation, the interval grows until it is one. A nil clock
 // means [SystemClock].
 func NewBudget(perMonth int64, interval time.Duration, operations []faceclient.Operation, clock Clock) *Budget {
 	if clock == nil {
@@ -152,7 +152,7 @@ func (b *Budget) learn(operation faceclient.Operation, of grant, walk facelist.R
 	return overspent
 }
 
-// intervalInForce is the time between refreshes: as configured, or longer where the budget is small. For a list that can only
+// intervalInForce is the time between refreshes: as configured, or longer if the budget is small. For a list that can only
 // be read whole it is as long as it takes to earn that.
 func (b *Budget) intervalInForce(operation faceclient.Operation, configured time.Duration) time.Duration {
 	b.mu.Lock()

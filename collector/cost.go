@@ -11,7 +11,7 @@ const (
 	ManyRequests = 100_000
 )
 
-// MonthlyRequests is how many requests a refresh of so many requests takes in 30 days, one refresh every interval.
+// MonthlyRequests is how many requests refreshes take in 30 days, with one refresh every interval.
 func MonthlyRequests(perRefresh float64, interval time.Duration) float64 {
 	return perRefresh * Month.Seconds() / interval.Seconds()
 }
@@ -23,8 +23,8 @@ func Price(requests, per1000 float64) float64 { return requests * per1000 / 1000
 type Demand struct {
 	// Pages is how many requests read the list.
 	Pages float64
-	// Started is how many sessions are listed as started, and Samples how many of those that end are looked up after a
-	// refresh at the most.
+	// Started is how many sessions are listed as started, and Samples the maximum of those that have ended that a refresh
+	// looks up.
 	Started, Samples float64
 	// Budget is how many requests there may be in 30 days; 0 means no limit.
 	Budget float64

@@ -27,17 +27,17 @@ const (
 const (
 	// maxLabelLength bounds a device's label, in characters.
 	maxLabelLength = 128
-	// maxIDLength is how long an id may be, in bytes, to be kept whole. The service names 64 characters as the most.
+	// maxIDLength is how long an id may be, in bytes, to be kept whole. The service allows 64 characters.
 	maxIDLength = 64
 	// maxDeviceBytes is about what the devices of a list may take in memory: a million that are named by UUIDs.
 	maxDeviceBytes = 48 << 20
-	// uuidBytes and otherBytes are what one device takes, for the latter beside its name.
+	// uuidBytes and otherBytes are what a device takes, for the latter beside its name.
 	uuidBytes, otherBytes = 48, 96
 )
 
 // DeviceOptions say which devices are shown, and how.
 type DeviceOptions struct {
-	// Top is how many devices are shown, those with most sessions; 0 shows none.
+	// Top is how many devices are shown, those with the most sessions; 0 shows none.
 	Top int
 	// Label names them.
 	Label DeviceLabel
@@ -80,38 +80,32 @@ type DeviceCount struct {
 	Sessions uint64
 }
 
-// deviceTally counts sessions by device. Most devices are named by a UUID, which is kept in half of its 36 characters and
-// without a string of its own. An id that is longer than it should be is kept as its hash, so that memory is bounded
-// whatever a service sends.
+// deviceTally counts sessions by device. Most devices are named by a UUID, which is kept in 16 bytes. An id that is too long is
+// kept as its beginning and its hash, so that memory is bounded.
 type deviceTally struct {
 	options DeviceOptions
-	uuids   map[[16]byte]uint64
-	others  map[string]*uint64
-	long    map[[sha256.Size]byte]*longDevice
-	bytes   int  // about what these take
-	cut     bool // there was no room for some devices
-}
-
-// longDevice is a device with a long id: what it is ranked and shown by, and its sessions.
-type longDevice struct {
-	prefix, label string
-	sessions      uint64
+	uuids   map[uuid.UUID]uint64
+	others  map[string]*uint64 // by id, or by longKey
+	labels  map[string]string  // of the long ones, by the same key
+	room    int                // about how many bytes further devices may take
+	cut     bool               // there was no room for some devices
 }
 
 func newDeviceTally(options DeviceOptions) deviceTally {
 	return deviceTally{
-		options: options,
-		uuids:   map[[16]byte]uint64{}, others: map[string]*uint64{}, long: map[[sha256.Size]byte]*longDevice{},
+		options: options, room: maxDeviceBytes,
+		uuids: map[uuid.UUID]uint64{}, others: map[string]*uint64{}, labels: map[string]string{},
 	}
 }
 
-// room reports whether there is room for one more device that takes so many bytes. Without room, new devices are not told apart.
-func (t *deviceTally) room(bytes int) bool {
-	if t.bytes+bytes > maxDeviceBytes {
+// admit reports whether there is room for one more device that takes this number of bytes. Without room, new devices are not
+// told apart.
+func (t *deviceTally) admit(bytes int) bool {
+	if bytes > t.room {
 		t.cut = true
 		return false
 	}
-	t.bytes += bytes
+	t.room -= bytes
 	return true
 }
 
@@ -119,41 +113,41 @@ func (t *deviceTally) add(id []byte) {
 	if compact, ok := compactUUID(id); ok {
 		known := len(t.uuids)
 		t.uuids[compact]++ // one look-up for a known device, because this is done for every session
-		if len(t.uuids) > known && !t.room(uuidBytes) {
+		if len(t.uuids) > known && !t.admit(uuidBytes) {
 			delete(t.uuids, compact)
 		}
 		return
 	}
+	key := id
 	if len(id) > maxIDLength {
-		t.addLong(id)
-		return
+		key = longKey(id)
 	}
-	count := t.others[string(id)]
+	count := t.others[string(key)]
 	if count == nil {
-		if !t.room(otherBytes + len(id)) {
+		label := ""
+		if len(id) > maxIDLength {
+			label = t.options.label(string(id))
+		}
+		if !t.admit(otherBytes + len(key) + len(label)) {
 			return
 		}
 		count = new(uint64)
-		t.others[string(id)] = count
+		t.others[string(key)] = count
+		if label != "" {
+			t.labels[string(key)] = label
+		}
 	}
 	*count++
 }
 
-func (t *deviceTally) addLong(id []byte) {
-	hash := sha256.Sum256(id)
-	device := t.long[hash]
-	if device == nil {
-		device = &longDevice{prefix: string(id[:maxIDLength]), label: t.options.label(string(id))}
-		if !t.room(otherBytes + len(hash) + len(device.prefix) + len(device.label)) {
-			return
-		}
-		t.long[hash] = device
-	}
-	device.sessions++
+// longKey stands for an id that is too long. It is longer than any other id.
+func longKey(id []byte) []byte {
+	sum := sha256.Sum256(id)
+	return append(bytes.Clone(id[:maxIDLength]), sum[:]...)
 }
 
 // distinct is the number of devices.
-func (t *deviceTally) distinct() int { return len(t.uuids) + len(t.others) + len(t.long) }
+func (t *deviceTally) distinct() int { return len(t.uuids) + len(t.others) }
 
 // counts returns the number of sessions of every device.
 func (t *deviceTally) counts() iter.Seq[uint64] {
@@ -168,72 +162,40 @@ func (t *deviceTally) counts() iter.Seq[uint64] {
 				return
 			}
 		}
-		for _, device := range t.long {
-			if !yield(device.sessions) {
-				return
-			}
-		}
 	}
 }
 
 // compactUUID returns the bytes of a UUID in its usual form: lower case, with hyphens. Any other form is another name.
-func compactUUID(id []byte) (compact [16]byte, ok bool) {
-	if len(id) != 36 || id[8] != '-' || id[13] != '-' || id[18] != '-' || id[23] != '-' {
+func compactUUID(id []byte) (compact uuid.UUID, ok bool) {
+	if len(id) != 36 || bytes.ContainsAny(id, "ABCDEF") {
 		return compact, false
 	}
-	at := 0
-	for i := 0; i < len(id); i += 2 {
-		if i == 8 || i == 13 || i == 18 || i == 23 {
-			i++
-		}
-		high, low := hexDigit(id[i]), hexDigit(id[i+1])
-		if high|low > 15 {
-			return compact, false
-		}
-		compact[at] = high<<4 | low
-		at++
-	}
-	return compact, true
+	compact, err := uuid.ParseBytes(id)
+	return compact, err == nil
 }
 
-// hexDigit is the value of a lower-case hexadecimal digit, above 15 for any other character.
-func hexDigit(c byte) byte {
-	switch {
-	case c >= '0' && c <= '9':
-		return c - '0'
-	case c >= 'a' && c <= 'f':
-		return c - 'a' + 10
-	}
-	return 0xff
-}
-
-// top returns the devices with most sessions and at least so many, most first, ties by ascending bytes of the id, and how
-// many sessions they have together. Devices with the same label are one.
-func (t *deviceTally) top(least uint64) (shown []DeviceCount, sessions uint64) {
-	ranked := ranking{limit: min(t.options.shown(), t.distinct()), least: least}
+// top returns the devices with the most sessions, and with this minimum, in descending order, ties by ascending bytes of the
+// id, and how many sessions they have together. Devices with the same label are one.
+func (t *deviceTally) top(minimum uint64) (shown []DeviceCount, sessions uint64) {
+	ranked := ranking{limit: min(t.options.shown(), t.distinct()), minimum: minimum}
 	if ranked.limit == 0 {
 		return nil, 0
 	}
 	for id, count := range t.uuids {
-		if count >= ranked.least {
-			ranked.add(rankedDevice{id: uuid.UUID(id).String(), count: count})
+		if count >= ranked.minimum {
+			ranked.add(rankedDevice{id.String(), count})
 		}
 	}
-	for id, count := range t.others {
-		if *count >= ranked.least {
-			ranked.add(rankedDevice{id: id, count: *count})
-		}
-	}
-	for _, device := range t.long {
-		if device.sessions >= ranked.least {
-			ranked.add(rankedDevice{id: device.prefix, label: device.label, count: device.sessions})
+	for key, count := range t.others {
+		if *count >= ranked.minimum {
+			ranked.add(rankedDevice{key, *count})
 		}
 	}
 	byLabel := map[string]int{}
 	for _, device := range ranked.settle() {
-		label := device.label
-		if label == "" {
-			label = t.options.label(device.id)
+		label, long := t.labels[device.key]
+		if !long {
+			label = t.options.label(device.key)
 		}
 		at, known := byLabel[label]
 		if !known {
@@ -247,16 +209,15 @@ func (t *deviceTally) top(least uint64) (shown []DeviceCount, sessions uint64) {
 	return shown, sessions
 }
 
-// ranking finds the devices with most sessions without sorting all of them.
+// ranking finds the devices with the most sessions without sorting all of them.
 type ranking struct {
 	limit   int
-	least   uint64 // a device with fewer sessions cannot be among them
+	minimum uint64 // a device with fewer sessions cannot be among them
 	devices []rankedDevice
 }
 
 type rankedDevice struct {
-	id    string // or the beginning of a long one
-	label string // of a long id; "" where it is to be made of the id
+	key   string // of deviceTally
 	count uint64
 }
 
@@ -269,11 +230,11 @@ func (r *ranking) add(device rankedDevice) {
 // settle drops the devices that are not among the first, and returns those in order.
 func (r *ranking) settle() []rankedDevice {
 	slices.SortFunc(r.devices, func(a, b rankedDevice) int {
-		return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.id, b.id), cmp.Compare(a.label, b.label))
+		return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.key, b.key))
 	})
 	if len(r.devices) >= r.limit {
 		r.devices = r.devices[:r.limit]
-		r.least = max(r.least, r.devices[r.limit-1].count)
+		r.minimum = max(r.minimum, r.devices[r.limit-1].count)
 	}
 	return r.devices
 }

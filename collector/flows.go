@@ -18,7 +18,7 @@ const (
 )
 
 // Flows count what happened since the exporter started, by the times that the sessions themselves have. They never go down.
-// Where walks cover a part of the list they are estimates, and not whole numbers.
+// If walks cover a part of the list they are estimates, and not whole numbers.
 type Flows struct {
 	Creations, Starts, Expirations, Abandonments float64
 	// Window is the time in which all that happened, in seconds.
@@ -35,7 +35,7 @@ func (f *Flows) add(found Flows, coverage float64) {
 }
 
 // window is the time span, by the service's clock, whose events a walk counts: after from, up to and including to. It is
-// empty where they are equal.
+// empty if they are equal.
 type window struct{ from, to time.Time }
 
 func (w window) holds(t time.Time) bool { return t.After(w.from) && !t.After(w.to) }
@@ -58,7 +58,7 @@ func (f *Flows) count(session *faceclient.Session, w window) (ended bool) {
 }
 
 // watermark is the time, by the service's clock, up to which events were counted. It never goes back, so that nothing is
-// counted twice. A failed walk leaves it where it is, so that the next walk catches up.
+// counted twice. A failed walk does not move it, so that the next walk catches up.
 type watermark struct {
 	at    time.Time     // zero before the first walk
 	moved time.Duration // when it was last moved, by the monotonic clock

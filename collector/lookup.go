@@ -8,7 +8,7 @@ import (
 	"face_liveness_exporter/faceclient"
 )
 
-// maxLookUpFailures in a row end the look-ups after a refresh: the others would most likely fail as well.
+// maxLookUpFailures in a row end the look-ups after a refresh: the others would probably fail as well.
 const maxLookUpFailures = 3
 
 // lookUp asks for the outcomes of a walk's sample, one session after the other, and publishes what they say. It ends when
@@ -39,7 +39,7 @@ func (t *Target) lookUp(ctx context.Context, counted *tally) {
 	}
 }
 
-// ask looks sessions up. The error is why the last look-up failed; nil where it went well.
+// ask looks sessions up. The error is why the last look-up failed; nil if it did not.
 func (t *Target) ask(ctx context.Context, ids []string) (answers []answer, err error) {
 	defer func() {
 		if value := recover(); value != nil {

@@ -1,6 +1,8 @@
 package collector
 
 import (
+	"strconv"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"face_liveness_exporter/faceclient"
@@ -26,7 +28,7 @@ type metric struct {
 	read  reader
 }
 
-// reader passes a state's values of one metric on; none where there is nothing to show.
+// reader passes on a state's values of one metric, if there is something to show.
 type reader func(*State, *samples)
 
 // group is the part of the table that is shown under the same condition.
@@ -94,7 +96,7 @@ func groups() []group {
 
 func always(*State) bool { return true }
 
-// populationMetrics describe the sessions of a snapshot. They are estimates where the snapshot covers a part of the list.
+// populationMetrics describe the sessions of a snapshot. They are estimates if the snapshot covers a part of the list.
 func populationMetrics() []metric {
 	return []metric{
 		{
@@ -130,7 +132,7 @@ func populationMetrics() []metric {
 			distribution(func(s *Snapshot) *Histogram { return s.StartDelay }),
 		},
 		{
-			"devices", gauge, "", "Distinct devices (deviceCorrelationId) of the listed sessions. Absent where only a part of the list was read, or with more than about a million devices.",
+			"devices", gauge, "", "Distinct devices (deviceCorrelationId) of the listed sessions. Absent if only a part of the list was read, or with more than about a million devices.",
 			func(s *State, out *samples) {
 				if devices, known := s.Snapshot.DeviceCount(); known {
 					out.add(devices)
@@ -154,7 +156,7 @@ func populationMetrics() []metric {
 			estimate(func(s *Snapshot) uint64 { return s.WithoutDevice }),
 		},
 		{
-			"sessions_per_device", gauge, "", "Listed sessions per device, one observation for each device. Absent where face_liveness_devices is absent.",
+			"sessions_per_device", gauge, "", "Listed sessions per device, one observation for each device. Absent if face_liveness_devices is absent.",
 			func(s *State, out *samples) {
 				if _, known := s.Snapshot.DeviceCount(); known {
 					out.addHistogram(s.Snapshot.SessionsPerDevice, 1)
@@ -210,30 +212,22 @@ func outcomeMetrics() []metric {
 		{
 			"session_outcomes_total", counter, "outcome",
 			"Estimated number of started sessions whose TTL ended since the exporter started, by outcome.",
-			func(s *State, out *samples) {
-				for outcome := range outcomeCount {
-					out.add(s.Outcomes.Sessions[outcome], outcome.String())
-				}
-			},
+			byOutcome(func(o *Outcomes) [outcomeCount]float64 { return o.Sessions }),
 		},
 		{
 			"session_outcome_samples_total", counter, "outcome",
 			"Sessions that were looked up to estimate face_liveness_session_outcomes_total.",
-			func(s *State, out *samples) {
-				for outcome := range outcomeCount {
-					out.add(float64(s.Outcomes.Samples[outcome]), outcome.String())
-				}
-			},
+			byOutcome(func(o *Outcomes) [outcomeCount]uint64 { return o.Samples }),
 		},
 		{
 			"session_failures_total", counter, "reason",
 			"Estimated number of sessions with the outcome failed, by reason: the service's code or the HTTP status of the check.",
-			each(func(s *State) map[string]float64 { return s.Outcomes.Failures }),
+			byLabel(func(o *Outcomes) map[string]float64 { return o.Failures }),
 		},
 		{
 			"session_failure_samples_total", counter, "reason",
 			"Sessions that were looked up to estimate face_liveness_session_failures_total.",
-			each(func(s *State) map[string]uint64 { return s.Outcomes.FailureSamples }),
+			byLabel(func(o *Outcomes) map[string]uint64 { return o.FailureSamples }),
 		},
 		{
 			"session_check_duration_seconds", counter, "",
@@ -243,7 +237,7 @@ func outcomeMetrics() []metric {
 		{
 			"session_model_samples_total", counter, "model_version",
 			"Sessions that were looked up, by the version of the model that checked them.",
-			each(func(s *State) map[string]uint64 { return s.Outcomes.Models }),
+			byLabel(func(o *Outcomes) map[string]uint64 { return o.Models }),
 		},
 	}
 }
@@ -254,18 +248,12 @@ func verificationMetrics() []metric {
 		{
 			"session_verifications_total", counter, "identical",
 			"Estimated number of started sessions whose TTL ended since the exporter started, by whether the face matched the photo.",
-			func(s *State, out *samples) {
-				out.add(s.Outcomes.Verifications[0], "false")
-				out.add(s.Outcomes.Verifications[1], "true")
-			},
+			byIdentity(func(o *Outcomes) [2]float64 { return o.Verifications }),
 		},
 		{
 			"session_verification_samples_total", counter, "identical",
 			"Sessions that were looked up to estimate face_liveness_session_verifications_total.",
-			func(s *State, out *samples) {
-				out.add(float64(s.Outcomes.VerificationSamples[0]), "false")
-				out.add(float64(s.Outcomes.VerificationSamples[1]), "true")
-			},
+			byIdentity(func(o *Outcomes) [2]uint64 { return o.VerificationSamples }),
 		},
 	}
 }
@@ -318,11 +306,26 @@ func value(of func(*State) float64) reader {
 	return func(s *State, out *samples) { out.add(of(s)) }
 }
 
-// each passes on the values of a map by label.
-func each[V float64 | uint64](of func(*State) map[string]V) reader {
+func byOutcome[V float64 | uint64](of func(*Outcomes) [outcomeCount]V) reader {
 	return func(s *State, out *samples) {
-		for label, value := range of(s) {
+		for outcome, value := range of(&s.Outcomes) {
+			out.add(float64(value), Outcome(outcome).String())
+		}
+	}
+}
+
+func byLabel[V float64 | uint64](of func(*Outcomes) map[string]V) reader {
+	return func(s *State, out *samples) {
+		for label, value := range of(&s.Outcomes) {
 			out.add(float64(value), label)
+		}
+	}
+}
+
+func byIdentity[V float64 | uint64](of func(*Outcomes) [2]V) reader {
+	return func(s *State, out *samples) {
+		for identical, value := range of(&s.Outcomes) {
+			out.add(float64(value), strconv.FormatBool(identical == 1))
 		}
 	}
 }

@@ -73,7 +73,7 @@ func (o *Outcomes) Looked() (n uint64) {
 	return n
 }
 
-// Share is the share of an outcome among all sessions, as estimated; 0 where none was looked up.
+// Share is the share of an outcome among all sessions, as estimated; 0 if none was looked up.
 func (o *Outcomes) Share(of Outcome) float64 {
 	all := 0.0
 	for _, sessions := range o.Sessions {
@@ -92,7 +92,7 @@ type Looker interface {
 	Session(ctx context.Context, id string, maxAttempts int) (check faceclient.Check, attempts int, err error)
 }
 
-// outcomeOf says what the answer about a session means. It is not known where the error is another than that the session
+// outcomeOf says what the answer about a session means. It is unknown if the error is any other than that the session
 // is gone.
 func outcomeOf(check faceclient.Check, err error) (outcome Outcome, known bool) {
 	switch {

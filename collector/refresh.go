@@ -13,7 +13,7 @@ import (
 // Source lists the sessions of one operation of one resource.
 type Source interface {
 	// Walk passes every listed session to the visitor. It makes up to this number of attempts, 0 for no limit: a list that
-	// needs more is read in part, or whole where no part stands for it. The result counts the attempts also with an error.
+	// needs more is read in part, or whole if no part can stand for it. The result counts the attempts also with an error.
 	Walk(ctx context.Context, attempts int, visitor facelist.Visitor) (facelist.Result, error)
 	// CredentialChanged reports whether the secret differs from the one that the last walk used.
 	CredentialChanged() bool
@@ -59,10 +59,10 @@ func (t *Target) refresh(ctx context.Context) {
 	release := sync.OnceFunc(settings.Slots.release)
 	defer release()
 	if ctx.Err() != nil {
-		return // Run ends and tells those who wait
+		return // Run ends and releases whoever waits
 	}
 	began, errorsBefore := t.clock(), t.options.API.errorsSoFar(t.Operation())
-	counted, err := t.walk(ctx, settings, release)
+	counted, err := t.walk(ctx, settings, began, release)
 	release()
 	code := ""
 	if err != nil {
@@ -121,7 +121,7 @@ func (t *Target) conclude(settings Settings, began Instant, counted *tally, err 
 var errStalled = errors.New("no page arrived within the refresh time-out")
 
 // walk counts the list. It gives the slot back early if pages take long. A panic fails the refresh and not the process.
-func (t *Target) walk(ctx context.Context, settings Settings, release func()) (counted *tally, err error) {
+func (t *Target) walk(ctx context.Context, settings Settings, began Instant, release func()) (counted *tally, err error) {
 	defer func() {
 		if value := recover(); value != nil {
 			counted, err = nil, newPanicError(value)
@@ -133,7 +133,6 @@ func (t *Target) walk(ctx context.Context, settings Settings, release func()) (c
 	defer stalled.Stop()
 	patience := time.AfterFunc(slotPatience, release)
 	defer patience.Stop()
-	began := t.clock()
 	t.mu.Lock()
 	counted = newTally(t.watermark, t.clock, settings)
 	t.mu.Unlock()
@@ -155,8 +154,8 @@ func (t *Target) walk(ctx context.Context, settings Settings, release func()) (c
 	return counted, nil
 }
 
-// whyEnded returns the reason where it was this package that canceled the walk: a panic, or that no page arrived within the
-// limit. A service that asked to wait for longer is the reason for that.
+// whyEnded returns the reason if this package canceled the walk: a panic, or that no page arrived within the limit. If the
+// service asked to wait for longer, that is the reason.
 func whyEnded(ctx context.Context, err error, limit time.Duration) error {
 	var failure *faceclient.Error
 	if errors.As(context.Cause(ctx), new(*panicError)) {
@@ -171,7 +170,7 @@ func whyEnded(ctx context.Context, err error, limit time.Duration) error {
 	return err
 }
 
-// guard passes the pages on to the tally. It reports every page that arrives, and ends the walk where counting a page
+// guard passes the pages on to the tally. It reports every page that arrives, and ends the walk if counting a page
 // panics: it is called on a goroutine of the source.
 type guard struct {
 	facelist.Visitor
@@ -179,14 +178,14 @@ type guard struct {
 	cancel  context.CancelCauseFunc
 }
 
-// Visit is part of facelist.Visitor.
+// Visit passes a page on.
 func (g guard) Visit(batch facelist.Batch) {
 	defer g.recover()
 	g.arrived()
 	g.Visitor.Visit(batch)
 }
 
-// Restart is part of facelist.Visitor.
+// Restart passes on that the walk begins again.
 func (g guard) Restart() {
 	defer g.recover()
 	g.arrived()

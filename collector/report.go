@@ -77,7 +77,7 @@ func (t *Target) logger() *slog.Logger {
 	return t.options.Logger.With("resource", t.Resource(), "operation", string(t.Operation()))
 }
 
-// reportFailure logs the first failure of a row, every one that is another than the one before, and one every hour.
+// reportFailure logs the first failure in a row, each that differs from the one before, and otherwise one every hour.
 func (t *Target) reportFailure(ctx context.Context, logger *slog.Logger, health *Health) {
 	err := health.LastError
 	failure := new(faceclient.Error)
@@ -95,7 +95,7 @@ func (t *Target) reportFailure(ctx context.Context, logger *slog.Logger, health 
 	logger.Log(ctx, level, "refresh failed", append(t.failureAttributes(err), "failures", health.FailuresInRow)...)
 }
 
-// reportLookUps logs where look-ups begin to fail and where they go well again.
+// reportLookUps logs when look-ups begin to fail and when they succeed again.
 func (t *Target) reportLookUps(ctx context.Context, err error) {
 	failure, kind := new(faceclient.Error), ""
 	if err != nil {

@@ -15,7 +15,7 @@ type samples struct {
 	created time.Time // when the target's counters were 0
 }
 
-// add sends a value. The label is the value of the metric's own label, where it has one.
+// add sends a value. The label is the value of the metric's own label, if it has one.
 func (s *samples) add(value float64, label ...string) {
 	values := append(s.labels[:], label...)
 	if s.row.kind == counter {

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// firstRetryDelay is the least time from a first failed refresh to the next one. It doubles with every failure.
+	// firstRetryDelay is the minimum time from a first failed refresh to the next one. It doubles with every failure.
 	firstRetryDelay = 15 * time.Second
 	// quotaDelay is that time after the service refused because a quota is used up, unless it named a shorter one.
 	quotaDelay = time.Hour
@@ -65,7 +65,7 @@ func EnsureFresh(ctx context.Context, targets ...*Target) {
 	}
 }
 
-// ensure returns the refresh under way, after starting one where one is due; nil where there is none.
+// ensure returns the refresh under way, after starting it if one is due; nil if there is none.
 func (t *Target) ensure() *run {
 	now := t.clock()
 	state := t.state.Load()
@@ -94,15 +94,15 @@ func (t *Target) ensure() *run {
 	return t.running
 }
 
-// worthAwaiting reports whether a scrape should wait for the refresh under way: where there is nothing to show yet, or
-// where the refresh will probably end before the scrape must.
+// worthAwaiting reports whether a scrape should wait for the refresh under way: if there is nothing to show yet, or if the
+// refresh will probably end before the scrape must.
 func (t *Target) worthAwaiting(ctx context.Context) bool {
 	state := t.State()
 	deadline, bounded := ctx.Deadline()
 	return !state.Shown || !bounded || state.Health.LastWalk < time.Until(deadline)
 }
 
-// retryDelay is the least time from the end of the n-th failure in a row to the next refresh.
+// retryDelay is the minimum time from the end of the n-th failure in a row to the next refresh.
 func retryDelay(err error, n int, interval time.Duration) time.Duration {
 	delay := min(interval, firstRetryDelay<<min(n-1, 20))
 	var failure *faceclient.Error

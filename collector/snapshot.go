@@ -13,7 +13,7 @@ type Snapshot struct {
 	Began, Ended Instant
 	// Pages is how many answers of the service the walk took.
 	Pages int
-	// Proofs is how many of the pages only proved where the list ends. Later walks do not need them.
+	// Proofs is how many of the pages only proved that the list ends. Later walks do not need them.
 	Proofs int
 	// Coverage is the share of the key space that was walked; 1 means that every session was counted.
 	Coverage float64
@@ -26,7 +26,7 @@ type Snapshot struct {
 	// TTL, RemainingTTL (of active sessions) and StartDelay (of started ones) are in seconds.
 	TTL, RemainingTTL, StartDelay *Histogram
 
-	// Devices is the number of distinct devices, TopDevices those to show and OtherDeviceSessions what all others have.
+	// Devices is the number of distinct devices, TopDevices those to show and OtherDeviceSessions the sessions of all others.
 	// DevicesCut says that there were too many to tell apart: those that came last are only in OtherDeviceSessions.
 	Devices             uint64
 	DevicesCut          bool
@@ -34,7 +34,7 @@ type Snapshot struct {
 	OtherDeviceSessions uint64
 	// WithoutDevice is the number of sessions that name no device.
 	WithoutDevice uint64
-	// SessionsPerDevice has one value a device.
+	// SessionsPerDevice has a value for each device.
 	SessionsPerDevice *Histogram
 }
 
@@ -56,8 +56,8 @@ func (s *Snapshot) Estimate(count uint64) float64 { return float64(count) / s.Co
 // Active is the number of sessions whose TTL has not ended; see Estimate.
 func (s *Snapshot) Active() uint64 { return s.Sessions - s.Expired }
 
-// DeviceCount is the number of distinct devices. It is known only where every session was counted, because it cannot be
-// scaled up from a part of them, and where there were not too many devices.
+// DeviceCount is the number of distinct devices. It is known only if every session was counted, because it cannot be scaled up
+// from a part of them, and if there were not too many devices.
 func (s *Snapshot) DeviceCount() (n float64, known bool) {
 	return float64(s.Devices), s.Complete() && !s.DevicesCut
 }
@@ -72,7 +72,7 @@ func (s *Snapshot) withoutDevices() *Snapshot {
 	return &nameless
 }
 
-// listed is the number of listed sessions, estimated where it was not counted, for people.
+// listed is the number of listed sessions, if need be estimated, for people.
 func (s *Snapshot) listed() int64 { return int64(s.Estimate(s.Sessions)) }
 
 // tally counts the sessions of a walk as they arrive, and keeps none of them. It is a facelist.Visitor.
@@ -98,13 +98,13 @@ func newTally(before watermark, clock Clock, options Settings) *tally {
 	return t
 }
 
-// Restart is part of facelist.Visitor.
+// Restart forgets what was counted.
 func (t *tally) Restart() {
 	t.snapshot = Snapshot{
-		TTL:               NewHistogram(ttlBuckets()),
-		RemainingTTL:      NewHistogram(remainingTTLBuckets()),
-		StartDelay:        NewHistogram(startDelayBuckets()),
-		SessionsPerDevice: NewHistogram(sessionsPerDeviceBuckets()),
+		TTL:               NewHistogram([]float64{60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 43200, 86400}),
+		RemainingTTL:      NewHistogram([]float64{30, 60, 120, 300, 600, 1800, 3600, 14400, 43200, 86400}),
+		StartDelay:        NewHistogram([]float64{1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600}),
+		SessionsPerDevice: NewHistogram([]float64{1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000}),
 	}
 	t.devices = newDeviceTally(t.options.Devices)
 	t.flows, t.window, t.after = Flows{}, window{}, watermark{}
@@ -119,7 +119,7 @@ func (t *tally) openWindow(horizon time.Time) {
 	}
 }
 
-// Visit is part of facelist.Visitor.
+// Visit counts the sessions of a page.
 func (t *tally) Visit(batch facelist.Batch) {
 	t.openWindow(batch.Horizon)
 	for i := range batch.Sessions {
@@ -164,28 +164,12 @@ func (t *tally) finish(walk facelist.Result, began Instant) {
 	for sessions := range t.devices.counts() {
 		s.SessionsPerDevice.Observe(float64(sessions))
 	}
-	least := uint64(0)
+	minimum := uint64(0)
 	if !s.Complete() {
-		least = minSeen
+		minimum = minSeen
 	}
 	var shown uint64
-	s.TopDevices, shown = t.devices.top(least)
+	s.TopDevices, shown = t.devices.top(minimum)
 	s.OtherDeviceSessions = s.Sessions - s.WithoutDevice - shown
 	t.devices = deviceTally{}
-}
-
-func ttlBuckets() []float64 {
-	return []float64{60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 43200, 86400}
-}
-
-func remainingTTLBuckets() []float64 {
-	return []float64{30, 60, 120, 300, 600, 1800, 3600, 14400, 43200, 86400}
-}
-
-func startDelayBuckets() []float64 {
-	return []float64{1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600}
-}
-
-func sessionsPerDeviceBuckets() []float64 {
-	return []float64{1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000}
 }

@@ -16,12 +16,11 @@ type Settings struct {
 	Interval time.Duration
 	// Timeout ends a refresh that receives no page for so long; above 0.
 	Timeout time.Duration
-	// MaxStale is how long after its walk a snapshot's population is shown, or twice the interval in force where that is
-	// longer.
+	// MaxStale is how long after its walk a snapshot's population is shown, or twice the interval in force if that is longer.
 	MaxStale time.Duration
 	// Devices say which devices are shown.
 	Devices DeviceOptions
-	// Samples is how many finished sessions are looked up after a refresh at the most; 0 means none.
+	// Samples is the maximum number of finished sessions that are looked up after a refresh; 0 means none.
 	Samples int
 	// CostInterval is what to work out the cost of a simulated list for, which costs nothing; 0 for a real one, whose cost
 	// is that of the interval in force.
@@ -63,7 +62,7 @@ type Target struct {
 
 	mu      sync.Mutex // guards the fields below, and replacing the state; never held over I/O
 	running *run
-	// endLookUps ends the look-ups under way; nil where there are none.
+	// endLookUps ends the look-ups under way; nil if there are none.
 	endLookUps context.CancelFunc
 	stopped    bool
 	watermark  watermark
@@ -78,7 +77,7 @@ type State struct {
 	Operation faceclient.Operation
 	// Settings are those in force.
 	Settings Settings
-	// Interval is the effective refresh interval: Settings.Interval, or longer where the budget requires it.
+	// Interval is the effective refresh interval: Settings.Interval, or longer if the budget requires it.
 	Interval time.Duration
 	// MonthlyBudget is what this operation gets of the budget, in requests in 30 days; 0 means no limit.
 	MonthlyBudget float64
@@ -91,11 +90,11 @@ type State struct {
 	// Health tells how refreshes go.
 	Health Health
 
-	// Age is how long before State was called the snapshot's walk ended; 0 where there is no snapshot.
+	// Age is how long before State was called the snapshot's walk ended; 0 if there is no snapshot.
 	Age time.Duration
 	// Shown is whether there is a snapshot and it was young enough to show its population when State was called.
 	Shown bool
-	// DueIn is how long after State was called a scrape will start a refresh; 0 where the next one does.
+	// DueIn is how long after State was called a scrape will start a refresh; 0 if the next one does.
 	DueIn time.Duration
 
 	retry retry
@@ -115,15 +114,15 @@ type Health struct {
 	LastDuration, LastWalk time.Duration
 	// Refreshing is whether a refresh is under way.
 	Refreshing bool
-	// Overspent is whether the last successful refresh needed more requests than its budget had. That happens where ids are
-	// not random, because such a list can only be read as a whole.
+	// Overspent is whether the last successful refresh needed more requests than its budget had. That happens if ids are not
+	// random, because such a list can only be read as a whole.
 	Overspent bool
-	// LastError is why the last refresh failed, and ErrorCode the label that it is counted under; nil and "" where it
+	// LastError is why the last refresh failed, and ErrorCode the label that it is counted under; nil and "" if it
 	// succeeded.
 	LastError error
 	ErrorCode string
-	// ClockHeldBack is how far counting is from the service's clock, where that is more than a minute: it waits because one of
-	// the two clocks, the service's or this machine's, was or is wrong.
+	// ClockHeldBack is how far counting is from the service's clock, if that is more than a minute, else 0. Then the service's
+	// clock or this machine's was or is wrong.
 	ClockHeldBack time.Duration
 }
 
@@ -164,7 +163,7 @@ func (t *Target) State() State {
 }
 
 // Apply puts other settings in force and clears the wait after a failure. Call it after Budget.Apply. A refresh under way
-// goes on as it began, except that the labels of its devices are not shown where the new settings name devices in another
+// goes on as it began, except that the labels of its devices are not shown if the new settings name devices in another
 // way.
 func (t *Target) Apply(settings Settings) {
 	t.mu.Lock()
