@@ -1,14 +1,12 @@
 package collector_test
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -161,7 +159,8 @@ func TestExpositionIsClean(t *testing.T) {
 	}
 }
 
-func TestOneCounterAndOneGaugeNeverShareAnOpenMetricsFamily(t *testing.T) {
+// In OpenMetrics a counter x_total and a gauge x are one family.
+func TestNoCounterIsNamedLikeAGauge(t *testing.T) {
 	families := gather(t, busy(t))
 	for name := range families {
 		if base, isTotal := strings.CutSuffix(name, "_total"); isTotal && families[base] != nil {
@@ -170,70 +169,52 @@ func TestOneCounterAndOneGaugeNeverShareAnOpenMetricsFamily(t *testing.T) {
 	}
 }
 
-// formats are those that Prometheus asks for.
-func formats() map[string]expfmt.Format {
-	return map[string]expfmt.Format{
-		"text":        expfmt.NewFormat(expfmt.TypeTextPlain),
-		"OpenMetrics": expfmt.NewFormat(expfmt.TypeOpenMetrics),
-		"protobuf":    expfmt.NewFormat(expfmt.TypeProtoDelim),
-	}
-}
-
-func encoded(t testing.TB, families map[string]*dto.MetricFamily, format expfmt.Format) []byte {
+func encoded(t testing.TB, families map[string]*dto.MetricFamily) string {
 	t.Helper()
-	var out bytes.Buffer
-	encoder := expfmt.NewEncoder(&out, format)
+	var out strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(families)) {
-		if err := encoder.Encode(families[name]); err != nil {
+		if _, err := expfmt.MetricFamilyToText(&out, families[name]); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if closer, ok := encoder.(expfmt.Closer); ok {
-		if err := closer.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return out.Bytes()
+	return out.String()
 }
 
-// parsedAgain are the families after a way over the wire. OpenMetrics drops _total from a counter's family name.
-func parsedAgain(t testing.TB, families map[string]*dto.MetricFamily, format expfmt.Format) map[string]*dto.MetricFamily {
-	t.Helper()
-	decoder := expfmt.NewDecoder(bytes.NewReader(encoded(t, families, format)), format)
-	again := map[string]*dto.MetricFamily{}
-	for {
-		var next dto.MetricFamily
-		switch err := decoder.Decode(&next); {
-		case errors.Is(err, io.EOF):
-			return again
-		case err != nil:
-			t.Fatalf("the exposition does not parse: %v", err)
-		}
-		name := next.GetName()
-		if next.GetType() == dto.MetricType_COUNTER && !strings.HasSuffix(name, "_total") {
-			name += "_total"
-		}
-		again[name] = &next
+func TestAResourceHasItsOwnLabels(t *testing.T) {
+	info := collector.ResourceInfo{
+		Name: "contoso-prod", Endpoint: "https://contoso-prod.cognitiveservices.azure.com", APIVersion: "v1.2-preview.1",
+		Labels: map[string]string{"team": "kyc", "resource": "another"},
+	}
+	other := collector.ResourceInfo{Name: "contoso-test", Labels: map[string]string{"stage": "test"}}
+	registry := registered(t, collector.New(info, collector.NewAPIMetrics(info.Name, nil, 0)), collector.New(other, collector.NewAPIMetrics(other.Name, nil, 0)))
+	const want = `
+# HELP face_liveness_resource_info The Face resource behind the label resource; always 1.
+# TYPE face_liveness_resource_info gauge
+face_liveness_resource_info{api_version="",resource="contoso-test",service_endpoint="",stage="test"} 1
+face_liveness_resource_info{api_version="v1.2-preview.1",resource="contoso-prod",service_endpoint="https://contoso-prod.cognitiveservices.azure.com",team="kyc"} 1
+`
+	if err := testutil.GatherAndCompare(registry, strings.NewReader(want), "face_liveness_resource_info"); err != nil {
+		t.Error(err)
 	}
 }
 
-func TestExpositionParsesAgain(t *testing.T) {
-	families := gather(t, busy(t))
-	delete(families, "face_liveness_device_sessions") // see TestHostileDevicesParseAgain; the parser of OpenMetrics is slow
-	for name, format := range formats() {
-		t.Run(name, func(t *testing.T) {
-			again := parsedAgain(t, families, format)
-			for _, operation := range faceclient.Operations() {
-				want := valuesOf(families, operation)
-				if got := valuesOf(again, operation); !maps.Equal(got, want) {
-					for key := range want {
-						if got[key] != want[key] {
-							t.Errorf("%s = %v, want %v", key, got[key], want[key])
-						}
-					}
-					t.Errorf("%d series of %s, want %d", len(got), operation, len(want))
+// Prometheus can tell from when on a counter counts.
+func TestCountersSayWhenTheyWereCreated(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		made := time.Now()
+		target := newTarget(walks(lists(page{sessions: lively()})))
+		run(t, target)
+		scrape(inTime, target)
+		advance(time.Hour)
+		for name, family := range gather(t, resource(target)) {
+			for _, metric := range family.GetMetric() {
+				if family.GetType() == dto.MetricType_COUNTER && !strings.Contains(name, "_api_") && !metric.GetCounter().GetCreatedTimestamp().AsTime().Equal(made) {
+					t.Errorf("%s was created at %v, want %v", name, metric.GetCounter().GetCreatedTimestamp().AsTime(), made)
+				}
+				if family.GetType() == dto.MetricType_COUNTER && metric.GetCounter().GetCreatedTimestamp() == nil {
+					t.Errorf("%s does not say when it was created", name)
 				}
 			}
-		})
-	}
+		}
+	})
 }

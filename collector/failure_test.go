@@ -3,6 +3,7 @@ package collector_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"face_liveness_exporter/collector"
 	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facelist"
 )
 
 func TestPopulationIsShownUntilMaxStale(t *testing.T) {
@@ -101,7 +103,6 @@ func TestWaitAfterFailures(t *testing.T) {
 		{"an odd interval bounds it", 40 * time.Second, []script{bad(unavailable())}, []time.Duration{15 * time.Second, 30 * time.Second, 40 * time.Second}},
 		{"no error of the client", 5 * time.Minute, []script{bad(context.DeadlineExceeded)}, doubling[:3]},
 		{"throttled", 5 * time.Minute, []script{bad(answered(http.StatusTooManyRequests, "429"))}, doubling[:3]},
-		{"bad request", 5 * time.Minute, []script{bad(answered(http.StatusBadRequest, "BadArgument"))}, doubling[:3]},
 		{
 			"a success counts from the beginning", 5 * time.Minute,
 			[]script{bad(unavailable()), bad(unavailable()), good, bad(unavailable()), bad(unavailable())},
@@ -144,48 +145,21 @@ func TestWaitAfterFailures(t *testing.T) {
 
 func TestJitterSpreadsWhatFailedTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		from := walks(fails(unavailable()))
 		var targets []*collector.Target
-		var sources []*source
 		for range 8 {
-			sources = append(sources, walks(fails(unavailable())))
-			targets = append(targets, newTarget(sources[len(sources)-1], every(time.Hour)))
+			targets = append(targets, newTarget(from, every(time.Hour)))
 		}
 		run(t, targets...)
-		again := map[time.Time]bool{}
 		for range 200 {
 			scrape(time.Millisecond, targets...)
 			advance(100 * time.Millisecond)
 		}
-		for _, from := range sources {
-			begun, _ := from.times()
-			if len(begun) != 2 {
-				t.Fatalf("%d walks, want 2", len(begun))
-			}
-			again[begun[1]] = true
-		}
-		if len(again) < 3 {
-			t.Errorf("8 targets that failed together were tried again at %d times", len(again))
+		begun, _ := from.times()
+		if again := slices.Compact(begun[8:]); len(begun) != 16 || len(again) < 3 {
+			t.Errorf("8 targets that failed together were tried again at %v", again)
 		}
 	})
-}
-
-func TestFailingTargetScrapedOftenCostsLittle(t *testing.T) {
-	for _, err := range []error{answered(http.StatusUnauthorized, "401"), unavailable(), answered(http.StatusTooManyRequests, "429")} {
-		t.Run(faceclient.Code(err), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				from := walks(fails(err))
-				target := newTarget(from, every(time.Hour))
-				run(t, target)
-				for range 60 {
-					scrape(inTime, target)
-					advance(time.Second)
-				}
-				if from.walks() > 5 {
-					t.Errorf("%d walks for 60 scrapes in a minute, want 5 at most", from.walks())
-				}
-			})
-		})
-	}
 }
 
 func TestAChangedKeyClearsTheWait(t *testing.T) {
@@ -237,4 +211,99 @@ func TestAChangedKeyDoesNotRenewAYoungSnapshot(t *testing.T) {
 			t.Errorf("%d walks, want 1", from.walks())
 		}
 	})
+}
+
+// Each failed refresh is counted under its error code, by the attempt that failed, or once.
+func TestEveryFailedRefreshIsCounted(t *testing.T) {
+	invented := make([]string, 60)
+	for i := range invented {
+		invented[i] = fmt.Sprint("Invented", i)
+	}
+	for name, test := range map[string]struct {
+		attempts []string // their codes
+		walk     script
+		code     string
+		count    float64
+	}{
+		"a stall without an attempt":              {nil, hangs(), "timeout", 1},
+		"a stall after attempts with other codes": {[]string{"503"}, hangs(), "timeout", 1},
+		"attempts that were counted":              {[]string{"503", "503"}, fails(unavailable()), "503", 2},
+		"no attempt, and a code":                  {nil, fails(&faceclient.Error{Code: faceclient.CodeAuthentication}), "authentication", 1},
+		"no attempt, and an unknown code":         {nil, fails(answered(418, "Teapot")), "Teapot", 1},
+		"no error of the client":                  {nil, fails(http.ErrHandlerTimeout), "connection", 1},
+		"too many codes":                          {invented, fails(answered(400, "Invented59")), "other", float64(60 - (50 - len(faceclient.ErrorCodes())))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				api := collector.NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)
+				target := newTarget(walks(func(ctx context.Context, visitor facelist.Visitor) (facelist.Result, error) {
+					for _, code := range test.attempts {
+						api.ObserveAttempt(faceclient.Attempt{Operation: faceclient.DetectLiveness, Status: 503, ErrorCode: code})
+					}
+					return test.walk(ctx, visitor)
+				}), func(options *collector.TargetOptions) { options.API = api })
+				run(t, target)
+				scrape(time.Hour, target)
+				requests(t, api, faceclient.DetectLiveness).want(t, fmt.Sprintf("api_errors_total{error_code=%q}", test.code), test.count)
+				shown(t, target).want(t, fmt.Sprintf("refresh_error{error_code=%q}", test.code), 1)
+			})
+		})
+	}
+}
+
+// A bug that panics fails the refresh, and not the process, on any goroutine.
+func TestAPanicFailsTheRefresh(t *testing.T) {
+	const secret = "a-session-id"
+	sessions := created(2)
+	broken := false // while the clock panics, which a page that is counted asks for the time
+	for name, bug := range map[string]script{
+		"in the source": func(context.Context, facelist.Visitor) (facelist.Result, error) {
+			_ = sessions[len(sessions)+rand.IntN(5)]
+			return facelist.Result{}, nil
+		},
+		"with a value that nobody may read": func(context.Context, facelist.Visitor) (facelist.Result, error) {
+			panic(secret)
+		},
+		"while a page is counted, on a goroutine of the source": func(ctx context.Context, visitor facelist.Visitor) (facelist.Result, error) {
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				broken = true
+				visitor.Visit(facelist.Batch{Sessions: sessions})
+				broken = false
+			}()
+			<-done
+			<-ctx.Done()
+			return facelist.Result{}, canceled(ctx)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var book logbook
+				system := collector.SystemClock()
+				target := newTarget(walks(bug, lists(page{sessions: sessions})), logged(&book), func(options *collector.TargetOptions) {
+					options.Clock = func() collector.Instant {
+						if broken {
+							panic(secret)
+						}
+						return system()
+					}
+				})
+				run(t, target)
+				scrape(time.Minute, target)
+				shown(t, target).want(t, `refresh_error{error_code="panic"}`, 1)
+				lines := book.take(t)
+				if len(lines) != 1 || lines[0]["level"] != "ERROR" || !strings.Contains(fmt.Sprint(lines[0]["stack"]), "goroutine") {
+					t.Errorf("logged %v, want an error with its stack", lines)
+				}
+				if strings.Contains(fmt.Sprint(lines), secret) {
+					t.Errorf("the log repeats what the panic holds: %v", lines)
+				}
+				advance(time.Minute)
+				scrape(time.Minute, target)
+				advance(time.Second)
+				shown(t, target).want(t, "up", 1)
+			})
+		})
+	}
 }

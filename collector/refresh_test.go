@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -24,7 +25,6 @@ func TestManyScrapesShareOneWalk(t *testing.T) {
 				if took := scrape(inTime, target); took != 2*time.Second {
 					t.Errorf("a scrape took %v, want 2s", took)
 				}
-				shown(t, target).want(t, "sessions", 3)
 			})
 		}
 		scrapers.Wait()
@@ -40,36 +40,13 @@ func TestManyScrapesShareOneWalk(t *testing.T) {
 	})
 }
 
-func TestNextWalkIsDueAnIntervalAfterTheLastBegan(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		from := walks(lists(page{after: 5 * time.Second, sessions: created(3)}))
-		target := newTarget(from, every(time.Minute))
-		run(t, target)
-		scrape(inTime, target)
-		advance(54*time.Second - 1) // 59 s after the walk began
-		scrape(inTime, target)
-		if from.walks() != 1 {
-			t.Fatalf("%d walks before the interval was over, want 1", from.walks())
-		}
-		advance(2)
-		scrape(inTime, target)
-		if from.walks() != 2 {
-			t.Fatalf("%d walks after the interval, want 2", from.walks())
-		}
-	})
-}
-
 // Scrapes at a whole fraction of the interval, a little early or late, walk at every interval and not at every other.
 func TestScrapesThatJitterWalkAtEveryInterval(t *testing.T) {
-	for _, test := range []struct {
-		interval, scrapes, jitter time.Duration
-		walks                     [2]int // at least and at most, in 20 intervals
-	}{
-		{5 * time.Minute, time.Minute, 500 * time.Millisecond, [2]int{20, 21}},
-		{5 * time.Minute, 15 * time.Second, 500 * time.Millisecond, [2]int{20, 21}},
-		{time.Minute, time.Minute, 500 * time.Millisecond, [2]int{20, 21}},
-		{4 * time.Second, 2 * time.Second, 50 * time.Millisecond, [2]int{20, 21}},
-		{15 * time.Second, 15 * time.Second, 300 * time.Millisecond, [2]int{20, 21}},
+	for _, test := range []struct{ interval, scrapes, jitter time.Duration }{
+		{5 * time.Minute, time.Minute, 500 * time.Millisecond},
+		{time.Minute, time.Minute, 500 * time.Millisecond},
+		{4 * time.Second, 2 * time.Second, 50 * time.Millisecond},
+		{15 * time.Second, 15 * time.Second, 300 * time.Millisecond},
 	} {
 		t.Run(fmt.Sprintf("%v, scraped every %v", test.interval, test.scrapes), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -83,8 +60,8 @@ func TestScrapesThatJitterWalkAtEveryInterval(t *testing.T) {
 					advance(time.Until(at))
 					scrape(inTime, target)
 				}
-				if got := from.walks(); got < test.walks[0] || got > test.walks[1] {
-					t.Errorf("%d walks in 20 intervals, want %v", got, test.walks)
+				if got := from.walks(); got < 20 || got > 21 {
+					t.Errorf("%d walks in 20 intervals", got)
 				}
 			})
 		})
@@ -97,120 +74,53 @@ func TestNoScrapeNoWalk(t *testing.T) {
 		target := newTarget(from)
 		run(t, target)
 		advance(24 * time.Hour)
-		if from.walks() != 0 {
-			t.Errorf("%d walks without a scrape", from.walks())
-		}
 		scrape(inTime, target)
 		advance(24 * time.Hour)
 		if from.walks() != 1 {
-			t.Errorf("%d walks for one scrape", from.walks())
+			t.Errorf("%d walks for one scrape in two days", from.walks())
 		}
 	})
 }
 
-func TestScrapeThatCannotWaitForTheWalk(t *testing.T) {
-	const limit = 1200 * time.Millisecond
-	slow := func(sessions int) script {
-		return lists(page{after: 6 * time.Second, sessions: created(sessions - 1)}, page{after: 6 * time.Second, sessions: created(1)})
-	}
-	synctest.Test(t, func(t *testing.T) {
-		from := walks(slow(4), slow(9))
-		target := newTarget(from)
-		run(t, target)
-
-		if took := scrape(limit, target); took != limit {
-			t.Errorf("the first scrape took %v, want its %v", took, limit)
-		}
-		first := shown(t, target)
-		first.wantAbsent(t, "sessions")
-		first.wantAbsent(t, "snapshot_timestamp_seconds")
-		first.want(t, "up", 0)
-		first.want(t, "refreshes_total", 0)
-
-		advance(12 * time.Second) // nobody scrapes, and the walk goes on
-		if snapshot := target.State().Snapshot; snapshot == nil {
-			t.Fatal("the walk did not go on without its scraper")
-		}
-		if took := scrape(limit, target); took != 0 {
-			t.Errorf("a scrape of a young snapshot took %v", took)
-		}
-		shown(t, target).want(t, "sessions", 4)
-
-		advance(5 * time.Minute)
-		for range 11 {
-			if took := scrape(limit, target); took != 0 {
-				t.Errorf("a scrape with something to show took %v", took)
-			}
-			values := shown(t, target)
-			values.want(t, "sessions", 4)
-			values.want(t, "refresh_duration_seconds", 12)
-			if advance(time.Second); from.walks() != 2 {
-				t.Fatalf("%d walks, want the second to be under way", from.walks())
-			}
-		}
-		advance(2 * time.Second)
-		shown(t, target).want(t, "sessions", 9)
-	})
-}
-
-func TestScrapeWaitsForAWalkThatUsuallyEndsInTime(t *testing.T) {
-	tests := []struct {
-		name       string
-		walk       time.Duration
-		limit      time.Duration
-		took, sees float64
+// A scrape waits if there is nothing to show, or if the walk before was shorter than its deadline.
+func TestWhenAScrapeWaitsForAWalk(t *testing.T) {
+	const second = time.Second
+	for _, test := range []struct {
+		name          string
+		walks         [2]time.Duration
+		later         time.Duration // from the first walk to the scrape
+		deadline      time.Duration
+		took          time.Duration
+		sees, seesNow float64 // at the end of the scrape, and once the walk has ended
 	}{
-		{"a faster walk is awaited", 500 * time.Millisecond, 1200 * time.Millisecond, 0.5, 9},
-		{"a walk as slow as the deadline is not", 1200 * time.Millisecond, 1200 * time.Millisecond, 0, 4},
-		{"a slower walk is not", 1300 * time.Millisecond, 1200 * time.Millisecond, 0, 4},
-	}
-	for _, test := range tests {
+		{"a fast walk", [2]time.Duration{second, second}, 6 * time.Minute, 2 * second, second, 9, 9},
+		{"a walk as slow as the deadline", [2]time.Duration{second, second}, 6 * time.Minute, second, 0, 4, 9},
+		{"a slow walk", [2]time.Duration{12 * second, 12 * second}, 6 * time.Minute, 2 * second, 0, 4, 9},
+		{"a walk that is slower than before", [2]time.Duration{second, 60 * second}, 6 * time.Minute, 2 * second, 2 * second, 4, 9},
+		{"a young snapshot", [2]time.Duration{second, second}, time.Minute, 2 * second, 0, 4, 4},
+		{"a population that is too old to show", [2]time.Duration{5 * second, 2 * second}, 2 * time.Hour, 3 * second, 2 * second, 9, 9},
+	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				target := newTarget(walks(
-					lists(page{after: test.walk, sessions: created(4)}),
-					lists(page{after: test.walk, sessions: created(9)}),
+					lists(page{after: test.walks[0], sessions: created(4)}),
+					lists(page{after: test.walks[1], sessions: created(9)}),
 				))
 				run(t, target)
-				scrape(inTime, target)
-				advance(6 * time.Minute)
-				if took := scrape(test.limit, target); took.Seconds() != test.took {
-					t.Errorf("the scrape took %v, want %vs", took, test.took)
+				if took := scrape(second/2, target); took != second/2 {
+					t.Errorf("the first scrape, with nothing to show, took %v of its 0.5s", took)
+				}
+				shown(t, target).wantAbsent(t, "sessions")
+				advance(time.Minute + test.later) // nobody scrapes, and the walk goes on
+				if took := scrape(test.deadline, target); took != test.took {
+					t.Errorf("the scrape took %v, want %v", took, test.took)
 				}
 				shown(t, target).want(t, "sessions", test.sees)
+				advance(time.Minute)
+				shown(t, target).want(t, "sessions", test.seesNow)
 			})
 		})
 	}
-}
-
-func TestScrapeGivesUpOnAWalkThatIsSlowerThanUsual(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		target := newTarget(walks(
-			lists(page{after: time.Second, sessions: created(4)}),
-			lists(page{after: time.Minute, sessions: created(9)}),
-		))
-		run(t, target)
-		scrape(inTime, target)
-		advance(6 * time.Minute)
-		if took := scrape(inTime, target); took != inTime {
-			t.Errorf("the scrape took %v, want %v", took, inTime)
-		}
-		shown(t, target).want(t, "sessions", 4)
-	})
-}
-
-func TestScrapeWaitsWhereThePopulationIsTooOldToShow(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		target := newTarget(walks(lists(page{after: 5 * time.Second, sessions: created(4)}), lists(page{after: 2 * time.Second, sessions: created(9)})))
-		run(t, target)
-		scrape(inTime, target)
-		advance(2 * time.Hour)
-		shown(t, target).wantAbsent(t, "sessions")
-		if took := scrape(3*time.Second, target); took != 2*time.Second {
-			t.Errorf("the scrape took %v, want 2s, though the last walk took longer than its deadline", took)
-		}
-		shown(t, target).want(t, "sessions", 9)
-	})
 }
 
 func TestPartOfAWalkIsNeverShown(t *testing.T) {
@@ -222,12 +132,7 @@ func TestPartOfAWalkIsNeverShown(t *testing.T) {
 		return all
 	}
 	synctest.Test(t, func(t *testing.T) {
-		from := walks(
-			fails(unavailable(), pages(1, 1, 1)...),
-			lists(pages(1, 1, 2)...),
-			fails(unavailable(), pages(5, 1)...),
-			lists(pages(2, 1, 4, 2)...),
-		)
+		from := walks(fails(unavailable(), pages(1, 1, 1)...), lists(pages(1, 1, 2)...), fails(unavailable(), pages(5, 1)...), lists(pages(2, 1, 4, 2)...))
 		target := newTarget(from, every(20*time.Second))
 		run(t, target)
 		var seen []float64
@@ -242,40 +147,52 @@ func TestPartOfAWalkIsNeverShown(t *testing.T) {
 			}
 			advance(400 * time.Millisecond)
 		}
-		if !slices.Equal(seen, []float64{-1, 4, 9}) {
-			t.Errorf("scrapes saw %v sessions (-1: none shown), want [-1 4 9]", seen)
-		}
-		if from.walks() < 5 {
-			t.Errorf("%d walks, want them all and more", from.walks())
+		if !slices.Equal(seen, []float64{-1, 4, 9}) || from.walks() < 5 {
+			t.Errorf("scrapes saw %v sessions in %d walks (-1: none shown), want [-1 4 9] in 5 or more", seen, from.walks())
 		}
 	})
 }
 
-func TestUp(t *testing.T) {
+// up, the counters, refresh_error and Health tell how refreshes went.
+func TestUpAndWhyNot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bad := fails(unavailable(), page{after: time.Second})
 		good := lists(page{after: time.Second, sessions: created(1)})
-		target := newTarget(walks([]script{bad, bad, good, good, bad, good}...), every(20*time.Second))
+		target := newTarget(walks([]script{bad, fails(answered(403, "UnsupportedFeature"), page{after: time.Second}), good, good, bad, good}...), every(20*time.Second))
 		run(t, target)
 		before := shown(t, target)
-		before.want(t, "up", 0)
-		before.want(t, "refreshes_total", 0)
+		if health := target.State().Health; health.Refreshing || !health.LastEnded.IsZero() || target.State().DueIn != 0 {
+			t.Errorf("before the first refresh: %+v", health)
+		}
+		before.wantAbsent(t, `refresh_error{error_code="503"}`)
 		failures := 0.0
-		for i, want := range []float64{0, 0, 1, 1, 0, 1} {
+		for i, code := range []string{"503", "UnsupportedFeature", "", "", "503", ""} {
 			scrape(500*time.Millisecond, target)
-			if during := shown(t, target); i > 0 {
-				during.want(t, "up", before["face_liveness_up"])
+			if i > 0 {
+				shown(t, target).want(t, "up", before["face_liveness_up"])
+			}
+			if !target.State().Health.Refreshing {
+				t.Error("a refresh under way is not said to be")
 			}
 			advance(time.Second)
 			before = shown(t, target)
-			if want == 0 {
+			up := 1.0
+			if code != "" {
+				up = 0
 				failures++
+				before.want(t, fmt.Sprintf("refresh_error{error_code=%q}", code), 1)
 			}
-			before.want(t, "up", want)
+			before.want(t, "up", up)
 			before.want(t, "refreshes_total", float64(i+1))
 			before.want(t, "refresh_failures_total", failures)
-			if health := target.State().Health; health.Up != (want == 1) || (health.LastError == nil) != health.Up {
-				t.Errorf("health after refresh %d: %+v", i+1, health)
+			before.want(t, "refresh_duration_seconds", 1)
+			errors := before.without(func(name string) bool { return !strings.Contains(name, "refresh_error") })
+			health, due := target.State().Health, target.State().DueIn
+			if health.Up != (code == "") || (health.LastError == nil) != health.Up || len(errors) != int(1-up) || due < 14*time.Second || due > 22*time.Second {
+				t.Errorf("health after refresh %d: %+v, due in %v, errors %v", i+1, health, due, errors)
+			}
+			if ago := time.Since(health.LastEnded); health.Refreshing || ago > 500*time.Millisecond {
+				t.Errorf("refresh %d ended %v ago, under way: %v", i+1, ago, health.Refreshing)
 			}
 			advance(30 * time.Second)
 		}
