@@ -2,10 +2,7 @@ package collector_test
 
 import (
 	"context"
-	"fmt"
-	"math/rand/v2"
 	"slices"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -63,56 +60,62 @@ func TestFlowsCountAWindowFromWalkToWalk(t *testing.T) {
 	})
 }
 
-func TestFlowsCountEverythingOnce(t *testing.T) {
-	random := rand.New(rand.NewPCG(9, 10))
-	for range 20 {
-		synctest.Test(t, func(t *testing.T) {
-			start := time.Now()
-			sessions := created(500)
-			for i := range sessions {
-				sessions[i].Created = start.Add(time.Duration(random.Int64N(int64(12 * time.Hour))))
+// A walk that begins again counts its events once.
+func TestFlowsOfAWalkThatBeginsAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		target := newTarget(walks(lists(), func(_ context.Context, visitor facelist.Visitor) (facelist.Result, error) {
+			listed := page{sessions: []faceclient.Session{{ID: []byte("created"), Created: time.Now().Add(-time.Minute), TTL: time.Hour}}}
+			listed.visit(visitor)
+			visitor.Restart()
+			listed.visit(visitor)
+			return whole(1), nil
+		}))
+		run(t, target)
+		scrape(inTime, target)
+		advance(10 * time.Minute)
+		scrape(inTime, target)
+		wantFlows(t, target, 1, 0, 0, 0, 600)
+	})
+}
+
+// While the service's clock is wrong, counting waits: State and log say so, the log once an hour.
+func TestAWrongClockIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var book logbook
+		began, wrong := time.Now(), 0*time.Second
+		target := newTarget(walks(func(_ context.Context, visitor facelist.Visitor) (facelist.Result, error) {
+			horizon := time.Now().Add(wrong)
+			visitor.Visit(facelist.Batch{Sessions: lively(), Date: horizon, Horizon: horizon})
+			return facelist.Result{Pages: 1, Coverage: 1, Horizon: horizon}, nil
+		}), logged(&book))
+		run(t, target)
+		var told []time.Duration
+		for _, step := range []struct{ wrong, heldBack, window time.Duration }{ // walks are 10 minutes apart
+			{0, 0, 0}, {time.Minute, 0, 10*time.Minute + 6*time.Second}, {0, 0, 20 * time.Minute}, // within a minute nobody is told
+			{2 * time.Hour, 2*time.Hour - 6*time.Second, 30*time.Minute + 6*time.Second}, {0, 0, 40 * time.Minute},
+			{-2 * time.Hour, 2*time.Hour - 10*time.Minute, 40 * time.Minute},
+			{-2 * time.Hour, 2*time.Hour - 20*time.Minute, 40 * time.Minute}, {0, 0, 70 * time.Minute},
+			{-time.Hour, 50 * time.Minute, 70 * time.Minute}, {-time.Hour, 40 * time.Minute, 70 * time.Minute},
+			{-time.Hour, 30 * time.Minute, 70 * time.Minute}, {-time.Hour, 20 * time.Minute, 70 * time.Minute},
+		} {
+			wrong = step.wrong
+			scrape(inTime, target)
+			state := target.State()
+			if window := time.Duration(state.Flows.Window * float64(time.Second)).Round(time.Second); window != step.window || state.Health.ClockHeldBack != step.heldBack {
+				t.Errorf("after %v with a clock off by %v: windows of %v, held back by %v, want %v and %v",
+					time.Since(began), step.wrong, window, state.Health.ClockHeldBack, step.window, step.heldBack)
 			}
-			var first, last time.Time // horizons of successful walks
-			target := newTarget(walks(func(_ context.Context, visitor facelist.Visitor) (facelist.Result, error) {
-				now := time.Now()
-				listed := slices.DeleteFunc(slices.Clone(sessions), func(session faceclient.Session) bool { return session.Created.After(now) })
-				restart := random.IntN(4) == 0
-				page{sessions: listed}.visit(visitor)
-				if restart {
-					visitor.Restart()
-					page{sessions: listed}.visit(visitor)
-				}
-				if random.IntN(3) == 0 {
-					return facelist.Result{}, unavailable()
-				}
-				if last = now; first.IsZero() {
-					first = now
-				}
-				return whole(1), nil
-			}))
-			run(t, target)
-			before := collector.Flows{}
-			for range 60 {
-				scrape(inTime, target)
-				synctest.Wait() // no scrape waits for a refresh that follows a failed one
-				flows := target.State().Flows
-				if flows.Creations < before.Creations || flows.Window < before.Window {
-					t.Errorf("a counter fell: %+v after %+v", flows, before)
-				}
-				before = flows
-				advance(time.Duration(random.Int64N(int64(20 * time.Minute))))
-			}
-			want := 0.0
-			for _, session := range sessions {
-				if session.Created.After(first.Add(-settled)) && !session.Created.After(last.Add(-settled)) {
-					want++
+			for _, line := range book.take(t) {
+				if line["held_back"] != nil {
+					told = append(told, time.Since(began))
 				}
 			}
-			if got := target.State().Flows; got.Creations != want || got.Window-last.Sub(first).Seconds() > 1e-6 || last.Sub(first).Seconds()-got.Window > 1e-6 {
-				t.Errorf("%+v, want %v creations in %v", got, want, last.Sub(first))
-			}
-		})
-	}
+			advance(10 * time.Minute)
+		}
+		if !slices.Equal(told, []time.Duration{30 * time.Minute, 90 * time.Minute}) {
+			t.Errorf("told after %v, want once an hour", told)
+		}
+	})
 }
 
 func TestEmptyListMovesTheWindow(t *testing.T) {
@@ -166,69 +169,4 @@ func TestPartOfTheKeySpaceIsScaledUp(t *testing.T) {
 			t.Errorf("flows %+v, want 45 creations ÷ 0.3 and a window of 600 s", got)
 		}
 	})
-}
-
-func TestBudgetIsKept(t *testing.T) {
-	both := faceclient.Operations()
-	tests := []struct {
-		monthly  int64
-		pages    [2]int // of the two lists
-		interval float64
-	}{
-		{monthly: 100_000, pages: [2]int{3, 1}, interval: 300},
-		{monthly: 20_000, pages: [2]int{40, 2}, interval: 300},
-		{monthly: 8_640, pages: [2]int{40, 2}, interval: 600},
-		{monthly: 720, pages: [2]int{1, 1}, interval: 7200},
-	}
-	for _, test := range tests {
-		t.Run(fmt.Sprint(test.monthly), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				budget := collector.NewBudget(test.monthly, 5*time.Minute, both, nil)
-				var mu sync.Mutex // guards what follows; both targets walk at once
-				spent := 0
-				var targets []*collector.Target
-				var sources []*source
-				for i, operation := range both {
-					random := rand.New(rand.NewPCG(13, uint64(i)))
-					var from *source
-					from = walks(func(_ context.Context, visitor facelist.Visitor) (facelist.Result, error) {
-						mu.Lock()
-						defer mu.Unlock()
-						allowed := from.allowed[len(from.allowed)-1]
-						if allowed < 1 {
-							t.Errorf("a walk with %d requests", allowed)
-						}
-						used := min(allowed, test.pages[i])
-						spent += used
-						if random.IntN(5) == 0 {
-							return facelist.Result{Requests: used}, unavailable()
-						}
-						return facelist.Result{Requests: used, Pages: used, Coverage: float64(used) / float64(test.pages[i])}, nil
-					})
-					sources = append(sources, from)
-					targets = append(targets, newTarget(from, func(options *collector.TargetOptions) {
-						options.Operation, options.Budget = operation, budget
-					}))
-				}
-				for _, target := range targets {
-					shown(t, target).want(t, "refresh_interval_seconds", test.interval)
-				}
-				run(t, targets...)
-				for range 30 * 24 * 60 {
-					scrape(inTime, targets...)
-					advance(time.Minute)
-				}
-				// What a full account holds at the start is one refresh's worth.
-				worth := int(float64(test.monthly)*test.interval/(30*24*3600)) + 2
-				if limit := int(test.monthly) + worth; spent > limit {
-					t.Errorf("%d requests in 30 days, want %d at most", spent, limit)
-				}
-				for i, from := range sources {
-					if from.walks() < int(30*24*3600/test.interval/2) {
-						t.Errorf("%s was walked %d times in 30 days", both[i], from.walks())
-					}
-				}
-			})
-		})
-	}
 }

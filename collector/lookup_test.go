@@ -13,6 +13,7 @@ import (
 	"face_liveness_exporter/collector"
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/faceclient/facelist"
+	"face_liveness_exporter/faceclient/facesim"
 )
 
 // Look-ups that end early have asked for any of the sessions, not for those whose ids come first.
@@ -130,6 +131,40 @@ func TestAPanicOfALookUpEndsTheLookUps(t *testing.T) {
 		if state := target.State(); !state.Health.Up || state.Health.Refreshes != 3 || len(from.looked()) != 2 {
 			t.Errorf("%d looked up, %+v", len(from.looked()), state.Health)
 		}
+	})
+}
+
+// Look-ups that the service wants to wait hold up neither the lists nor the next refresh.
+func TestRateLimitedLookUpsDelayNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		service := facesim.New(facesim.Options{})
+		defer service.Close()
+		start := time.Now()
+		for i := range 600 {
+			ends := start.Add(time.Duration(i) * time.Second)
+			service.Add(facesim.DetectLiveness, facesim.Session{
+				ID: fmt.Sprintf("%08x-0000-4000-8000-000000000000", i*0x01000193), Created: ends.Add(-facesim.DefaultTTL), Started: ends.Add(-9 * time.Minute),
+			})
+		}
+		service.Fail(facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, 30*time.Second).OnSessions())
+		transport := service.Transport()
+		defer transport.CloseIdleConnections()
+		api := collector.NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)
+		list := listOf(t, service, faceclient.DetectLiveness, facelist.Limits{PageSize: 1000, MaxPages: 20, Workers: 1}, api, func(options *faceclient.Options) {
+			options.MaxRetries, options.Transport = 4, transport
+		})
+		target := newTarget(list, sampled(20, list), every(10*time.Second), func(options *collector.TargetOptions) {
+			options.API, options.Timeout = api, 3*time.Second
+		})
+		defer run(t, target)()
+		for range 300 {
+			scrape(inTime, target)
+			advance(time.Until(start.Add(time.Since(start).Truncate(time.Second) + time.Second)))
+			if state := target.State(); !state.Health.Up || state.Age > 12*time.Second {
+				t.Fatalf("after %v: up %v, age %v: %v", time.Since(start), state.Health.Up, state.Age, state.Health.LastError)
+			}
+		}
+		requests(t, api, faceclient.DetectLiveness).want(t, `api_requests_total{code="200"}`, 30)
 	})
 }
 

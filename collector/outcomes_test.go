@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -137,32 +138,93 @@ func TestEveryAnswerHasItsOutcome(t *testing.T) {
 	})
 }
 
-func TestOutcomesAreShownWhereTheyAreSampled(t *testing.T) {
+func TestOutcomesAreShownIfTheyAreSampled(t *testing.T) {
 	for _, test := range []struct {
 		samples   int
 		operation faceclient.Operation
-		outcomes  int
-		verified  int
+		series    int
 	}{
-		{0, faceclient.DetectLivenessWithVerify, 0, 0},
-		{1, faceclient.DetectLiveness, 14, 0},
-		{1, faceclient.DetectLivenessWithVerify, 14, 4},
+		{0, faceclient.DetectLivenessWithVerify, 0},
+		{1, faceclient.DetectLiveness, 14 + 2 + 2 + 1}, // outcomes, reasons, durations, models
+		{1, faceclient.DetectLivenessWithVerify, 14 + 2 + 2 + 1 + 4},
 	} {
-		target := newTarget(walks(lists(page{sessions: lively()})), sampled(test.samples, nil), func(options *collector.TargetOptions) {
-			options.Operation = test.operation
+		target := newTarget(walks(lists()), sampled(test.samples, nil), func(options *collector.TargetOptions) { options.Operation = test.operation })
+		series := shown(t, target).without(func(name string) bool {
+			return !regexp.MustCompile("_session_(outcome|verification|failure|check|model)").MatchString(name)
 		})
-		outcomes, verified := 0, 0
-		for name := range shown(t, target) {
-			if strings.HasPrefix(name, "face_liveness_session_outcome") {
-				outcomes++
-			}
-			if strings.HasPrefix(name, "face_liveness_session_verification") {
-				verified++
-			}
+		if len(series) != test.series {
+			t.Errorf("%d samples of %s: %d series, want %d: %v", test.samples, test.operation, len(series), test.series, series)
 		}
-		if outcomes != test.outcomes || verified != test.verified {
-			t.Errorf("%d samples of %s: %d and %d series, want %d and %d", test.samples, test.operation, outcomes, verified, test.outcomes, test.verified)
-		}
+	}
+}
+
+// Of 500 sessions 60 failed: each has a reason, the reasons add up, and there are never too many of them.
+func TestWhyChecksFail(t *testing.T) {
+	four := map[int]faceclient.Check{
+		0: {HasResult: true, StatusCode: 400, ErrorCode: "FaceWithMaskDetected"},
+		1: {HasResult: true, StatusCode: 422, ErrorCode: "VideoTooLong"},
+		2: {HasResult: true, StatusCode: 408}, // without a body, or with a code that is none
+		3: {HasResult: true},
+	}
+	for name, test := range map[string]struct {
+		samples int
+		failure func(n int) faceclient.Check
+		reasons map[string]float64 // nil if there are too many
+	}{
+		"four reasons": {500, func(n int) faceclient.Check { return four[n%4] }, map[string]float64{
+			"FaceWithMaskDetected": 15, "VideoTooLong": 15, "408": 15, "unknown": 15, "other": 0,
+		}},
+		"four reasons of a sample": {100, func(n int) faceclient.Check { return four[n%4] }, nil},
+		"35 codes": {500, func(n int) faceclient.Check {
+			return faceclient.Check{HasResult: true, StatusCode: 400, ErrorCode: fmt.Sprint("Code", n%35)}
+		}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				from := &looker{answer: func(_ context.Context, id string) (faceclient.Check, error) {
+					var n int
+					if _, err := fmt.Sscanf(id, "failed-%d", &n); err == nil {
+						return test.failure(n), nil
+					}
+					_, _ = fmt.Sscanf(id, "realface-%d", &n)
+					return faceclient.Check{HasResult: true, StatusCode: 200, Decision: "realface", Latency: 700 * time.Millisecond, ModelVersion: fmt.Sprint("model-", n%12)}, nil
+				}}
+				target := newTarget(walks(endsAt(func(int) []string { return append(ids("failed", 60), ids("realface", 440)...) }, always1)), sampled(test.samples, from))
+				run(t, target)
+				for range 3 {
+					scrape(inTime, target)
+					advance(10 * time.Minute)
+				}
+				outcomes := target.State().Outcomes
+				all, failures, samples := 0.0, 0.0, uint64(0)
+				for _, n := range outcomes.Sessions {
+					all += n
+				}
+				for reason, n := range outcomes.Failures {
+					failures += n
+					samples += outcomes.FailureSamples[reason]
+				}
+				if math.Abs(all-1000) > 1e-6 || math.Abs(failures-outcomes.Sessions[collector.Failed]) > 1e-6 || samples != outcomes.Samples[collector.Failed] {
+					t.Errorf("%v outcomes, and %v of %v failures in %d samples have a reason, want 1000 and all", all, failures, outcomes.Sessions[collector.Failed], samples)
+				}
+				for reason, n := range test.reasons {
+					if outcomes.Failures[reason] != 2*n {
+						t.Errorf("%v failures by %s, want %v", outcomes.Failures[reason], reason, 2*n)
+					}
+				}
+				if test.reasons == nil && test.samples == 500 && (len(outcomes.Failures) != 31 || outcomes.Failures["other"] == 0) {
+					t.Errorf("%d reasons, want 30 and other", len(outcomes.Failures))
+				}
+				values, models := shown(t, target), 0.0
+				for _, n := range outcomes.Models {
+					models += float64(n)
+				}
+				values.want(t, "session_check_duration_seconds_count", float64(outcomes.Samples[collector.RealFace]))
+				if len(outcomes.Models) != 11 || outcomes.Models["other"] == 0 || models != float64(outcomes.Samples[collector.RealFace]) {
+					t.Errorf("models %v, want 10 and other", outcomes.Models)
+				}
+			})
+		})
 	}
 }
 
@@ -197,42 +259,37 @@ func TestWhichSessionsAreLookedUp(t *testing.T) {
 	})
 }
 
-// The mean of each counter is the truth and its spread is that of a sample without replacement, over many runs: with fewer
-// sessions than samples and with many more, with a part of the list, and with look-ups that fail.
+// The mean of many estimates is the truth and their spread is that of a sample without replacement: with fewer sessions than
+// samples and with many more, with a part of the list, and with look-ups that fail or end early.
 func TestOutcomesAreEstimatedWithoutBias(t *testing.T) {
-	const runs, windows, samples = 400, 6, 20
+	const runs, samples = 200, 20
 	sizes := []int{0, 400, 3, 60, 1000, 10} // sessions in each walk's window; the first walk counts nothing
-	for _, test := range []struct {
-		name     string
-		coverage float64
-		failing  float64 // share of the look-ups
-		answers  int     // after which the look-ups of a walk end
+	spoofs := func(walk int) int { return int(math.Round(float64(sizes[walk]*walk) / 20)) }
+	for name, test := range map[string]struct {
+		coverage, failing float64 // failing is the share of the look-ups
+		answers           int     // after which the look-ups of a walk end
 	}{
-		{"whole lists", 1, 0, samples},
-		{"whole lists, and look-ups that fail", 1, 0.2, samples},
-		{"whole lists, and look-ups that end early", 1, 0, 5},
-		{"a part of the list", 0.25, 0, samples},
+		"whole lists":                         {1, 0, samples},
+		"whole lists, and look-ups that fail": {1, 0.2, samples},
+		"a part of lists, and look-ups end":   {0.25, 0, 5},
 	} {
-		t.Run(test.name, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(19, 20))
-			var estimates []float64
-			total, spoofs, variance := 0.0, 0.0, 0.0
-			for walk := 1; walk < windows; walk++ {
-				n := float64(sizes[walk])
-				share := math.Round(n*float64(walk)/20) / n // grows from walk to walk
-				total += n / test.coverage
-				spoofs += n * share / test.coverage
-				k := min(float64(test.answers), n) * (1 - test.failing)
+			truth, variance := 0.0, 0.0
+			for walk := 1; walk < len(sizes); walk++ {
+				n, k := float64(sizes[walk]), min(float64(test.answers), float64(sizes[walk]))*(1-test.failing)
+				share := float64(spoofs(walk)) / n
+				truth += n * share / test.coverage
 				if k < n {
 					variance += n * n * share * (1 - share) / k * (n - k) / (n - 1) / test.coverage / test.coverage
 				}
 			}
+			sum, squares := 0.0, 0.0
 			for range runs {
 				synctest.Test(t, func(t *testing.T) {
 					failures, answers := 0, 0
 					from := &looker{answer: func(ctx context.Context, id string) (faceclient.Check, error) {
-						// Two in a row at the most, as three end the look-ups.
-						if failures < 2 && random.Float64() < test.failing {
+						if failures < 2 && random.Float64() < test.failing { // three in a row would end the look-ups
 							failures++
 							return faceclient.Check{}, unavailable()
 						}
@@ -243,68 +300,25 @@ func TestOutcomesAreEstimatedWithoutBias(t *testing.T) {
 						return decides(ctx, id)
 					}}
 					target := newTarget(walks(endsAt(func(walk int) []string {
-						n := sizes[walk]
-						spoof := int(math.Round(float64(n*walk) / 20))
-						return slices.Concat(ids("spoofface", spoof), ids("realface", n-spoof))
+						return slices.Concat(ids("spoofface", spoofs(walk)), ids("realface", sizes[walk]-spoofs(walk)))
 					}, func(int) float64 { return test.coverage })), sampled(samples, from))
 					run(t, target)
-					for range windows {
+					for range sizes {
 						answers = 0
 						scrape(inTime, target)
 						advance(10 * time.Minute)
 					}
-					got := target.State().Outcomes
-					if sum := got.Sessions[collector.SpoofFace] + got.Sessions[collector.RealFace]; math.Abs(sum-total) > 0.02*total {
-						t.Errorf("%v sessions in all, want %v", sum, total)
-					}
-					if most := uint64(samples*3 + 3 + 10); got.Looked() > most {
-						t.Errorf("%d look-ups, want %d at most", got.Looked(), most)
-					}
-					estimates = append(estimates, got.Sessions[collector.SpoofFace])
+					estimate := target.State().Outcomes.Sessions[collector.SpoofFace]
+					sum += estimate
+					squares += (estimate - truth) * (estimate - truth)
 				})
 			}
-			mean, spread := 0.0, 0.0
-			for _, estimate := range estimates {
-				mean += estimate / runs
+			if off := math.Abs(sum/runs - truth); off > 4.5*math.Sqrt(variance/runs) {
+				t.Errorf("the mean of %d estimates is %.1f, want %.1f ± %.1f", runs, sum/runs, truth, math.Sqrt(variance/runs))
 			}
-			for _, estimate := range estimates {
-				spread += (estimate - mean) * (estimate - mean) / (runs - 1)
+			if ratio := squares / runs / variance; ratio < 0.65 || ratio > 1.5 {
+				t.Errorf("the variance of the estimates is %.2f of what it should be", ratio)
 			}
-			if off := math.Abs(mean - spoofs); off > 4.5*math.Sqrt(variance/runs) {
-				t.Errorf("the mean of %d estimates is %.1f, want %.1f ± %.1f", runs, mean, spoofs, math.Sqrt(variance/runs))
-			}
-			if ratio := spread / variance; ratio < 0.65 || ratio > 1.5 {
-				t.Errorf("the estimates spread by %.1f, want %.1f", math.Sqrt(spread), math.Sqrt(variance))
-			}
-		})
-	}
-}
-
-// BenchmarkSample counts pages whose sessions are all to be sampled, which is more than any real list has. No samples are
-// the baseline.
-func BenchmarkSample(b *testing.B) {
-	for _, samples := range []int{0, 100} {
-		b.Run(fmt.Sprintf("samples=%d", samples), func(b *testing.B) {
-			sessions := pageOf(1000)
-			now := newClock()
-			target := newTarget(walks(lists(), func(_ context.Context, visitor facelist.Visitor) (facelist.Result, error) {
-				horizon := now.read().Wall
-				for i := range sessions {
-					sessions[i].Created, sessions[i].Started, sessions[i].TTL = horizon.Add(-11*time.Minute), horizon.Add(-10*time.Minute), 10*time.Minute+30*time.Second
-				}
-				pages := 0
-				for b.Loop() {
-					visitor.Visit(facelist.Batch{Sessions: sessions, Date: horizon, Horizon: horizon})
-					pages++
-				}
-				return facelist.Result{Pages: pages, Coverage: 1, Horizon: horizon}, nil
-			}), sampled(samples, &looker{answer: decides}), clocked(now))
-			b.ReportAllocs()
-			run(b, target)
-			collector.EnsureFresh(context.Background(), target)
-			now.advance(10 * time.Minute)
-			collector.EnsureFresh(context.Background(), target)
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/session")
 		})
 	}
 }
