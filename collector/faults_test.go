@@ -1,17 +1,12 @@
 package collector_test
 
 import (
-	"context"
 	"flag"
 	"fmt"
 	"maps"
-	"net"
+	"net/http"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
-	"sync/atomic"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,242 +19,264 @@ import (
 )
 
 //nolint:gochecknoglobals // a test's flag is declared before the tests begin
-var update = flag.Bool("update", false, "write the golden files and docs/faults.md anew")
+var update = flag.Bool("update", false, "write the pages anew that tests compare with the program")
 
 const faultsPage = "../docs/faults.md"
+
+// fault is what every request gets. There is one for each class of outcomes.
+type fault struct {
+	name   string
+	faults []facesim.Fault
+	up     bool // the refresh succeeds
+}
+
+func faultsOfTheMatrix() []fault {
+	fails := func(name string, f facesim.Fault) fault { return fault{name: name, faults: []facesim.Fault{f}} }
+	works := func(name string, faults ...facesim.Fault) fault { return fault{name, faults, true} }
+	return []fault{
+		works("no fault"),
+		fails("no answer", facetest.Hang()),
+		fails("a connection that breaks, or a body that ends early", facetest.ResetInBody()),
+		fails("401, 403 or 404", facesim.StatusError(403, facesim.ShapeCode, "403", "no")),
+		fails("403 of a quota", facesim.StatusError(403, facesim.ShapeStatusCode, "403", "Out of call volume quota. Quota will be replenished in 2 days.")),
+		fails("429 for 2 s", facesim.RateLimited(facesim.ShapeStatusCode, facesim.HintMessage, 2*time.Second)),
+		fails("429 for an hour", facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, time.Hour)),
+		fails("500, 502, 503 or 504", facesim.Status(503, "")),
+		fails("a status that is not retried", facesim.StatusError(418, facesim.ShapeCode, "NeverHeardOf", "no")),
+		fails("a redirect", facetest.Redirect(302, "https://elsewhere.example/")),
+		fails("a page of HTML", facetest.HTML(200)),
+		fails("JSON that is not a list of sessions", facetest.JSON(`{"value":[]}`)),
+		fails("a body without an end", facetest.EndlessBlanks()),
+		fails("pages that repeat", facesim.IgnoreStart()),
+		works("fewer sessions in a page than asked for", facesim.ShortPages(40)),
+		works("pages in another order", facesim.Disordered()),
+		works("no Date", facesim.NoDate()),
+	}
+}
+
+// simulated is a target whose list the real client reads from a simulated service, and what it shows.
+func simulated(t *testing.T, service *facesim.Server, pageSize, retries, samples int) (target *collector.Target, exposition func() series) {
+	t.Helper()
+	transport := service.Transport()
+	t.Cleanup(service.Close)
+	t.Cleanup(transport.CloseIdleConnections)
+	api := collector.NewAPIMetrics("contoso-prod", []faceclient.Operation{faceclient.DetectLiveness}, 0)
+	limits := facelist.Limits{PageSize: pageSize, MaxPages: 20_000, Workers: 1}
+	list := listOf(t, service, faceclient.DetectLiveness, limits, api, func(options *faceclient.Options) {
+		options.MaxRetries, options.Transport = retries, transport
+	})
+	target = newTarget(list, sampled(samples, list), func(options *collector.TargetOptions) { options.API = api })
+	run(t, target)
+	info := collector.ResourceInfo{Name: "contoso-prod", Endpoint: "http://face.test", APIVersion: faceclient.DefaultAPIVersion}
+	return target, func() series {
+		return valuesOf(gather(t, collector.New(info, api, target)), faceclient.DetectLiveness)
+	}
+}
 
 // cell is what one scrape brings about.
 type cell struct {
 	before, after series // the exposition before the scrape and once its refresh has ended
-	inTime        bool   // the refresh ended before the scrape had to
 	code          string // of the refresh
 	requests      int
 	listed        int // sessions, at the scrape
-	isPopulation  func(name string) bool
 }
 
-// happens plays a fault in a state, with the settings that an exporter has by itself but for small pages.
-func happens(t *testing.T, f fault, s state) cell {
+// happens plays a fault when the last good refresh ended so long ago, 0 is never, with the settings that an exporter has by
+// itself but for small pages.
+func (f fault) happens(t *testing.T, age time.Duration) (got cell) {
 	t.Helper()
-	got := cell{isPopulation: inPopulation(t)}
 	synctest.Test(t, func(t *testing.T) {
-		service := facesim.New(facesim.Options{Gzip: true})
-		defer service.Close()
+		service := facesim.New(facesim.Options{})
 		service.Populate(facesim.DetectLiveness, 250, 1)
-		var refused atomic.Bool
-		transport := service.Transport()
-		defer transport.CloseIdleConnections()
-		transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-			if refused.Load() {
-				return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.ECONNREFUSED}
-			}
-			return service.Dial(ctx, network, address)
-		}
-		api := collector.NewAPIMetrics("contoso-prod", []faceclient.Operation{faceclient.DetectLiveness}, 0)
-		limits := facelist.Limits{PageSize: 100, MaxPages: 20000, Workers: 1}
-		target := newTarget(listOf(t, service, faceclient.DetectLiveness, limits, api, func(options *faceclient.Options) {
-			options.MaxRetries, options.Transport = 4, transport
-		}))
-		defer run(t, target)()
-		info := collector.ResourceInfo{Name: "contoso-prod", Endpoint: "http://face.test", APIVersion: faceclient.DefaultAPIVersion}
-		exposition := func() series {
-			return valuesOf(gather(t, collector.New(info, api, target)), faceclient.DetectLiveness)
-		}
-		if s.walked {
+		target, exposition := simulated(t, service, 100, 4, 0)
+		if age > 0 {
 			scrape(9500*time.Millisecond, target)
-			if !target.State().Health.Up {
-				t.Fatalf("the walk before the fault failed: %v", target.State().Health.LastError)
-			}
-			advance(s.age)
+			advance(age)
 		}
 		for i, session := range service.Sessions(facesim.DetectLiveness) {
 			if i%10 == 1 { // so that what is old can be told from what is new
 				service.Delete(facesim.DetectLiveness, session.ID)
 			}
 		}
-		if f.refused {
-			refused.Store(true)
-			transport.CloseIdleConnections()
-		}
-		service.Fail(facetest.Delay(20 * time.Millisecond)) // an answer takes time, a bad one too
-		service.Fail(f.faults...)
-		service.ForgetRequests()
-
+		service.Fail(append(f.faults, facetest.Delay(20*time.Millisecond))...)
 		got.before, got.listed = exposition(), service.Len(facesim.DetectLiveness)
-		finished := target.State().Health.Refreshes
+		requests := service.Counts(facesim.DetectLiveness).Requests
 		scrape(9500*time.Millisecond, target)
-		got.inTime = target.State().Health.Refreshes > finished
 		advance(10 * time.Minute)
-		got.after = exposition()
-		got.code = faceclient.Code(target.State().Health.LastError)
-		got.requests = service.Counts(facesim.DetectLiveness).Requests
-		if f.refused && s.name != "fresh" {
-			got.requests = int(got.after["face_liveness_api_requests_total{code=\"error\"}"])
-		}
+		got.after, got.code = exposition(), faceclient.Code(target.State().Health.LastError)
+		got.requests = service.Counts(facesim.DetectLiveness).Requests - requests
 	})
 	return got
 }
 
-// moves are the metrics that say when and how long, which no golden file can hold.
-func moves(name string) bool {
-	for _, part := range []string{"_duration_seconds", "_timestamp_seconds", "_throttle_wait_seconds", "flow_window_seconds"} {
-		if strings.Contains(name, part) {
-			return !strings.Contains(name, "_count")
-		}
-	}
-	return false
-}
-
-// populationOf is the part of an exposition that shows sessions.
-func (c cell) populationOf(values series) series {
-	own := maps.Clone(values)
-	maps.DeleteFunc(own, func(key string, _ float64) bool { return !c.isPopulation(key) })
-	return own
-}
-
-func (c cell) population() string {
-	before, after := c.populationOf(c.before), c.populationOf(c.after)
-	switch {
-	case len(after) == 0 && len(before) == 0:
-		return "nothing"
-	case len(after) == 0:
-		return "gone"
-	case maps.Equal(before, after):
-		return "kept"
-	}
-	return "new"
-}
-
-// changes are the lines of a golden file: every series that the scrape changed, the population as one.
-func (c cell) changes() []string {
-	population := c.populationOf(c.after)
-	lines := []string{"population: " + c.population()}
-	if len(population) > 0 {
-		lines[0] += fmt.Sprintf(", %v sessions", population["face_liveness_sessions"])
-	}
-	names := maps.Clone(c.before)
-	maps.Copy(names, c.after)
-	for _, key := range slices.Sorted(maps.Keys(names)) {
-		before, had := c.before[key]
-		after, has := c.after[key]
-		if c.isPopulation(key) || moves(key) || (had == has && before == after) {
-			continue
-		}
-		switch {
-		case !had:
-			lines = append(lines, fmt.Sprintf("%s %v", key, after))
-		case !has:
-			lines = append(lines, key+" gone")
-		default:
-			lines = append(lines, fmt.Sprintf("%s %v -> %v", key, before, after))
-		}
-	}
-	if !c.inTime && c.requests > 0 {
-		lines = append(lines, "the scrape was answered before the refresh had ended")
-	}
-	return lines
-}
-
-// Every fault in every state: what is shown is decided, written down, and what happens.
-func TestFaultMatrix(t *testing.T) {
-	cells := map[string]map[string]cell{}
-	for _, s := range statesOfTheMatrix() {
-		cells[s.name] = map[string]cell{}
-		var golden strings.Builder
-		for _, f := range faultsOfTheMatrix() {
-			var c cell
-			t.Run(s.name+"/"+f.name, func(t *testing.T) {
-				c = happens(t, f, s)
-				c.sound(t, f, s)
-			})
-			cells[s.name][f.name] = c
-			fmt.Fprintf(&golden, "== %s\n%s\n\n", f.name, strings.Join(c.changes(), "\n"))
-		}
-		compare(t, filepath.Join("testdata", "faults", strings.ReplaceAll(s.name, " ", "-")+".golden"), golden.String())
-	}
-	page, err := os.ReadFile(faultsPage)
-	if err != nil {
-		t.Fatal(err)
-	}
-	const begin, end = "<!-- matrix: written by make docs -->\n", "<!-- end of the matrix -->\n"
-	before, rest, found := strings.Cut(string(page), begin)
-	_, after, ended := strings.Cut(rest, end)
-	if !found || !ended {
-		t.Fatalf("%s has no place for the matrix", faultsPage)
-	}
-	compare(t, faultsPage, before+begin+matrix(cells)+end+after)
-}
-
-// sound is what holds whatever the fault is.
-func (c cell) sound(t *testing.T, f fault, s state) {
+// sound is what holds whatever the fault is. It returns what is shown of the population: new, kept, or nothing.
+func (c cell) sound(t *testing.T) (shown string) {
 	t.Helper()
+	isPopulation := inPopulation(t)
+	counted := 0.0
 	for key, value := range c.after {
 		if strings.Contains(key, "_total") && value < c.before[key] {
 			t.Errorf("%s dropped from %v to %v", key, c.before[key], value)
 		}
-	}
-	for key := range c.before {
-		if c.isPopulation(key) {
-			continue
-		}
-		if _, still := c.after[key]; !still {
-			t.Errorf("%s has gone, and it shows no sessions", key)
-		}
-	}
-	up, population := c.after["face_liveness_up"] == 1, c.population()
-	want := map[bool]map[string]string{
-		true:  {"no snapshot": "new", "fresh": "kept", "stale": "new", "too stale": "new"},
-		false: {"no snapshot": "nothing", "stale": "kept", "too stale": "nothing"},
-	}[up][s.name]
-	if population != want {
-		t.Errorf("up is %v and the population is %s, want %q", up, population, want)
-	}
-	if population == "new" && c.after["face_liveness_sessions"] != float64(c.listed) {
-		t.Errorf("%v sessions are shown, %d are listed", c.after["face_liveness_sessions"], c.listed)
-	}
-	if s.name == "fresh" && c.requests != 0 {
-		t.Errorf("%d requests within the interval", c.requests)
-	}
-	counted := 0.0
-	for key, value := range c.after {
 		if strings.HasPrefix(key, "face_liveness_api_requests_total") {
 			counted += value - c.before[key]
 		}
 	}
-	if int(counted) != c.requests {
-		t.Errorf("%v requests are counted, the service saw %d", counted, c.requests)
+	const durations = "face_liveness_api_request_duration_seconds_count"
+	if observed := c.after[durations] - c.before[durations]; int(counted) != c.requests || observed != counted {
+		t.Errorf("%v requests and %v durations are counted, the service saw %d", counted, observed, c.requests)
 	}
-	if observed := c.after["face_liveness_api_request_duration_seconds_count"] - c.before["face_liveness_api_request_duration_seconds_count"]; observed != counted {
-		t.Errorf("%v durations of %v requests", observed, counted)
+	populationOf := func(values series) series {
+		own := maps.Clone(values)
+		maps.DeleteFunc(own, func(key string, _ float64) bool { return !isPopulation(key) })
+		return own
+	}
+	for key := range c.before {
+		if _, still := c.after[key]; !still && !isPopulation(key) {
+			t.Errorf("%s has gone, and it shows no sessions", key)
+		}
+	}
+	switch before, after := populationOf(c.before), populationOf(c.after); {
+	case len(after) == 0:
+		return "nothing"
+	case maps.Equal(before, after):
+		return "kept"
+	}
+	if c.after["face_liveness_sessions"] != float64(c.listed) {
+		t.Errorf("%v sessions are shown, %d are listed", c.after["face_liveness_sessions"], c.listed)
+	}
+	return "new"
+}
+
+// Whatever the age of the last snapshot, a scrape shows a whole one that is young enough, or none.
+func TestWhatIsShownByTheAgeOfTheSnapshot(t *testing.T) {
+	for _, test := range []struct {
+		age         time.Duration
+		works, not  string // what is shown of the population if the service works, and if it does not
+		upIfNot     float64
+		newRequests bool
+	}{
+		{0, "new", "nothing", 0, true},
+		{time.Minute, "kept", "kept", 1, false},
+		{6 * time.Minute, "new", "kept", 0, true},
+		{90 * time.Minute, "new", "nothing", 0, true},
+	} {
+		check := func(faults []facesim.Fault, want string, up float64) {
+			got := fault{faults: faults}.happens(t, test.age)
+			if shown := got.sound(t); shown != want || got.after["face_liveness_up"] != up || (got.requests > 0) != test.newRequests {
+				t.Errorf("%v: %s is shown with up %v after %d requests, want %s", test.age, shown, got.after["face_liveness_up"], got.requests, want)
+			}
+		}
+		check(nil, test.works, 1)
+		check([]facesim.Fault{facesim.Status(503, "")}, test.not, test.upIfNot)
 	}
 }
 
-// matrix is the table of docs/faults.md.
-func matrix(cells map[string]map[string]cell) string {
-	var table strings.Builder
-	table.WriteString("| what the service does | `error_code` | requests in a refresh | no snapshot | fresh | stale | too stale |\n|---|---|---|---|---|---|---|\n")
+// docs/faults.md says what happens.
+func TestFaultMatrix(t *testing.T) {
+	matrix := "| every request gets | `error_code` | requests in a refresh | population | `face_liveness_up` |\n|---|---|---|---|---|\n"
 	for _, f := range faultsOfTheMatrix() {
-		stale := cells["stale"][f.name]
-		code := "–"
-		if stale.code != "" {
-			code = "`" + stale.code + "`"
-		}
-		fmt.Fprintf(&table, "| %s | %s | %d |", f.name, code, stale.requests)
-		for _, s := range statesOfTheMatrix() {
-			c := cells[s.name][f.name]
-			fmt.Fprintf(&table, " %s, up %v |", c.population(), c.after["face_liveness_up"])
-		}
-		table.WriteByte('\n')
+		t.Run(f.name, func(t *testing.T) {
+			got := f.happens(t, 6*time.Minute)
+			shown := got.sound(t)
+			if up := got.after["face_liveness_up"] == 1; up != f.up || (shown == "new") != f.up || (got.code == "") != f.up {
+				t.Errorf("%s is shown, up %t, error %q", shown, up, got.code)
+			}
+			code := "–"
+			if got.code != "" {
+				code = "`" + got.code + "`"
+			}
+			matrix += fmt.Sprintf("| %s | %s | %d | %s | %v |\n", f.name, code, got.requests, shown, got.after["face_liveness_up"])
+		})
 	}
-	return table.String()
+	compareTable(t, "matrix", matrix)
 }
 
+// Whatever look-ups meet, refreshes are as without them, and docs/faults.md says what comes of the look-ups.
+func TestLookUpsChangeNothingButOutcomes(t *testing.T) {
+	without := lookUpFor(t, 0)
+	table := "| every look-up gets | answers that count | `error_code` |\n|---|---|---|\n"
+	for _, test := range []struct {
+		name   string
+		faults []facesim.Fault
+		code   string // "" if the answers count
+	}{
+		{"no fault", nil, ""},
+		{"404: the session was deleted", []facesim.Fault{facesim.StatusError(http.StatusNotFound, facesim.ShapeCode, "SessionNotFound", "no").OnSessions()}, ""},
+		{"no answer", []facesim.Fault{facetest.Hang().OnSessions()}, "timeout"},
+		{"429 for an hour", []facesim.Fault{facesim.RateLimited(facesim.ShapeFlat, facesim.HintHeader, time.Hour).OnSessions()}, "429"},
+		{"500, 502, 503 or 504", []facesim.Fault{facesim.Status(503, "").OnSessions()}, "503"},
+		{"an answer without a session", []facesim.Fault{facetest.JSON(`{}`).OnSessions()}, "invalid_response"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := lookUpFor(t, 20, test.faults...)
+			for _, name := range []string{"up", "refreshes_total", "refresh_failures_total", "session_expirations_total", "sessions", "snapshot_timestamp_seconds"} {
+				got.want(t, name, without["face_liveness_"+name])
+			}
+			answers, code := "all", "–"
+			if test.code != "" {
+				answers, code = "none", "`"+test.code+"`"
+			}
+			looked := 0.0
+			for key, value := range got {
+				if strings.HasPrefix(key, "face_liveness_session_outcome_samples_total") {
+					looked += value
+				}
+				if strings.HasPrefix(key, "face_liveness_api_errors_total") && (value > 0) != strings.Contains(key, fmt.Sprintf("%q", test.code)) {
+					t.Errorf("%s is %v", key, value)
+				}
+			}
+			if (looked > 100) != (test.code == "") || looked > 0 && test.code != "" {
+				t.Errorf("%v answers count", looked)
+			}
+			table += fmt.Sprintf("| %s | %s | %s |\n", test.name, answers, code)
+		})
+	}
+	compareTable(t, "look-ups", table)
+}
+
+// lookUpFor refreshes every five minutes for an hour while 200 sessions end.
+func lookUpFor(t *testing.T, samples int, faults ...facesim.Fault) (got series) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		service := facesim.New(facesim.Options{})
+		for i := range 200 {
+			ends := time.Now().Add(time.Duration(i+1) * 15 * time.Second)
+			service.Add(facesim.DetectLiveness, facesim.Session{
+				ID: fmt.Sprintf("%08x-0000-4000-8000-000000000000", i*0x01000193), Created: ends.Add(-facesim.DefaultTTL), Started: ends.Add(-9 * time.Minute),
+			})
+		}
+		service.Fail(faults...)
+		target, exposition := simulated(t, service, 1000, 1, samples)
+		for range 13 {
+			scrape(inTime, target)
+			advance(5 * time.Minute)
+		}
+		got = exposition()
+	})
+	return got
+}
+
+// compareTable compares a table of docs/faults.md with what happens.
+func compareTable(t *testing.T, name, table string) {
+	t.Helper()
+	page, err := os.ReadFile(faultsPage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin, end := "<!-- "+name+": written by make docs -->\n", "<!-- end of the "+name+" -->\n"
+	before, rest, found := strings.Cut(string(page), begin)
+	_, after, ended := strings.Cut(rest, end)
+	if !found || !ended {
+		t.Fatalf("%s has no place for the %s", faultsPage, name)
+	}
+	compare(t, faultsPage, before+begin+table+end+after)
+}
+
+// compare compares a page with its content as it should be, or writes it.
 func compare(t *testing.T, path, content string) {
 	t.Helper()
 	if *update {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // files to read
-			t.Fatal(err)
-		}
 		if err := os.WriteFile(path, []byte(content), 0o644); err != nil { //nolint:gosec // a file to read
 			t.Fatal(err)
 		}
@@ -268,12 +285,7 @@ func compare(t *testing.T, path, content string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, got := strings.Split(string(written), "\n"), strings.Split(content, "\n")
-	for i := range max(len(want), len(got)) {
-		if i >= len(want) || i >= len(got) || want[i] != got[i] {
-			t.Errorf("%s, line %d is not what happens; look at the difference and then run make docs:\n got %s\nwant %s", path, i+1,
-				strings.Join(got[min(i, len(got)):min(i+3, len(got))], "\n     "), strings.Join(want[min(i, len(want)):min(i+3, len(want))], "\n     "))
-			return
-		}
+	if string(written) != content {
+		t.Errorf("%s is not what happens; run make docs and look at the difference", path)
 	}
 }
