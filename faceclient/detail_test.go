@@ -70,15 +70,7 @@ func answers(answer string) func(net.Conn) {
 func holds(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) }
 
 // closedPort is an address at which nobody listens.
-func closedPort(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
-}
+const closedPort = "127.0.0.1:1"
 
 func TestWhyNoAnswerCame(t *testing.T) {
 	through := func(proxy string) options {
@@ -99,7 +91,7 @@ func TestWhyNoAnswerCame(t *testing.T) {
 		code    string
 		detail  faceclient.Detail
 	}{
-		{"nothing listens", fast("http://" + closedPort(t)), "connection", faceclient.DetailRefused},
+		{"nothing listens", fast("http://" + closedPort), "connection", faceclient.DetailRefused},
 		{"closed at once", fast("http://" + peer(t, func(net.Conn) {})), "connection", faceclient.DetailReset},
 		{"body cut short", fast("http://" + peer(t, func(conn net.Conn) {
 			_, _ = http.ReadRequest(bufio.NewReader(conn))
@@ -119,7 +111,7 @@ func TestWhyNoAnswerCame(t *testing.T) {
 		{"blanks without an end", fast("http://" + peer(t, endless("HTTP/1.1 200 OK\r\n\r\n", "    "))), "invalid_response", ""},
 		{"an error without an end", fast("http://" + peer(t, endless("HTTP/1.1 403 Forbidden\r\n\r\n", "    "))), "403", ""},
 		{"no TLS handshake", hanging(fast("https://" + peer(t, holds))), "timeout", ""},
-		{"no proxy there", through(closedPort(t)), "connection", faceclient.DetailProxyUnreachable},
+		{"no proxy there", through(closedPort), "connection", faceclient.DetailProxyUnreachable},
 		{"a proxy that does not answer", hanging(through(peer(t, answers("")))), "timeout", ""},
 		{"a proxy that refuses", through(peer(t, answers("HTTP/1.1 403 Forbidden\r\n\r\n"))), "connection", faceclient.DetailProxyRefuses},
 		{"a proxy that wants credentials", through(peer(t, answers("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"))), "connection", faceclient.DetailProxyRefuses},
