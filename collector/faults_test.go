@@ -98,7 +98,7 @@ func (f fault) happens(t *testing.T, age time.Duration) (got cell) {
 				service.Delete(facesim.DetectLiveness, session.ID)
 			}
 		}
-		service.Fail(append(f.faults, facetest.Delay(20*time.Millisecond))...)
+		service.Fail(append([]facesim.Fault{facetest.Delay(20 * time.Millisecond)}, f.faults...)...)
 		got.before, got.listed = exposition(), service.Len(facesim.DetectLiveness)
 		requests := service.Counts(facesim.DetectLiveness).Requests
 		scrape(9500*time.Millisecond, target)
