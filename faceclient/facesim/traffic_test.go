@@ -1,0 +1,171 @@
+package facesim_test
+
+import (
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"face_liveness_exporter/faceclient/facesim"
+)
+
+// customer is a server with traffic, and its clock.
+func customer(options facesim.TrafficOptions) (*clock, *facesim.Server, *facesim.Traffic) {
+	c := &clock{noon()}
+	server := facesim.New(facesim.Options{Now: c.Now})
+	return c, server, facesim.NewTraffic(server, options)
+}
+
+// share is the part of the sessions that are of a kind.
+func share(sessions []facesim.Session, is func(facesim.Session) bool) float64 {
+	n := 0
+	for _, session := range sessions {
+		if is(session) {
+			n++
+		}
+	}
+	return float64(n) / float64(len(sessions))
+}
+
+func near(t *testing.T, what string, got, want, tolerance float64) {
+	t.Helper()
+	if math.Abs(got-want) > tolerance {
+		t.Errorf("%s: %.3f, want %.3f ± %.3f", what, got, want, tolerance)
+	}
+}
+
+func TestTrafficLooksLikeACustomers(t *testing.T) {
+	_, server, _ := customer(facesim.TrafficOptions{Seed: 1, SpikesPerDay: -1})
+	lists := map[string][]facesim.Session{}
+	for _, op := range facesim.Operations() {
+		lists[op] = server.Sessions(op)
+	}
+	sessions := lists[facesim.DetectLiveness]
+	if n := len(sessions); n < 3000 || n > 6000 {
+		t.Errorf("%d sessions are listed", n)
+	}
+	near(t, "sessions with verification for each without", float64(len(lists[facesim.DetectLivenessWithVerify]))/float64(len(sessions)), 0.3, 0.05)
+	now := noon()
+	near(t, "active", share(sessions, func(s facesim.Session) bool { return !s.Expired(now) }), 0.05, 0.04)
+	near(t, "without a device", share(sessions, func(s facesim.Session) bool { return s.DeviceID == "" }), 0.12, 0.03)
+	expired := slices.DeleteFunc(slices.Clone(sessions), func(s facesim.Session) bool { return !s.Expired(now) })
+	near(t, "never started", share(expired, func(s facesim.Session) bool { return !s.HasStarted() }), 0.065, 0.03)
+	started := slices.DeleteFunc(expired, func(s facesim.Session) bool { return !s.HasStarted() })
+	near(t, "failed", share(started, func(s facesim.Session) bool { return s.Outcome == facesim.Failed }), 0.04, 0.02)
+	near(t, "passed", share(started, func(s facesim.Session) bool { return s.Outcome == facesim.RealFace }), 0.85, 0.04)
+
+	devices, reasons := map[string]int{}, map[string]bool{}
+	for _, session := range sessions {
+		devices[session.DeviceID]++
+		reasons[session.Reason] = true
+	}
+	delete(devices, "")
+	most := 0
+	for _, n := range devices {
+		most = max(most, n)
+	}
+	if len(devices) < 500 || most < 20 {
+		t.Errorf("%d devices, the busiest with %d sessions", len(devices), most)
+	}
+	if len(reasons) < 5 {
+		t.Errorf("reasons %v", reasons)
+	}
+}
+
+// There is less at night, and the model of the attempts is another one soon.
+func TestTrafficFollowsTheTime(t *testing.T) {
+	c, server, _ := customer(facesim.TrafficOptions{Seed: 1, DeletedShare: -1, SpikesPerDay: -1})
+	c.now = c.now.Add(time.Hour)
+	sessions := server.Sessions(facesim.DetectLiveness)
+	between := func(from, to int) float64 {
+		return share(sessions, func(s facesim.Session) bool {
+			return s.Created.Weekday() == time.Sunday && s.Created.Hour() >= from && s.Created.Hour() < to
+		})
+	}
+	if night, day := between(0, 4), between(12, 16); night*4 > day {
+		t.Errorf("share of the sessions at night %.3f, at day %.3f", night, day)
+	}
+	models := map[string]bool{}
+	for _, session := range sessions {
+		if session.Created.After(noon()) && session.Outcome != facesim.NoResult {
+			models[session.Model] = true
+		}
+		if session.Finished.Before(noon().Add(-time.Hour)) && session.Outcome == facesim.RealFace {
+			models["before: "+session.Model] = true
+		}
+	}
+	if len(models) != 2 {
+		t.Errorf("models %v, want one before and one after", models)
+	}
+}
+
+// What comes out does not depend on how often the service is asked.
+func TestTrafficIsTheSameHoweverOftenItIsAsked(t *testing.T) {
+	options := facesim.TrafficOptions{Seed: 3, HammersPerDay: 5}
+	often, server, _ := customer(options)
+	for range 600 {
+		often.now = often.now.Add(7 * time.Second)
+		server.Sessions(facesim.DetectLiveness)
+	}
+	once, another, _ := customer(options)
+	once.now = often.now
+	for _, op := range facesim.Operations() {
+		if got, want := server.Sessions(op), another.Sessions(op); !slices.Equal(got, want) || len(got) == 0 {
+			t.Errorf("%s: %d sessions and %d", op, len(got), len(want))
+		}
+	}
+}
+
+func TestABurstOfTroubleShows(t *testing.T) {
+	t.Run("clients fail", func(t *testing.T) {
+		c, server, traffic := customer(facesim.TrafficOptions{Seed: 1, SpikesPerDay: -1})
+		traffic.Spike(20*time.Minute, 100)
+		abandoned := func() float64 {
+			return share(server.Sessions(facesim.DetectLivenessWithVerify), func(s facesim.Session) bool { return s.Created.After(noon()) && !s.HasStarted() })
+		}
+		c.now = c.now.Add(20 * time.Minute)
+		during := abandoned()
+		c.now = c.now.Add(20 * time.Minute)
+		if after := abandoned(); during < 0.1 || after > during*1.2 {
+			t.Errorf("share of sessions never started %.2f, then %.2f", during, after)
+		}
+	})
+	t.Run("a device goes round in a loop", func(t *testing.T) {
+		_, server, _ := customer(facesim.TrafficOptions{Seed: 1, HammersPerDay: 2, DeletedShare: -1})
+		devices := map[string]int{}
+		for _, session := range server.Sessions(facesim.DetectLiveness) {
+			devices[session.DeviceID]++
+		}
+		delete(devices, "")
+		loops := 0
+		for _, n := range devices {
+			if n > 200 {
+				loops++
+			}
+		}
+		if loops < 2 {
+			t.Errorf("%d devices have made more than 200 sessions", loops)
+		}
+	})
+	t.Run("no traffic", func(t *testing.T) {
+		c, server, _ := customer(facesim.TrafficOptions{PerDay: -1})
+		c.now = c.now.Add(time.Hour)
+		if n := len(server.Sessions(facesim.DetectLiveness)); n != 0 {
+			t.Errorf("%d sessions", n)
+		}
+	})
+}
+
+func BenchmarkNewTraffic(b *testing.B) {
+	for b.Loop() {
+		facesim.NewTraffic(facesim.New(facesim.Options{Now: noon}), facesim.TrafficOptions{})
+	}
+}
+
+func BenchmarkTrafficHour(b *testing.B) {
+	c, server, _ := customer(facesim.TrafficOptions{})
+	for b.Loop() {
+		c.now = c.now.Add(time.Hour)
+		server.Sessions(facesim.DetectLiveness)
+	}
+}
