@@ -60,9 +60,10 @@ func (s *Server) Key() string { return s.options.Key }
 // Add puts sessions into an operation's list. A session with the id of a listed one replaces it. An operation that the API does not
 // have panics, here and below.
 func (s *Server) Add(op string, sessions ...Session) {
-	added := make([]*Session, len(sessions))
-	for i, session := range sessions {
-		added[i] = session.stored()
+	stored, added := slices.Clone(sessions), make([]*Session, len(sessions)) // next to each other in memory
+	for i := range stored {
+		stored[i].store()
+		added[i] = &stored[i]
 	}
 	s.store(op).add(s.options.Now(), added)
 }

@@ -83,13 +83,12 @@ func (s *Session) at(now time.Time) Session {
 	return shown
 }
 
-// stored is the session as a store keeps it.
-func (s Session) stored() *Session {
+// store makes it a session as a store keeps it.
+func (s *Session) store() {
 	for _, t := range []*time.Time{&s.Created, &s.Started, &s.Finished} {
 		*t = t.Truncate(precision).UTC()
 	}
 	s.TTL = s.TTL.Truncate(time.Second)
 	s.listed = Retention
 	s.escapes = needsEscape(s.ID) || needsEscape(s.DeviceID)
-	return &s
 }

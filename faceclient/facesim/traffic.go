@@ -193,22 +193,22 @@ func (st *stream) rate(at time.Time) float64 {
 
 // draw makes the session that is due.
 func (st *stream) draw() *Session {
-	drawn := st.people.Session(st.next)
+	s, random := st.people.Session(st.next), st.people.random
 	switch {
 	case st.burst != nil && st.burst.device != "":
-		drawn.DeviceID = st.burst.device
+		s.DeviceID = st.burst.device
 	case st.burst != nil: // the phones of many people fail
-		drawn = Session{ID: drawn.ID, Created: drawn.Created, TTL: drawn.TTL, DeviceID: st.people.newID()}
+		s = Session{ID: s.ID, Created: s.Created, TTL: s.TTL, DeviceID: st.people.newID()}
 	}
-	if drawn.Finished.After(st.newModel) {
-		drawn.Model = nextModel
+	if s.Finished.After(st.newModel) {
+		s.Model = nextModel
 	}
-	s, random := drawn.stored(), st.people.random
+	s.store()
 	if random.Float64() < st.traffic.options.DeletedShare {
 		s.listed = min(s.listed, s.TimeToLive()+st.people.logNormal(20*time.Minute, 0.8))
 		if s.HasStarted() && random.Float64() < 0.05 { // some applications delete a session as soon as they have its result
 			s.listed = s.Started.Sub(s.Created) + 30*time.Second + time.Duration(random.Int64N(int64(2*time.Minute)))
 		}
 	}
-	return s
+	return &s
 }

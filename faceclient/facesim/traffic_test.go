@@ -163,9 +163,9 @@ func BenchmarkNewTraffic(b *testing.B) {
 }
 
 func BenchmarkTrafficHour(b *testing.B) {
-	c, server, _ := customer(facesim.TrafficOptions{})
+	c, _, traffic := customer(facesim.TrafficOptions{})
 	for b.Loop() {
 		c.now = c.now.Add(time.Hour)
-		server.Sessions(facesim.DetectLiveness)
+		traffic.Advance(c.now)
 	}
 }
