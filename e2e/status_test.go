@@ -123,7 +123,7 @@ func statusPages(t *testing.T) map[string]*program {
 
 var href = regexp.MustCompile(`href="(/[^"]*)"`)
 
-// The status page in a real browser, in what state so ever the exporter is.
+// The status page in a real browser, in every state of the exporter.
 func TestStatusPage(t *testing.T) {
 	t.Parallel()
 	b := startBrowser(t)
