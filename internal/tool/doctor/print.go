@@ -6,11 +6,9 @@ import (
 	"strings"
 )
 
-// colours are those of verdicts on a terminal.
-var colours = map[Verdict]string{OK: "32", Note: "33", Problem: "31"}
-
 // Print writes lines below a title. With colour the verdicts stand out on a terminal.
 func Print(w io.Writer, title string, lines []Line, colour bool) error {
+	colours := map[Verdict]string{OK: "32", Note: "33", Problem: "31"}
 	var text strings.Builder
 	fmt.Fprintln(&text, title)
 	for _, line := range lines {
