@@ -63,7 +63,7 @@ func (c *checker) section(path, name string, node *yaml.Node) {
 		*node = yaml.Node{Kind: yaml.MappingNode, Line: node.Line}
 	}
 	if node.Kind != yaml.MappingNode {
-		c.refuse(path, "must be a section of `name: value` lines with any of: %s", names(known))
+		c.refuse(path, "must be a section of `name: value` lines with any of: %s", commaSeparated(namesOf(known)))
 		return
 	}
 	for i := 0; i+1 < len(node.Content) && len(c.errors) <= maxProblems; i += 2 {
@@ -98,7 +98,8 @@ func (c *checker) value(path string, s setting, node *yaml.Node) {
 			node.Tag, node.Value = "!!str", s.kind.clean(node.Value, c.folder)
 		}
 		if s.kind.read != nil {
-			c.file(path, node.Value, s.kind.read(node.Value))
+			_, err := s.kind.read(node.Value)
+			c.file(path, node.Value, err)
 		}
 	}
 }
@@ -140,7 +141,7 @@ func (c *checker) unknown(path string, field *yaml.Node, known []setting) {
 	if nameLike.MatchString(field.Value) {
 		path, hint = join(path, field.Value), didYouMean(field.Value, namesOf(known))
 	}
-	c.refuseAt(path, field.Line, "unknown field"+hint+" Known here: "+names(known))
+	c.refuseAt(path, field.Line, "unknown field"+hint+" Known here: "+commaSeparated(namesOf(known)))
 }
 
 // didYouMean ends a sentence about an unknown word with the known word that is at most two letters away, if there is one.
@@ -161,5 +162,3 @@ func namesOf(settings []setting) []string {
 	}
 	return all
 }
-
-func names(settings []setting) string { return commaSeparated(namesOf(settings)) }

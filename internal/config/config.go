@@ -89,8 +89,7 @@ func (a API) Limits() faceclient.Limits {
 
 // Outcomes says how many results are looked up. A Resource holds it complete, like API.
 type Outcomes struct {
-	// Samples is how many finished sessions are looked up after a refresh, each for one billed request: 0..10000, 0 for
-	// none.
+	// Samples is how many finished sessions are looked up after a refresh, each for one billed request: 0..10000.
 	Samples int `yaml:"samples"`
 }
 
@@ -98,23 +97,20 @@ type Outcomes struct {
 type Resource struct {
 	// Name is unique: 1..64 printable characters without white space at either end.
 	Name string `yaml:"name"`
-	// Endpoint is scheme, host, port and path, without a slash at the end and without the scheme's default port. Scheme and host
-	// are in lower case: https://contoso.cognitiveservices.azure.com.
+	// Endpoint is scheme and host in lower case, a port that is not the scheme's, and a path without a slash at its end.
 	Endpoint string `yaml:"endpoint"`
 	// Operations has at least one entry and none twice. It is sorted.
 	Operations []faceclient.Operation `yaml:"operations"`
 	// Key is the subscription key, given in the file or by the variable that key_env names.
 	Key Secret `yaml:"key"`
-	// KeyFile is the path of the file that holds the key. Its content is checked, not kept: it can change at any
-	// time, and ReadSecretFile reads it again by the same rules.
+	// KeyFile is the path of the file that holds the key, which can change at any time: ReadSecretFile reads it.
 	KeyFile string `yaml:"key_file"`
 	// KeyEnv is the environment variable that Key was taken from, if it was.
 	KeyEnv string `yaml:"key_env"`
 	// Entra is nil if a key is used.
 	Entra *Entra `yaml:"entra"`
 	TLS   TLS    `yaml:"tls"`
-	// Labels are the user's own labels for the resource: valid names of Prometheus, none of them the exporter's; values are not
-	// empty. At most 32.
+	// Labels are the user's own: names are valid for Prometheus and none of the exporter's, values are not empty. At most 32.
 	Labels map[string]string `yaml:"labels"`
 	// AllowInsecure accepts http:// for an address that is not a loopback one.
 	AllowInsecure bool     `yaml:"allow_insecure"`
@@ -122,11 +118,10 @@ type Resource struct {
 	Outcomes      Outcomes `yaml:"outcomes"`
 }
 
-// Entra says how a token is obtained from Entra ID. Which of the fields a credential takes is settled here: those that
-// it has no use for are empty.
+// Entra says how a token is obtained from Entra ID. Fields that the credential has no use for are empty.
 type Entra struct {
 	Credential faceclient.EntraKind `yaml:"credential"`
-	// TenantID and ClientID are empty where the credential finds them by itself.
+	// TenantID and ClientID are empty if the credential finds them by itself.
 	TenantID string `yaml:"tenant_id"`
 	ClientID string `yaml:"client_id"`
 	// ClientSecretFile is set for faceclient.EntraClientSecret only; ReadSecretFile reads it.
@@ -137,8 +132,7 @@ type Entra struct {
 	Cloud faceclient.Cloud `yaml:"cloud"`
 }
 
-// TLS says how the service's certificate is checked and which one is shown to it. The files are PEM; they are not
-// read by this package.
+// TLS says how the service's certificate is checked and which one is shown to it. The files are PEM.
 type TLS struct {
 	CAFile string `yaml:"ca_file"`
 	// CertFile and KeyFile are either both set or both empty.

@@ -8,7 +8,10 @@
 //
 //   - Every problem is reported at once, each with the path of the field, its line and what to do about it.
 //   - No message repeats a value. Any value may be a secret that was put into the wrong field, so a message gives
-//     the path and the line, and the reader looks there.
+//     the path and the line, and the reader looks there. Only the path of a file is shown, without what could be a secret.
+//
+// settings.go is the table of all settings. check.go holds a document against it, the YAML library decodes it, and validate.go
+// checks what one setting says of another.
 //
 // A *Config is never changed. For other settings, load another one.
 package config

@@ -11,12 +11,12 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// variables are those that make one resource without a file, and fields its fields that they are, in the same order.
+// variables make one resource without a file, and fields are the settings of it that they are, in the same order.
 //
 //nolint:gochecknoglobals // tables that never change
 var (
-	variables = []string{"FACE_ENDPOINT", "FACE_API_KEY", "FACE_API_KEY_FILE", "FACE_RESOURCE_NAME", "FACE_OPERATIONS"}
-	fields    = []string{"endpoint", "key", "key_file", "name", "operations"}
+	variables = []string{"FACE_API_KEY", "FACE_API_KEY_FILE", "FACE_ENDPOINT", "FACE_OPERATIONS", "FACE_RESOURCE_NAME"}
+	fields    = []string{"key", "key_file", "endpoint", "operations", "name"}
 )
 
 // ErrNoEnvironment says that none of the variables that FromEnvironment reads is set.
@@ -30,44 +30,36 @@ var ErrNoEnvironment = errors.New("none of " + strings.Join(variables, ", ") + "
 // It returns what Load returns; the path of a problem is the variable's name. The error is ErrNoEnvironment if no variable
 // is set. An empty variable counts as not set.
 func FromEnvironment(getenv func(string) string) (*Config, Problems, error) {
-	if !slices.ContainsFunc(variables, func(name string) bool { return getenv(name) != "" }) {
+	resource := map[string]any{}
+	for i, name := range variables {
+		if value := getenv(name); value != "" {
+			resource[fields[i]] = value
+		}
+	}
+	if len(resource) == 0 {
 		return nil, nil, ErrNoEnvironment
 	}
-	resource := &yaml.Node{Kind: yaml.MappingNode}
-	set := func(field string, value *yaml.Node) {
-		resource.Content = append(resource.Content, scalar(field), value)
+	if resource["name"] == nil {
+		resource["name"] = nameOf(getenv("FACE_ENDPOINT"))
 	}
-	for i, name := range variables {
-		value := scalar(getenv(name))
-		if name == "FACE_OPERATIONS" {
-			for part := range strings.SplitSeq(value.Value, ",") {
-				value.Content = append(value.Content, scalar(strings.TrimSpace(part)))
-			}
-			value.Kind, value.Tag = yaml.SequenceNode, "!!seq"
-		}
-		if getenv(name) != "" && !(name == "FACE_API_KEY_FILE" && getenv("FACE_API_KEY") != "") {
-			set(fields[i], value)
-		}
+	if resource["operations"] != nil {
+		resource["operations"] = strings.Split(strings.ReplaceAll(getenv("FACE_OPERATIONS"), " ", ""), ",")
 	}
-	if getenv("FACE_RESOURCE_NAME") == "" {
-		set("name", scalar(nameOf(getenv("FACE_ENDPOINT"))))
+	if resource["key"] == nil && resource["key_file"] == nil {
+		resource["entra"] = map[string]any{}
 	}
-	if getenv("FACE_API_KEY") == "" && getenv("FACE_API_KEY_FILE") == "" {
-		set("entra", &yaml.Node{Kind: yaml.MappingNode})
+	var document yaml.Node
+	if err := document.Encode(map[string]any{"resources": []any{resource}}); err != nil {
+		return nil, nil, err
 	}
-	resources := &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{resource}}
-	c := &checker{getenv: getenv}
-	if getenv("FACE_API_KEY") != "" && getenv("FACE_API_KEY_FILE") != "" {
-		c.refuse("FACE_API_KEY", "is set beside FACE_API_KEY_FILE: unset one of them")
-	}
-	cfg, warnings, err := c.load(&yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{scalar("resources"), resources}})
+	cfg, warnings, err := (&checker{getenv: getenv}).load(&document)
 	if problems, ok := errors.AsType[Problems](err); ok {
 		err = problems.ofVariables()
 	}
 	return cfg, warnings.ofVariables(), err
 }
 
-// scalar is a text of a document: the variables are read like the fields of a file.
+// scalar is a text of a document.
 func scalar(value string) *yaml.Node {
 	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value}
 }
@@ -82,11 +74,12 @@ func nameOf(endpoint string) string {
 	return cmp.Or(label, "default")
 }
 
-// ofVariables names the variables instead of the fields that they stand for.
+// ofVariables names the variables instead of the fields that they stand for. What is wrong with the credential as such is about
+// the first.
 func (ps Problems) ofVariables() Problems {
 	for i, p := range ps {
 		if field, found := strings.CutPrefix(p.Path, at(0, "")); found {
-			ps[i].Path = variables[max(0, slices.Index(fields, strings.TrimPrefix(field, ".")))]
+			ps[i].Path, ps[i].Line = variables[max(0, slices.Index(fields, strings.TrimPrefix(field, ".")))], 0
 		}
 	}
 	return ps

@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"regexp"
 	"runtime"
 	"strings"
@@ -45,52 +44,42 @@ func readSecret(path string) (string, error) {
 	return strings.TrimSuffix(strings.TrimSuffix(string(content), "\n"), "\r"), err
 }
 
-func trySecret(path string) error {
-	_, err := ReadSecretFile(path)
-	return err
+// readPEM reads a file with certificates or their key.
+func readPEM(path string) (Secret, error) {
+	content, err := read(path, maxPEMBytes)
+	return Secret(content), err
 }
 
-func tryPEM(path string) error {
-	_, err := read(path, maxPEMBytes)
-	return err
-}
-
-func read(path string, limit int64) ([]byte, error) {
+// read leaves the path out of its errors: it is a key if somebody took key_file for key.
+func read(path string, limit int64) (content []byte, err error) {
 	file, err := os.Open(path)
-	if err != nil {
-		return nil, withoutPath(err)
+	if err == nil {
+		defer file.Close()
+		content, err = io.ReadAll(io.LimitReader(file, limit+1))
 	}
-	defer file.Close()
-	content, err := io.ReadAll(io.LimitReader(file, limit+1))
-	switch {
-	case err != nil:
-		return nil, withoutPath(err)
-	case int64(len(content)) > limit:
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
+		return nil, fmt.Errorf("the file cannot be read: %w", pathErr.Err)
+	}
+	if int64(len(content)) > limit {
 		return nil, fmt.Errorf("the file is larger than %d KiB: is it the right one?", limit>>10)
 	}
-	return content, nil
+	return content, err
 }
 
-// withoutPath keeps the reason and drops the path, which is a key if somebody took key_file for key.
-func withoutPath(err error) error {
-	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
-		err = pathErr.Err
-	}
-	return fmt.Errorf("the file cannot be read: %w", err)
-}
-
-// secretLike is in keys and client secrets. The names of files have their digits at the end.
-var secretLike = regexp.MustCompile(`[0-9][A-Za-z~]`)
+var (
+	longPart = regexp.MustCompile(`[^/\\]{32,}`)
+	// secretLike is in keys and client secrets. The names of files have their digits at the end.
+	secretLike = regexp.MustCompile(`[0-9][A-Za-z~]`)
+)
 
 // shown is a path for a message. Parts that can be a secret are left out: somebody may have taken key_file for key.
 func shown(path string) string {
-	parts := strings.Split(filepath.ToSlash(path), "/")
-	for i, part := range parts {
-		if len(part) >= 32 && secretLike.MatchString(part) {
-			parts[i] = "…"
+	return longPart.ReplaceAllStringFunc(path, func(part string) string {
+		if secretLike.MatchString(part) {
+			return "…"
 		}
-	}
-	return filepath.FromSlash(strings.Join(parts, "/"))
+		return part
+	})
 }
 
 // file reports on a file that is read later, by the error of reading it now. One that is not there, or not for this user, is a

@@ -3,17 +3,17 @@ package config_test
 import (
 	"errors"
 	"os"
-	"reflect"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
-	"go.yaml.in/yaml/v4"
+	"github.com/prometheus/common/model"
 
 	"face_liveness_exporter/internal/config"
 )
 
-// FuzzParse: whatever the document, there is either a configuration or at least one problem, no message holds a
-// secret, and what was accepted is accepted again, unchanged, when it is written out in full.
+// FuzzParse: whatever the document, there is either a configuration with which the exporter can work or at least one problem, and
+// no message holds a secret.
 func FuzzParse(f *testing.F) {
 	data, err := os.ReadFile(example)
 	if err != nil {
@@ -46,49 +46,16 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		again, _, err := config.Parse(written(t, cfg), "", getenv)
-		if err != nil {
-			t.Fatalf("accepted once, then refused:\n%v\n%s", err, document)
-		}
-		if !reflect.DeepEqual(cfg, again) {
-			t.Fatalf("%+v became %+v", cfg, again)
+		for _, r := range cfg.Resources {
+			if !utf8.ValidString(r.Name) || r.Name == "" || !strings.HasPrefix(r.Endpoint, "http") || len(r.Operations) == 0 ||
+				(r.Key == "") != (r.KeyFile != "" || r.Entra != nil) {
+				t.Fatalf("accepted: %+v", r)
+			}
+			for name, value := range r.Labels {
+				if !utf8.ValidString(value) || !model.LegacyValidation.IsValidLabelName(name) {
+					t.Fatalf("accepted labels: %+q", r.Labels)
+				}
+			}
 		}
 	})
-}
-
-// written is a configuration as a file with every setting in it.
-func written(t *testing.T, cfg *config.Config) []byte {
-	t.Helper()
-	var document map[string]any
-	text, err := yaml.Dump(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := yaml.Load(text, &document); err != nil {
-		t.Fatal(err)
-	}
-	for i, resource := range document["resources"].([]any) {
-		resource.(map[string]any)["key"] = cfg.Resources[i].Key.Reveal() // which was dumped as <secret>
-		if cfg.Resources[i].KeyEnv != "" {
-			delete(resource.(map[string]any), "key")
-		}
-		prune(resource.(map[string]any))
-	}
-	prune(document)
-	data, err := yaml.Dump(document)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
-
-// prune removes the fields that are not set, at any depth.
-func prune(fields map[string]any) {
-	for name, value := range fields {
-		inner, isSection := value.(map[string]any)
-		prune(inner)
-		if value == nil || value == "" || isSection && len(inner) == 0 {
-			delete(fields, name)
-		}
-	}
 }

@@ -21,7 +21,7 @@ type kind struct {
 	// clean writes an accepted value as the library can decode it; nil if it can as it is.
 	clean func(value, folder string) string
 	// read tries to read the file that the value names; nil if it names none.
-	read func(file string) error
+	read func(file string) (Secret, error)
 }
 
 // wrong tells what is wrong with a value, without the value; "" if nothing is.
@@ -37,21 +37,25 @@ func (k kind) wrong(node *yaml.Node) string {
 
 func isNull(node *yaml.Node) bool { return node.Kind == yaml.ScalarNode && node.Tag == "!!null" }
 
-// octal is a number that the library takes for an octal one, and a reader for a decimal one.
-var octal = regexp.MustCompile(`^[+-]?0[0-9_]`)
-
 // decoded accepts what the library can decode, if it is good.
 func decoded[T any](good func(T) bool) func(*yaml.Node) bool {
 	return func(node *yaml.Node) bool {
 		var value T
-		return !octal.MatchString(node.Value) && node.Load(&value) == nil && good(value)
+		return node.Load(&value) == nil && good(value)
 	}
+}
+
+// octal is a number that the library takes for an octal one, and a reader for a decimal one.
+var octal = regexp.MustCompile(`^[+-]?0[0-9_]`)
+
+func decimal[T any](good func(T) bool) func(*yaml.Node) bool {
+	return func(node *yaml.Node) bool { return !octal.MatchString(node.Value) && decoded(good)(node) }
 }
 
 func integer(lowest, highest int64) kind {
 	return kind{
 		want:    fmt.Sprintf("a whole number from %d to %d, without quotes", lowest, highest),
-		accepts: decoded(func(n int64) bool { return n >= lowest && n <= highest }),
+		accepts: decimal(func(n int64) bool { return n >= lowest && n <= highest }),
 		schema:  map[string]any{"type": "integer", "minimum": lowest, "maximum": highest},
 	}
 }
@@ -61,7 +65,7 @@ func number(bound string) kind {
 	want := map[string]string{"minimum": "a finite number, 0 or above, without quotes", "exclusiveMinimum": "a finite number above 0, without quotes"}
 	return kind{
 		want:    want[bound],
-		accepts: decoded(func(n float64) bool { return (n > 0 || n == 0 && bound == "minimum") && !math.IsInf(n, 0) }),
+		accepts: decimal(func(n float64) bool { return (n > 0 || n == 0 && bound == "minimum") && !math.IsInf(n, 0) }),
 		schema:  map[string]any{"type": "number", bound: 0},
 	}
 }
@@ -76,12 +80,6 @@ func oneOf[T ~string](words ...T) kind {
 		accepts: func(node *yaml.Node) bool { return slices.Contains(words, T(node.Value)) },
 		schema:  map[string]any{"enum": words},
 	}
-}
-
-// because adds a reason to what the value must be.
-func (k kind) because(reason string) kind {
-	k.want += ", " + reason
-	return k
 }
 
 // listOf is a list of at least one of the words, each at most once.
@@ -112,7 +110,7 @@ func text(pattern, want string) kind {
 	compiled := regexp.MustCompile(pattern)
 	return kind{
 		want:    want,
-		accepts: func(node *yaml.Node) bool { return node.Kind == yaml.ScalarNode && compiled.MatchString(node.Value) },
+		accepts: decoded(compiled.MatchString),
 		schema:  map[string]any{"type": "string", "pattern": pattern},
 	}
 }
@@ -125,7 +123,7 @@ func line() kind {
 }
 
 // file is the path of a file. A relative one starts at the folder of the configuration.
-func file(read func(string) error) kind {
+func file(read func(string) (Secret, error)) kind {
 	k := line()
 	k.read = read
 	k.clean = func(value, folder string) string {

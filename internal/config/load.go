@@ -109,20 +109,15 @@ func initial[T any](section string) T {
 	return defaults
 }
 
-// breaks are what the library says of a document that it cannot read, and what to do.
+// hints say what may be wrong with a document, by the stage of the library that cannot read it.
 //
 //nolint:gochecknoglobals // a table that never changes
-var breaks = map[string]string{
-	"mapping values are not allowed in this context": "a second colon in a value, or a wrong indentation: put the value in quotes, or align the line with its neighbours",
-	"found character that cannot start any token":    "a tab in the indentation, or a value that begins with @, % or a backquote: indent by spaces, put the value in quotes",
-	"did not find expected ',' or ']'":               "a bracket that is not closed, or a comma that is missing",
-	"did not find expected ',' or '}'":               "a brace that is not closed, or a comma that is missing",
-	"found unexpected end of stream":                 "a quote that is not closed",
-	"did not find expected key":                      "a wrong indentation, or a colon that is missing",
-	"could not find expected ':'":                    "a wrong indentation, or a colon that is missing",
-	"did not find expected '-' indicator":            "a wrong indentation, or a dash that is missing",
-	"yaml: no documents in stream":                   "the file is empty; config.example.yaml shows all settings",
-	"yaml: expected single document, found multiple": "a second document: keep everything in one, without a --- between",
+var hints = map[yaml.Stage]string{
+	yaml.ReaderStage:  ": save the file as UTF-8 text, without control characters",
+	yaml.ScannerStage: ": a tab in the indentation, a second colon in a value, a quote that is not closed, or a value that begins with @ or %: put the value in quotes",
+	yaml.ParserStage:  ": a wrong indentation, a bracket that is not closed, or a comma or a colon that is missing",
+	// Of the library's errors about values only those about the number of documents get here.
+	yaml.ConstructorStage: ": the file must hold one document, without a --- in it, and not be empty; config.example.yaml shows all settings",
 }
 
 // broken tells where the YAML breaks off. The library's own text may quote the document, which may be a key there, so it is
@@ -130,17 +125,11 @@ var breaks = map[string]string{
 func (c *checker) broken(err error) {
 	message, line := "not valid YAML", 0
 	if broken, ok := errors.AsType[*yaml.LoadError](err); ok {
-		hint := breaks[broken.Message]
 		line = broken.Mark.Line
-		if strings.Contains(hint, "not closed") { // which is noticed at the end of the file
-			line = cmp.Or(broken.ContextMark.Line, line)
+		if begins := broken.ContextMark.Line; begins > 0 && begins != line {
+			message += fmt.Sprintf(", in what begins on line %d", begins)
 		}
-		if broken.Stage == yaml.ReaderStage {
-			hint = "save the file as UTF-8 text, without control characters"
-		}
-		if hint != "" {
-			message += ": " + hint
-		}
+		message += hints[broken.Stage]
 	}
 	c.refuseAt("", line, message)
 }

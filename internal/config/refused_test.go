@@ -36,21 +36,18 @@ func (r refusal) check(t *testing.T) {
 
 func TestDocumentsThatAreNotOneSection(t *testing.T) {
 	for name, r := range map[string]refusal{
-		"empty":                  {"", "", 0, "empty"},
-		"comments alone":         {"# refresh:\n", "", 0, "empty"},
-		"a list":                 {"- " + canary, "", 1, "section"},
-		"a text":                 {canary, "", 1, "section"},
-		"two documents":          {withKey + "---\na: 1\n", "", 0, "second document"},
-		"a zero byte":            {withKey + "\x00" + canary, "", 0, "control character"},
-		"no UTF-8":               {withKey + "# \xff" + canary, "", 0, "UTF-8"},
-		"a tab":                  {"refresh:\n\tinterval: 5m\n", "", 2, "tab"},
-		"a key with a colon":     {minimal + "  key: " + canary + ": x\n", "", 4, "quotes"},
-		"a key that begins by @": {minimal + "  key: @" + canary + "\n", "", 4, "quotes"},
-		"a quote left open":      {minimal + "  key: '" + canary + "\n\n", "", 4, "not closed"},
-		"a bracket left open":    {minimal + "  key: [" + canary + "\n\n", "", 4, "not closed"},
-		"an unknown alias":       {minimal + "  key: *" + canary + "\n", "", 4, "not valid YAML"},
-		"a bad indentation":      {withKey + " key_env: " + canary + "\n", "", 5, "indentation"},
-		"too many resources":     {"resources: [" + strings.Repeat("a,", 5001) + "]", "resources", 1, "1 to 5000"},
+		"empty":               {"", "", 0, "not be empty"},
+		"a list":              {"- " + canary, "", 1, "section"},
+		"two documents":       {withKey + "---\na: 1\n", "", 0, "one document"},
+		"a zero byte":         {withKey + "\x00" + canary, "", 0, "control character"},
+		"no UTF-8":            {withKey + "# \xff" + canary, "", 0, "UTF-8"},
+		"a tab":               {"refresh:\n\tinterval: 5m\n", "", 2, "tab"},
+		"a key with a colon":  {minimal + "  key: " + canary + ": x\n", "", 4, "quotes"},
+		"a quote left open":   {minimal + "  key: '" + canary + "\n\n", "", 6, "in what begins on line 4: "},
+		"a bracket left open": {minimal + "  key: [" + canary + "\n\n", "", 6, "in what begins on line 4: "},
+		"an unknown alias":    {minimal + "  key: *" + canary + "\n", "", 4, "not valid YAML"},
+		"a bad indentation":   {withKey + " key_env: " + canary + "\n", "", 5, "indentation"},
+		"too many resources":  {"resources: [" + strings.Repeat("a,", 5001) + "]", "resources", 1, "1 to 5000"},
 	} {
 		t.Run(name, r.check)
 	}
@@ -60,16 +57,12 @@ func TestFieldsThatAreNotKnown(t *testing.T) {
 	for name, r := range map[string]refusal{
 		"at the top":                 {withKey + "refreshh: 1\n", "refreshh", 5, "did you mean refresh? Known here: refresh, devices,"},
 		"in refresh":                 {withKey + "refresh:\n  max-stale: 1h\n", "refresh.max-stale", 6, "did you mean max_stale?"},
-		"in devices":                 {withKey + "devices:\n  colour: red\n", "devices.colour", 6, "unknown field. Known here: top, label, hash_key_file"},
 		"in a resource":              {withKey + "  endpont: x\n", "resources[0].endpont", 5, "did you mean endpoint?"},
-		"in a resource's api":        {withKey + "  api: {page_sise: 5}\n", "resources[0].api.page_sise", 5, "did you mean page_size?"},
 		"in tls":                     {withKey + "  tls: {ca: x}\n", "resources[0].tls.ca", 5, "unknown field"},
 		"in entra":                   {minimal + "  entra:\n    client_secret: " + canary + "\n", "resources[0].entra.client_secret", 5, "client_secret_file"},
 		"a secret in a name's place": {withKey + "  " + canary + ": x\n", "resources[0]", 5, "unknown field"},
-		"a name that is a list":      {withKey + "  ? [" + canary + "]\n  : x\n", "resources[0]", 5, "unknown field"},
 		"a merge key":                {withKey + "  <<: {tls: " + canary + "}\n", "resources[0]", 5, "unknown field"},
 		"twice":                      {withKey + "  key: " + canary + "\n", "resources[0].key", 5, "first on line 4"},
-		"a section twice":            {"refresh:\n" + withKey + "refresh:\n", "refresh", 6, "first on line 1"},
 	} {
 		t.Run(name, r.check)
 	}
@@ -77,26 +70,18 @@ func TestFieldsThatAreNotKnown(t *testing.T) {
 
 func TestValuesOfTheWrongType(t *testing.T) {
 	for name, r := range map[string]refusal{
-		"a section that is text":     {withKey + "refresh: " + canary + "\n", "refresh", 5, "section"},
-		"a section that is a list":   {withKey + "api: [" + canary + "]\n", "api", 5, "section"},
-		"resources as a section":     {"resources:\n  name: " + canary + "\n", "resources", 1, "list"},
-		"a resource that is text":    {"resources: [" + canary + "]\n", "resources[0]", 1, "section"},
-		"a list for a key":           {minimal + "  key: [" + canary + "]\n", "resources[0].key", 4, "key"},
-		"a section for a key":        {minimal + "  key: {" + canary + ": " + canary + "}\n", "resources[0].key", 4, "key"},
-		"nothing for a key":          {minimal + "  key:\n", "resources[0].key", 4, "no value"},
-		"text for a number":          {withKey + "api: {page_size: " + canary + "}\n", "api.page_size", 5, "whole number"},
-		"quotes around a number":     {withKey + "api: {page_size: '5'}\n", "api.page_size", 5, "without quotes"},
-		"a fraction for a count":     {withKey + "api: {page_size: 1.5}\n", "api.page_size", 5, "whole number"},
-		"a tagged count":             {withKey + "api: {page_size: !!int " + canary + "}\n", "api.page_size", 5, "whole number"},
-		"nothing for a count":        {withKey + "api: {page_size: }\n", "api.page_size", 5, "no value"},
-		"text for a rate":            {withKey + "api: {max_requests_per_second: " + canary + "}\n", "api.max_requests_per_second", 5, "number"},
-		"text for a boolean":         {withKey + "refresh: {on_start: " + canary + "}\n", "refresh.on_start", 5, "true or false"},
-		"a list for a duration":      {withKey + "refresh: {interval: [5m]}\n", "refresh.interval", 5, "duration"},
-		"a section for an operation": {withKey + "  operations: [{a: b}]\n", "resources[0].operations", 5, "list"},
-		"text for operations":        {withKey + "  operations: detectLiveness\n", "resources[0].operations", 5, "list"},
-		"text for allow_insecure":    {"resources: [{name: a, endpoint: 'http://a.example', key: k, allow_insecure: " + canary + "}]", "resources[0].allow_insecure", 1, "true or false"},
-		"text for entra":             {minimal + "  entra: " + canary + "\n", "resources[0].entra", 4, "section"},
-		"text for labels":            {withKey + "  labels: " + canary + "\n", "resources[0].labels", 5, "lines"},
+		"a section that is text":  {withKey + "refresh: " + canary + "\n", "refresh", 5, "section"},
+		"resources as a section":  {"resources:\n  name: " + canary + "\n", "resources", 1, "list"},
+		"a resource that is text": {"resources: [" + canary + "]\n", "resources[0]", 1, "section"},
+		"a list for a key":        {minimal + "  key: [" + canary + "]\n", "resources[0].key", 4, "key"},
+		"nothing for a key":       {minimal + "  key:\n", "resources[0].key", 4, "no value"},
+		"quotes around a number":  {withKey + "api: {page_size: '5'}\n", "api.page_size", 5, "without quotes"},
+		"a fraction for a count":  {withKey + "api: {page_size: 1.5}\n", "api.page_size", 5, "whole number"},
+		"text for a rate":         {withKey + "api: {max_requests_per_second: " + canary + "}\n", "api.max_requests_per_second", 5, "number"},
+		"text for a boolean":      {withKey + "refresh: {on_start: " + canary + "}\n", "refresh.on_start", 5, "true or false"},
+		"a list for a duration":   {withKey + "refresh: {interval: [5m]}\n", "refresh.interval", 5, "duration"},
+		"text for operations":     {withKey + "  operations: detectLiveness\n", "resources[0].operations", 5, "list"},
+		"text for labels":         {withKey + "  labels: " + canary + "\n", "resources[0].labels", 5, "lines"},
 	} {
 		t.Run(name, r.check)
 	}
@@ -105,37 +90,25 @@ func TestValuesOfTheWrongType(t *testing.T) {
 func TestNumbersAndWordsOutOfRange(t *testing.T) {
 	for setting, word := range map[string]string{
 		"refresh interval 5":                 "with its unit",
-		"refresh interval 0":                 "with its unit",
 		"refresh interval " + canary:         "with its unit",
 		"refresh interval 0s":                "above 0",
-		"refresh timeout -5m":                "above 0",
 		"refresh max_stale 11y":              "at most 10y",
 		"refresh interval 9999999999999y":    "at most 10y",
 		"refresh interval 5m1d":              "with its unit",
 		"refresh max_concurrent 0":           "from 1",
-		"devices top -1":                     "from 0 to 10000",
-		"devices top 10001":                  "from 0 to 10000",
 		"devices label " + canary:            "raw, hash, none",
 		"api page_size 0":                    "from 1 to 1000",
-		"api page_size 1001":                 "from 1 to 1000",
 		"api page_size 010":                  "whole number",
 		"api page_size 99999999999999999999": "whole number",
-		"api max_pages 0":                    "from 1",
 		"api max_requests_per_second 0":      "above 0",
-		"api max_requests_per_second -1":     "above 0",
 		"api max_requests_per_second .nan":   "finite",
 		"api max_requests_per_second .inf":   "finite",
 		"api max_requests_per_second 1e999":  "finite",
-		"api max_concurrent_requests 0":      "from 1",
 		"api monthly_request_budget -1":      "from 0",
 		"api price_per_1000_requests -.5":    "0 or above",
-		"api price_per_1000_requests .nan":   "finite",
-		"api request_timeout 0s":             "above 0",
 		"api max_retries -1":                 "from 0",
-		"api max_retry_wait 0s":              "above 0",
-		"outcomes samples -1":                "from 0",
 		"outcomes samples 10001":             "to 10000",
-		"api version v1.3-preview.1":         "removed the list operation and put nothing in its place",
+		"api version v1.3-preview.1":         "removed it and put nothing in its place",
 		"api version " + canary:              "v1.1-preview.1, v1.2-preview.1",
 	} {
 		t.Run(setting, func(t *testing.T) {
@@ -155,14 +128,11 @@ func TestResourcesThatCannotWork(t *testing.T) {
 		"another program's file":  {"server: {port: 1}\nlog: {}\n", "resources", 1, "another program"},
 		"no resources":            {"refresh: {interval: 5m}\n", "resources", 1, "missing"},
 		"an empty list":           {"resources: []\n", "resources", 1, "1 to"},
-		"nothing":                 {"resources:\n", "resources", 1, "1 to"},
 		"no name":                 {"resources:\n-\n" + end, "resources[0].name", 3, "missing"},
-		"an empty name":           {"resources:\n- name: ''\n" + end, "resources[0].name", 2, "1 to 64"},
 		"a name with white space": {"resources:\n- name: 'a '\n" + end, "resources[0].name", 2, "1 to 64"},
 		"a long name":             {"resources:\n- name: " + strings.Repeat("a", 65) + "\n" + end, "resources[0].name", 2, "1 to 64"},
-		"a line break in a name":  {"resources:\n- name: \"a\\nb\"\n" + end, "resources[0].name", 2, "printable"},
 		"an invisible character":  {"resources:\n- name: \"a\\u200bb\"\n" + end, "resources[0].name", 2, "printable"},
-		"a direction change":      {"resources:\n- name: \"a\\u202eb\"\n" + end, "resources[0].name", 2, "printable"},
+		"a binary name":           {"resources:\n- name: !!binary /w==\n" + end, "resources[0].name", 2, "printable"},
 		"a name twice":            {withKey + "- name: contoso\n" + end, "resources[1].name", 5, "resources[0] (line 2)"},
 		"no endpoint":             {"resources:\n- name: a\n  key: k\n", "resources[0].endpoint", 2, "missing"},
 		"no operation":            {withKey + "  operations: []\n", "resources[0].operations", 5, "one or more"},
@@ -173,7 +143,6 @@ func TestResourcesThatCannotWork(t *testing.T) {
 		"a label of a target":     {withKey + "  labels: {job: a}\n", "resources[0].labels", 5, "instance, job, le"},
 		"a label of Prometheus":   {withKey + "  labels: {__name: a}\n", "resources[0].labels", 5, "begins with __"},
 		"a label with a hyphen":   {withKey + "  labels: {my-team: a}\n", "resources[0].labels", 5, "letters, digits and underscores"},
-		"a label with a line":     {withKey + "  labels: {team: \"a\\nb\"}\n", "resources[0].labels", 5, "text for values"},
 		"a label with nothing":    {withKey + "  labels: {team: ''}\n", "resources[0].labels", 5, "text for values"},
 		"a label twice":           {withKey + "  labels: {team: a, team: b}\n", "resources[0].labels", 5, "lines"},
 	} {
@@ -186,7 +155,6 @@ func TestEndpointsThatCannotWork(t *testing.T) {
 		"''":                                       "address such as",
 		"contoso.cognitiveservices.azure.com":      "address such as",
 		"ftp://a.example":                          "https://",
-		"https://":                                 "address such as",
 		"https://a b.example":                      "address such as",
 		"https://a_b..example":                     "no valid host",
 		"https://größe.example":                    "no valid host",
@@ -199,13 +167,10 @@ func TestEndpointsThatCannotWork(t *testing.T) {
 		"https://user:" + canary + "@a.example":    "no user name",
 		"https://user:%zz" + canary + "@a.example": "no user name",
 		"https://a.example/?key=" + canary:         "no user name, password, ? or #",
-		"'https://a.example#'":                     "no user name, password, ? or #",
 		"https://a.example/%zz":                    "not a URL",
 		"http://a.example":                         "allow_insecure",
 		"http://10.0.0.1":                          "allow_insecure",
-		"http://localhost.example":                 "allow_insecure",
 		"https://${" + canary + "}.example":        "not a URL",
-		"' https://a.example'":                     "address such as",
 	} {
 		t.Run(endpoint, func(t *testing.T) {
 			refusal{"resources:\n- name: a\n  endpoint: " + endpoint + "\n  key: k\n", "resources[0].endpoint", 3, word}.check(t)
@@ -218,9 +183,7 @@ func TestCredentialsAndFilesThatCannotWork(t *testing.T) {
 	for name, r := range map[string]refusal{
 		"none":                          {minimal, "resources[0]", 2, "exactly one of key, key_file, key_env, entra, and has none"},
 		"two":                           {withKey + "  key_file: /x\n", "resources[0]", 2, "has key and key_file"},
-		"an empty key":                  {minimal + "  key: ''\n", "resources[0].key", 4, "printable ASCII"},
 		"a key with space before it":    {minimal + "  key: ' " + canary + "'\n", "resources[0].key", 4, "white space"},
-		"a key with a line break":       {minimal + "  key: |\n    " + canary + "\n", "resources[0].key", 4, "one line"},
 		"a key with a soft hyphen":      {minimal + "  key: \"" + canary + "\\u00adx\"\n", "resources[0].key", 4, "ASCII"},
 		"an empty key file":             {minimal + "  key_file: " + file("\n") + "\n", "resources[0].key_file", 4, "empty"},
 		"a key file with a space":       {minimal + "  key_file: " + file(canary+" \n") + "\n", "resources[0].key_file", 4, "white space"},
@@ -234,7 +197,6 @@ func TestCredentialsAndFilesThatCannotWork(t *testing.T) {
 		"a hash key file not there":     {withKey + "devices:\n  label: hash\n  hash_key_file: /none/" + canary + "\n", "devices.hash_key_file", 7, "no such file"},
 		"a short hash key":              {withKey + "devices:\n  label: hash\n  hash_key_file: " + file("fifteen bytes.. \n") + "\n", "devices.hash_key_file", 7, "16 bytes"},
 		"a large CA file":               {withKey + "  tls:\n    ca_file: " + file(strings.Repeat("a", 5<<20)) + "\n", "resources[0].tls.ca_file", 6, "4096 KiB"},
-		"a certificate without its key": {withKey + "tls:\n  cert_file: " + file("x") + "\n", "tls.cert_file", 6, "needs key_file"},
 		"a key without its certificate": {withKey + "  tls:\n    key_file: " + file("x") + "\n", "resources[0].tls.key_file", 6, "needs cert_file"},
 		"a server name with a port":     {withKey + "  tls:\n    server_name: a.example:443\n", "resources[0].tls.server_name", 6, "host's name"},
 	} {
@@ -247,19 +209,15 @@ func TestEntraThatCannotWork(t *testing.T) {
 	file := write(t, "file", "  \n")
 	for name, test := range map[string]struct{ endpoint, entra, path, word string }{
 		"a regional endpoint":            {"https://westeurope.api.cognitive.microsoft.com", "{}", "", "keys only"},
-		"a regional endpoint, US":        {"https://usgovvirginia.api.cognitive.microsoft.us", "{}", "", "keys only"},
 		"an unknown credential":          {public, "{credential: " + canary + "}", ".credential", "azure_cli"},
 		"an unknown cloud":               {public, "{cloud: " + canary + "}", ".cloud", "us_government"},
 		"another cloud":                  {public, "{cloud: china}", ".cloud", "public"},
-		"another cloud than China":       {"https://a.cognitiveservices.azure.cn", "{cloud: public}", ".cloud", "china"},
 		"another cloud than the US":      {"https://a.cognitiveservices.azure.us", "{cloud: public}", ".cloud", "us_government"},
 		"a tenant id with a slash":       {public, "{tenant_id: a/" + canary + "}", ".tenant_id", "letters"},
 		"a client id for default":        {public, "{client_id: c}", ".client_id", "no effect with credential default"},
 		"a tenant for managed identity":  {public, "{credential: managed_identity, tenant_id: t}", ".tenant_id", "no effect"},
 		"a secret for workload identity": {public, "{credential: workload_identity, client_secret_file: /none}", ".client_secret_file", "no effect"},
-		"a client for azure_cli":         {public, "{credential: azure_cli, client_id: c}", ".client_id", "no effect"},
 		"no tenant":                      {public, "{credential: client_secret, client_id: c, client_secret_file: /none}", ".tenant_id", "missing"},
-		"no client":                      {public, "{credential: client_secret, tenant_id: t, client_secret_file: /none}", ".client_id", "missing"},
 		"no secret":                      {public, "{credential: client_secret, tenant_id: t, client_id: c}", ".client_secret_file", "missing"},
 		"no certificate":                 {public, "{credential: client_certificate, tenant_id: t, client_id: c}", ".client_certificate_file", "missing"},
 		"an empty secret":                {public, "{credential: client_secret, tenant_id: t, client_id: c, client_secret_file: " + file + "}", ".client_secret_file", "white space"},
@@ -315,20 +273,6 @@ func TestFilesThatAreNoConfiguration(t *testing.T) {
 	} {
 		if _, _, err := config.Load(path, environment()); err == nil || !strings.Contains(err.Error(), path+": the file") || !strings.Contains(err.Error(), word) {
 			t.Errorf("got %v, want %s", err, word)
-		}
-	}
-}
-
-func TestProblemsNameWhatTheyCan(t *testing.T) {
-	for want, problem := range map[string]config.Problem{
-		"a.b (line 3): wrong":    {Path: "a.b", Line: 3, Message: "wrong"},
-		"FACE_ENDPOINT: wrong":   {Path: "FACE_ENDPOINT", Message: "wrong"},
-		"line 3: wrong":          {Line: 3, Message: "wrong"},
-		"wrong":                  {Message: "wrong"},
-		"a.yaml: warning: a: no": {File: "a.yaml", Path: "a", Message: "no", Warning: true},
-	} {
-		if got := problem.String(); got != want {
-			t.Errorf("got %q, want %q", got, want)
 		}
 	}
 }

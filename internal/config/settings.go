@@ -45,7 +45,7 @@ var sections = map[string][]setting{
 		{"samples", integer(0, 10000), "0", "sessions to look up after a refresh of each resource and operation; 0..10000; 0 = none"},
 	},
 	"api": {
-		{"version", oneOf(faceclient.APIVersions()...).because(removed), faceclient.DefaultAPIVersion, "or `v1.1-preview.1`; later versions have no list"},
+		{"version", listVersion(), faceclient.DefaultAPIVersion, "or `v1.1-preview.1`; later versions have no list"},
 		{"page_size", integer(1, 1000), "1000", "sessions in a request, 1..1000; every page is billed, so 1000 is the cheapest"},
 		{"max_pages", integer(1, maxCount), "20000", "a list that needs more pages fails, early if possible"},
 		{"max_requests_per_second", number("exclusiveMinimum"), "2", "a fifth of what tier S0 allows, the rest is for production; F0 allows 20 a minute: 0.3"},
@@ -60,7 +60,7 @@ var sections = map[string][]setting{
 		{"name", name, "", "the label `resource`; unique, 1 to 64 printable characters"},
 		{"endpoint", endpoint, "", "scheme and host, and the path of a gateway in front; the exporter adds the path of the API"},
 		{"operations", listOf(faceclient.Operations()...), "[detectLiveness]", "`detectLiveness`, `detectLivenessWithVerify` or both; each is a list of its own, read and billed separately"},
-		{"key_file", file(trySecret), "", "exactly one of key_file, key_env, `key` and `entra`; a changed key is used without a restart"},
+		{"key_file", file(ReadSecretFile), "", "exactly one of key_file, key_env, `key` and `entra`; a changed key is used without a restart"},
 		{"allow_insecure", boolean(), "false", "`true` accepts http:// for an address that is not loopback; the key is then sent in clear text"},
 		{"key_env", line(), "", "the name of an environment variable with the key; it is read at start and at a reload"},
 		{"key", key, "", "the key itself; everyone who can read the file has it"},
@@ -74,14 +74,14 @@ var sections = map[string][]setting{
 		{"credential", oneOf(faceclient.EntraKinds()...), string(faceclient.EntraDefault), "one of " + commaSeparated(faceclient.EntraKinds())},
 		{"tenant_id", entraID, "", "or a domain of the tenant"},
 		{"client_id", entraID, "", "of the application or the managed identity"},
-		{"client_secret_file", file(trySecret), "", "the exporter reads it again when it changes"},
-		{"client_certificate_file", file(tryPEM), "", "a certificate with its private key, PEM or PKCS #12, without a password; read again when it changes"},
+		{"client_secret_file", file(ReadSecretFile), "", "the exporter reads it again when it changes"},
+		{"client_certificate_file", file(readPEM), "", "a certificate with its private key, PEM or PKCS #12, without a password; read again when it changes"},
 		{"cloud", oneOf(faceclient.Clouds()...), "", "`public`, `us_government` or `china`; default: from the endpoint"},
 	},
 	"tls": {
-		{"ca_file", file(tryPEM), "", "CAs of the endpoint or proxy, instead of the system's; the sign-in to Entra ID trusts both; read again when it changes"},
-		{"cert_file", file(tryPEM), "", "a client certificate, with its key_file; read again when it changes"},
-		{"key_file", file(tryPEM), "", "the key of cert_file"},
+		{"ca_file", file(readPEM), "", "CAs of the endpoint or proxy, instead of the system's; the sign-in to Entra ID trusts both; read again when it changes"},
+		{"cert_file", file(readPEM), "", "a client certificate, with its key_file; read again when it changes"},
+		{"key_file", file(readPEM), "", "the key of cert_file"},
 		{"server_name", hostName, "", "the name in the certificate; default: the endpoint's host"},
 		{"insecure_skip_verify", boolean(), "false", "`true` lets anyone between here and the service read the credential"},
 	},
@@ -90,8 +90,12 @@ var sections = map[string][]setting{
 // maxCount is the upper bound of counts that need none of their own.
 const maxCount = 1<<31 - 1
 
-// removed is why other versions of the API cannot work, by the published specification of the service.
-const removed = "the only versions that can list liveness sessions: v1.2 (GA) and v1.3-preview.1 removed the list operation and put nothing in its place"
+// listVersion is a version that can list sessions, by the published specification of the service.
+func listVersion() kind {
+	k := oneOf(faceclient.APIVersions()...)
+	k.want += ", the only ones with a list of liveness sessions: v1.2 (GA) and v1.3-preview.1 removed it and put nothing in its place"
+	return k
+}
 
 // wantedEndpoint is what an endpoint looks like, for messages.
 const wantedEndpoint = "https://NAME.cognitiveservices.azure.com"

@@ -50,13 +50,10 @@ const minHashKeyBytes = 16
 // empty key is no pseudonym.
 func (c *checker) hashKey(devices *Devices) {
 	const path = "devices.hash_key_file"
-	switch {
-	case c.refused("devices.label") || c.refused(path):
-		return
-	case devices.Label != DeviceLabelHash && c.has(path):
+	if devices.Label != DeviceLabelHash && c.has(path) && !c.refused("devices.label") {
 		c.warn(path, "has no effect: only label: hash uses it")
 	}
-	if devices.Label != DeviceLabelHash {
+	if devices.Label != DeviceLabelHash || c.refused(path) {
 		return
 	}
 	key, err := readSecret(devices.HashKeyFile)
@@ -68,10 +65,9 @@ func (c *checker) hashKey(devices *Devices) {
 	case len(strings.TrimSpace(key)) < minHashKeyBytes:
 		c.refuse(path, "%s: the key has fewer than %d bytes and can be guessed: make one with `head -c 32 /dev/urandom | base64`; "+
 			"a new key changes the label of every device", shown(devices.HashKeyFile), minHashKeyBytes)
-	default:
-		c.file(path, devices.HashKeyFile, nil)
-		devices.HashKey = Secret(key)
 	}
+	c.file(path, devices.HashKeyFile, nil)
+	devices.HashKey = Secret(key)
 }
 
 func (c *checker) tls(path string, t TLS) {
@@ -171,24 +167,21 @@ func (c *checker) signIn(path string, entra *Entra) {
 
 // duplicates looks for resources with the same name, or with the same list.
 func (c *checker) duplicates(resources []Resource) {
-	type list struct {
-		endpoint  string
-		operation faceclient.Operation
+	first := map[string]int{}
+	before := func(what string, i int) (earlier int, twice bool) {
+		if earlier, twice = first[what]; !twice {
+			first[what] = i
+		}
+		return earlier, twice
 	}
-	named, read := map[string]int{}, map[list]int{}
 	for i, r := range resources {
-		if first, twice := named[r.Name]; twice && c.sound(at(i, "name")) {
-			c.refuse(at(i, "name"), "is also the name of %s (line %d): names must differ", at(first, ""), c.line(at(first, "name")))
-		} else {
-			named[r.Name] = i
+		if earlier, twice := before("the name "+r.Name, i); twice && c.sound(at(i, "name")) {
+			c.refuse(at(i, "name"), "is also the name of %s (line %d): names must differ", at(earlier, ""), c.line(at(earlier, "name")))
 		}
 		for _, operation := range r.Operations {
-			this := list{r.Endpoint, operation}
-			if first, twice := read[this]; twice && r.Endpoint != "" {
+			if earlier, twice := before(string(operation)+" of "+r.Endpoint, i); twice && r.Endpoint != "" {
 				c.warn(at(i, "endpoint"), "%s of this endpoint is already read for %s (line %d): every request of both is billed",
-					operation, at(first, ""), c.line(at(first, "endpoint")))
-			} else {
-				read[this] = i
+					operation, at(earlier, ""), c.line(at(earlier, "endpoint")))
 			}
 		}
 	}

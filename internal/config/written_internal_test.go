@@ -51,7 +51,11 @@ func TestWrittenPage(t *testing.T) {
 		table := "| field | default | |\n|---|---|---|\n"
 		for _, s := range settings {
 			if s.kind.accepts != nil {
-				table += fmt.Sprintf("| `%s` | %s | %s |\n", s.name, marked(cmp.Or(s.initial, "–")), marked(s.says))
+				initial := "–"
+				if s.initial != "" {
+					initial = "`" + s.initial + "`"
+				}
+				table += fmt.Sprintf("| `%s` | %s | %s |\n", s.name, initial, marked(s.says))
 			}
 		}
 		tables[section] = table
