@@ -179,6 +179,6 @@ func parseDuration(s string) time.Duration {
 	if value, err := time.ParseDuration(s); err == nil {
 		return value
 	}
-	value, _ := model.ParseDuration(s) //nolint:errcheck // it returns 0 then
+	value, _ := model.ParseDuration(s)
 	return time.Duration(value)
 }

@@ -53,7 +53,7 @@ var sections = map[string][]setting{
 		{"monthly_request_budget", integer(0, 1e12), "0", "requests in 30 days of this process, retries included; 0 = no bound; divide it by the replicas"},
 		{"price_per_1000_requests", number("minimum"), "1.00", "what your contract says, in your currency; for the status page and --doctor"},
 		{"request_timeout", duration(), "10s", "of one request, from sending to the end of the body"},
-		{"max_retries", integer(0, maxCount), "4", "attempts of a request after the first; a few more if other requests of the refresh succeed"},
+		{"max_retries", integer(0, maxCount), "4", "attempts of a request after the first; a 429 does not count while other requests are answered"},
 		{"max_retry_wait", duration(), "30s", "maximum wait before a retry, even if the service asks for a longer one"},
 	},
 	"resources": {

@@ -55,14 +55,14 @@ func TestWrittenPage(t *testing.T) {
 				if s.initial != "" {
 					initial = "`" + s.initial + "`"
 				}
-				table += fmt.Sprintf("| `%s` | %s | %s |\n", s.name, initial, marked(s.says))
+				table += fmt.Sprintf("| %#q | %s | %s |\n", s.name, initial, marked(s.says))
 			}
 		}
 		tables[section] = table
 	}
 	tables["credentials"] = "| credential | needs | takes | |\n|---|---|---|---|\n"
 	for _, s := range signIns {
-		tables["credentials"] += fmt.Sprintf("| `%s` | %s | %s | %s |\n", s.credential,
+		tables["credentials"] += fmt.Sprintf("| %#q | %s | %s | %s |\n", s.credential,
 			marked(cmp.Or(commaSeparated(s.needs), "–")), marked(cmp.Or(commaSeparated(s.takes), "–")), marked(s.says))
 	}
 	delete(tables, "")
