@@ -203,12 +203,11 @@ func TestMemoryOfLongAnswers(t *testing.T) {
 	for name, fault := range map[string]facesim.Fault{
 		"a body without an end":   facetest.EndlessBlanks(),
 		"a list without an end":   facetest.EndlessItems(),
-		"a GiB in a MiB":          facetest.GzipBomb(1 << 30),
+		"256 MiB in 256 KiB":      facetest.GzipBomb(1 << 28),
 		"an error without an end": facesim.Wrap("endless error", endlessError),
-		"a list of 100 pages":     facesim.NoDate(), // which is no trouble
 	} {
 		service := rig.NewFace(t)
-		service.Populate(rig.Live, 100_000, 1)
+		service.Populate(rig.Live, 20_000, 1)
 		service.Fail(fault)
 		p := start(t, nil, nil, service.Contoso("api: {max_requests_per_second: 1000, max_concurrent_requests: 16, max_retries: 1}\n"))
 		p.Listens(listening)
@@ -243,7 +242,7 @@ func TestMemoryOf200Resources(t *testing.T) {
 	}
 	p := start(t, nil, nil, configuration)
 	p.Listens(listening)
-	for range 10 {
+	for range 5 {
 		if series := strings.Count(get(t, p, "/metrics"), "\nface_liveness_"); series < 35_000 {
 			t.Errorf("%d series are too few", series)
 		}
