@@ -173,7 +173,7 @@ func (e *Exporter) swap(ctx context.Context) (*fleet, error) {
 		return nil, err
 	}
 	before := e.fleet.Load()
-	next, err := newFleet(cfg, before, e.options)
+	next, err := newFleet(cfg, before, e.options) //nolint:contextcheck // files that are small are read without
 	if err != nil {
 		return nil, err
 	}

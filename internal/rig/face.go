@@ -10,6 +10,7 @@ import (
 	facesim "face_liveness_exporter/faceclient/facetest"
 )
 
+// What the configurations of tests are made of.
 const (
 	// Live and Verify are the operations.
 	Live   = facesim.DetectLiveness

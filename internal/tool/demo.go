@@ -41,13 +41,11 @@ func startDemo(ctx context.Context) (o origin, stop func(), err error) {
 		Name: "demo", Endpoint: "http://" + listener.Addr().String(), Operations: faceclient.Operations(),
 		Key: config.Secret(service.Key()), API: api, Outcomes: config.Outcomes{Samples: 20},
 	}}
-	return origin{
-			read: func() (*config.Config, config.Problems, error) { return &cfg, nil, nil },
-			note: fmt.Sprintf("the demo refreshes every %s and costs nothing; costs are those of a real resource that is refreshed every %s",
-				demoInterval, demoCostInterval()),
-		}, func() {
-			_ = server.Close() // its listener is of no more use, whatever it says
-		}, nil
+	o.read = func() (*config.Config, config.Problems, error) { return &cfg, nil, nil }
+	o.note = fmt.Sprintf("the demo refreshes every %s and costs nothing; costs are those of a real resource that is refreshed every %s",
+		demoInterval, demoCostInterval())
+	stop = func() { _ = server.Close() } // its listener is of no more use, whatever it says
+	return o, stop, nil
 }
 
 // midMorning is a place where it is ten o'clock, so that a demo shows a busy service whenever it is started.

@@ -95,7 +95,8 @@ func parseFlags(args []string) (f *flags, usage string, err error) {
 	if err := f.setURLs(externalURL, routePrefix, routePrefixSet); err != nil {
 		return nil, "", err
 	}
-	return f, "", f.checkTelemetryPath()
+	err = f.checkTelemetryPath()
+	return f, "", err
 }
 
 // switchPattern is how kingpin writes a switch.

@@ -74,7 +74,7 @@ func run(ctx context.Context, process Process) error {
 	if err != nil {
 		return err
 	}
-	logger.InfoContext(ctx, "Starting "+exporter.Name, "version", version.Info(), "build_context", version.BuildContext())
+	logger.InfoContext(ctx, "Starting face_liveness_exporter", "version", version.Info(), "build_context", version.BuildContext())
 	if o.note != "" {
 		logger.InfoContext(ctx, "configuration", "note", o.note)
 	}
@@ -88,7 +88,7 @@ func run(ctx context.Context, process Process) error {
 	if f.demo {
 		options.CostInterval = demoCostInterval()
 	}
-	e, err := exporter.New(options)
+	e, err := exporter.New(options) //nolint:contextcheck // files that are small are read without
 	if err != nil {
 		return err
 	}
