@@ -65,6 +65,11 @@ func TestWhichDevicesAreShown(t *testing.T) {
 		return collector.DeviceOptions{Top: top, Label: collector.DeviceRaw}
 	}
 	hashed := collector.DeviceOptions{Top: 50, Label: collector.DeviceHash, HashKey: []byte("key")}
+	hash := func(id string) (label string) {
+		for label = range wantedLabels(hashed, id) {
+		}
+		return label
+	}
 	longA, longB := strings.Repeat("x", 128)+"A", strings.Repeat("x", 128)+"B"
 	const upper, lower = "B0000000-0A38-4D4E-9A5F-3A1D6C0F8B21", "b0000000-0a38-4d4e-9a5f-3a1d6c0f8b21"
 	for name, test := range map[string]struct {
@@ -92,6 +97,9 @@ func TestWhichDevicesAreShown(t *testing.T) {
 			raw(50), map[string]int{longA: 3, longB: 2},
 			map[string]float64{strings.Repeat("x", 115) + "~aef70585f2b7": 3, strings.Repeat("x", 115) + "~10f21ced66e8": 2},
 		},
+		"an id that is longer than the service allows is one device": {
+			hashed, map[string]int{longA: 2, strings.Repeat("é", 64): 1}, map[string]float64{hash(longA): 2, hash(strings.Repeat("é", 64)): 1},
+		},
 		"labels that become equal are added up": {
 			raw(50), map[string]int{"a\xff": 3, "a\xfe": 2, "a\ufffd": 1, "b": 4}, map[string]float64{"a\ufffd": 6, "b": 4},
 		},
@@ -103,30 +111,6 @@ func TestWhichDevicesAreShown(t *testing.T) {
 				t.Errorf("shown %v, want %v", got, test.shown)
 			}
 		})
-	}
-}
-
-func TestHashedDevices(t *testing.T) {
-	ids := slices.DeleteFunc(hostile(), func(id string) bool { return len(id) < 6 }) // shorter ones could be in any text
-	labels := func(key string) []string {
-		options := collector.DeviceOptions{Top: len(ids), Label: collector.DeviceHash, HashKey: []byte(key)}
-		families := gather(t, resource(counted(t, options, of(ids...))))
-		text := encoded(t, families)
-		for _, id := range ids {
-			if strings.Contains(text, id) {
-				t.Errorf("the exposition contains the raw id %q", id)
-			}
-		}
-		return slices.Sorted(maps.Keys(byDevice(families)))
-	}
-	first := labels("a key")
-	if len(first) != len(ids) || !slices.Equal(labels("a key"), first) {
-		t.Errorf("%d labels for %d devices, or others in the next walk", len(first), len(ids))
-	}
-	for _, label := range labels("another key") {
-		if slices.Contains(first, label) {
-			t.Errorf("label %q does not depend on the key", label)
-		}
 	}
 }
 
@@ -224,37 +208,6 @@ func TestPartsAddUp(t *testing.T) {
 		options := collector.DeviceOptions{Top: random.IntN(30), Label: labels[random.IntN(3)], HashKey: []byte("key")}
 		if checkParts(t, options, sessions); t.Failed() {
 			t.Fatalf("with %+v and %d sessions", options, len(sessions))
-		}
-	}
-}
-
-// FuzzDevices takes the lines of its input for device ids.
-func FuzzDevices(f *testing.F) {
-	f.Add([]byte(strings.Join(hostile(), "\n")), 5)
-	f.Add([]byte("a\na\nb\n\n\xff\n\xfe"), 1)
-	f.Add([]byte(""), 0)
-	f.Fuzz(func(t *testing.T, lines []byte, top int) {
-		top &= 0xff
-		sessions := of(strings.Split(string(lines), "\n")...)
-		options := collector.DeviceOptions{Top: top, Label: collector.DeviceRaw}
-		checkParts(t, options, sessions)
-	})
-}
-
-// An id that is longer than the service allows is told apart, shown and hashed like any other.
-func TestLongDeviceIDs(t *testing.T) {
-	shared := strings.Repeat("x", 500)
-	ids := []string{shared + "1", shared + "2", shared + "2", strings.Repeat("a", 64), strings.Repeat("b", 65), strings.Repeat("c", 128), strings.Repeat("é", 64)}
-	for _, label := range []collector.DeviceLabel{collector.DeviceRaw, collector.DeviceHash} {
-		options := collector.DeviceOptions{Top: 50, Label: label, HashKey: []byte("key")}
-		devices := byDevice(gather(t, resource(counted(t, options, of(ids...)))))
-		if len(devices) != 6 {
-			t.Errorf("%s: %d devices, want 6: %v", label, len(devices), devices)
-		}
-		for name := range wantedLabels(options, ids[3:]...) {
-			if devices[name] != 1 {
-				t.Errorf("%s: %q has %v sessions, want 1", label, name, devices[name])
-			}
 		}
 	}
 }

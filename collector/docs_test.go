@@ -54,6 +54,9 @@ func TestMetricsPage(t *testing.T) {
 	tables, total := map[string]string{}, map[string]int{}
 	for _, name := range slices.Sorted(maps.Keys(families)) {
 		family := families[name]
+		if base, isTotal := strings.CutSuffix(name, "_total"); isTotal && families[base] != nil {
+			t.Errorf("%s and %s are one family in OpenMetrics", name, base)
+		}
 		labels := labelsOf(family)
 		help, population := strings.CutSuffix(family.GetHelp(), cachedHelp)
 		section := "operation"

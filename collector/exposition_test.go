@@ -116,22 +116,6 @@ func (s series) wantAbsent(t testing.TB, name string) {
 	}
 }
 
-// wantNames compares the names of the series with those of others.
-func (s series) wantNames(t testing.TB, when string, want []string) {
-	t.Helper()
-	got := s.without(nothing)
-	for _, name := range got {
-		if !slices.Contains(want, name) {
-			t.Errorf("%s: %s is there, want it absent", when, name)
-		}
-	}
-	for _, name := range want {
-		if !slices.Contains(got, name) {
-			t.Errorf("%s: %s is absent", when, name)
-		}
-	}
-}
-
 // without are the sorted names of the series that drop does not tell to leave out.
 func (s series) without(drop func(string) bool) []string {
 	names := slices.Sorted(maps.Keys(s))
@@ -156,16 +140,6 @@ func TestExpositionIsClean(t *testing.T) {
 	}
 	for _, problem := range problems {
 		t.Errorf("%s: %s", problem.Metric, problem.Text)
-	}
-}
-
-// In OpenMetrics a counter x_total and a gauge x are one family.
-func TestNoCounterIsNamedLikeAGauge(t *testing.T) {
-	families := gather(t, busy(t))
-	for name := range families {
-		if base, isTotal := strings.CutSuffix(name, "_total"); isTotal && families[base] != nil {
-			t.Errorf("%s and %s are one family in OpenMetrics", name, base)
-		}
 	}
 }
 

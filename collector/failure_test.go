@@ -18,56 +18,43 @@ import (
 
 func TestPopulationIsShownUntilMaxStale(t *testing.T) {
 	isPopulation := inPopulation(t)
-	isSnapshot := func(name string) bool {
-		return isPopulation(name) || strings.HasPrefix(name, "face_liveness_snapshot_")
-	}
-	tests := []struct {
-		name                   string
-		interval, stale, lasts time.Duration
-	}{
-		{"max_stale", 5 * time.Minute, time.Hour, time.Hour},
-		{"twice the interval where that is longer", 40 * time.Minute, time.Hour, 80 * time.Minute},
-		{"an interval longer than max_stale", 3 * time.Hour, time.Hour, 6 * time.Hour},
-		{"a short max_stale", 5 * time.Minute, time.Minute, 10 * time.Minute},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
+	for name, test := range map[string]struct{ interval, stale, lasts time.Duration }{
+		"max_stale":                            {5 * time.Minute, time.Hour, time.Hour},
+		"twice the interval if that is longer": {40 * time.Minute, time.Hour, 80 * time.Minute},
+		"an interval longer than max_stale":    {3 * time.Hour, time.Hour, 6 * time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				target := newTarget(walks(lists(page{after: 30 * time.Second, sessions: slices.Concat(lively(), of("watch"))}), fails(unavailable())),
+				target := newTarget(walks(lists(page{after: 30 * time.Second, sessions: lively()}), fails(unavailable())),
 					every(test.interval), func(options *collector.TargetOptions) { options.MaxStale = test.stale })
-				exposed := resource(target)
-				values := func() series { return valuesOf(gather(t, exposed), target.Operation()) }
 				run(t, target)
-				atStart := values()
+				names := func() []string {
+					return shown(t, target).without(func(name string) bool { return strings.Contains(name, "refresh_error") })
+				}
+				atStart := names()
 				scrape(time.Minute, target)
-				ended := time.Now()
-				whole := values()
-				whole.want(t, "sessions", 5)
-
-				for time.Since(ended) < test.lasts-time.Minute {
+				ended, whole := time.Now(), names()
+				for time.Since(ended) < test.lasts {
 					scrape(inTime, target)
 					advance(min(time.Minute, test.lasts-time.Since(ended)))
 				}
-				advance(test.lasts - time.Since(ended))
-				atLast := values()
-				atLast.wantNames(t, "as long as the population is shown", whole.without(nothing))
-				if test.lasts > test.interval+time.Minute {
-					atLast.want(t, "up", 0)
+				if atLast := names(); !slices.Equal(atLast, whole) {
+					t.Errorf("as long as the population is shown there are %v, want %v", atLast, whole)
 				}
 				advance(1)
-				after := values()
-				after.wantNames(t, "later", whole.without(isPopulation))
-				for _, name := range []string{"snapshot_timestamp_seconds", "snapshot_pages", "snapshot_coverage_ratio"} {
-					after.want(t, name, whole["face_liveness_"+name])
+				stale := slices.DeleteFunc(slices.Clone(whole), isPopulation)
+				if later := names(); !slices.Equal(later, stale) {
+					t.Errorf("later there are %v, want %v", later, stale)
 				}
-				atStart.wantNames(t, "before the first refresh", whole.without(isSnapshot))
+				shown(t, target).want(t, "snapshot_timestamp_seconds", float64(ended.Add(-30*time.Second).Unix()))
+				none := slices.DeleteFunc(stale, func(name string) bool { return strings.HasPrefix(name, "face_liveness_snapshot_") })
+				if !slices.Equal(atStart, none) {
+					t.Errorf("before the first refresh there are %v, want %v", atStart, none)
+				}
 			})
 		})
 	}
 }
-
-// nothing is dropped, but for what is there only after a failure.
-func nothing(name string) bool { return strings.HasPrefix(name, "face_liveness_refresh_error{") }
 
 // quota is what the client makes of a 403 that speaks of a quota.
 func quota(wait time.Duration) error {
@@ -114,9 +101,9 @@ func TestWaitAfterFailures(t *testing.T) {
 		{"quota used up for 2 days more", 5 * time.Minute, []script{bad(quota(48 * time.Hour))}, []time.Duration{time.Hour, time.Hour}},
 		{"quota used up, at an interval of hours", 3 * time.Hour, []script{bad(quota(10 * time.Minute))}, []time.Duration{3 * time.Hour}},
 		{"pages that are no list wait an interval", 5 * time.Minute, []script{bad(&faceclient.Error{Code: faceclient.CodePagination})}, []time.Duration{5 * time.Minute, 5 * time.Minute}},
-		{"401 waits an interval", 5 * time.Minute, []script{bad(answered(http.StatusUnauthorized, "401"))}, []time.Duration{5 * time.Minute, 5 * time.Minute}},
-		{"403 waits an interval", 5 * time.Minute, []script{bad(answered(http.StatusForbidden, "UnsupportedFeature"))}, []time.Duration{5 * time.Minute, 5 * time.Minute}},
-		{"404 waits an interval", 5 * time.Minute, []script{bad(answered(http.StatusNotFound, "404"))}, []time.Duration{5 * time.Minute, 5 * time.Minute}},
+		{"401, 403 and 404 wait an interval", 5 * time.Minute, []script{
+			bad(answered(http.StatusUnauthorized, "401")), bad(answered(http.StatusForbidden, "UnsupportedFeature")), bad(answered(http.StatusNotFound, "404")),
+		}, []time.Duration{5 * time.Minute, 5 * time.Minute, 5 * time.Minute}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

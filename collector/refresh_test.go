@@ -3,7 +3,6 @@ package collector_test
 import (
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -121,36 +120,6 @@ func TestWhenAScrapeWaitsForAWalk(t *testing.T) {
 			})
 		})
 	}
-}
-
-func TestPartOfAWalkIsNeverShown(t *testing.T) {
-	pages := func(sessions ...int) []page {
-		var all []page
-		for _, n := range sessions {
-			all = append(all, page{after: 3 * time.Second, sessions: created(n)})
-		}
-		return all
-	}
-	synctest.Test(t, func(t *testing.T) {
-		from := walks(fails(unavailable(), pages(1, 1, 1)...), lists(pages(1, 1, 2)...), fails(unavailable(), pages(5, 1)...), lists(pages(2, 1, 4, 2)...))
-		target := newTarget(from, every(20*time.Second))
-		run(t, target)
-		var seen []float64
-		for range 400 {
-			scrape(100*time.Millisecond, target)
-			value := -1.0
-			if got, present := shown(t, target)["face_liveness_sessions"]; present {
-				value = got
-			}
-			if len(seen) == 0 || seen[len(seen)-1] != value {
-				seen = append(seen, value)
-			}
-			advance(400 * time.Millisecond)
-		}
-		if !slices.Equal(seen, []float64{-1, 4, 9}) || from.walks() < 5 {
-			t.Errorf("scrapes saw %v sessions in %d walks (-1: none shown), want [-1 4 9] in 5 or more", seen, from.walks())
-		}
-	})
 }
 
 // up, the counters, refresh_error and Health tell how refreshes went.

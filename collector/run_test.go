@@ -118,17 +118,3 @@ func TestRunThatBeginsAfterItsEnd(t *testing.T) {
 		})
 	}
 }
-
-func TestScrapeBeforeRunIsServedOnceItBegins(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		target := newTarget(walks(lists(page{sessions: created(3)})))
-		if took := scrape(time.Second, target); took != time.Second {
-			t.Errorf("a scrape that nobody serves took %v, want its 1s", took)
-		}
-		waiting := released(target)
-		advance(time.Minute)
-		run(t, target)
-		<-waiting
-		shown(t, target).want(t, "sessions", 3)
-	})
-}

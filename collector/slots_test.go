@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"face_liveness_exporter/collector"
-	"face_liveness_exporter/faceclient"
 )
 
 // within has a target share slots.
@@ -53,14 +52,12 @@ func TestSlotsBoundRefreshesOfAllTargets(t *testing.T) {
 // yet, and later.
 func TestAGoodResourceIsReadWhateverTheOthersDo(t *testing.T) {
 	for name, others := range map[string]script{
-		"they never answer":          hangs(),
-		"they stop after a page":     hangs(page{after: time.Second, sessions: created(1)}),
-		"they stop after many pages": hangs(slices.Repeat([]page{{after: time.Second, sessions: created(1)}}, 50)...),
-		"they have very long lists":  reads(600),
-		"their pages take seconds":   lists(slices.Repeat([]page{{after: 5 * time.Second, sessions: created(1)}}, 100)...),
-		"they fail after half a minute": func() script {
-			return fails(unavailable(), page{after: 30 * time.Second})
-		}(),
+		"they never answer":             hangs(),
+		"they stop after a page":        hangs(page{after: time.Second, sessions: created(1)}),
+		"they stop after many pages":    hangs(slices.Repeat([]page{{after: time.Second, sessions: created(1)}}, 50)...),
+		"they have very long lists":     reads(600),
+		"their pages take seconds":      lists(slices.Repeat([]page{{after: 5 * time.Second, sessions: created(1)}}, 100)...),
+		"they fail after half a minute": fails(unavailable(), page{after: 30 * time.Second}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -109,27 +106,6 @@ func TestSlotsAreResized(t *testing.T) {
 		from.most = 0
 		if took := scrape(time.Hour, targets...); took != 27*time.Second || from.most != 2 {
 			t.Errorf("6 refreshes of 9s in 2 slots took %v, %d at once", took, from.most)
-		}
-	})
-}
-
-func TestAHangingTargetDoesNotHoldUpTheOther(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		stuck, well := walks(hangs()), walks(lists(page{after: time.Second, sessions: created(3)}))
-		hanging := newTarget(stuck, func(options *collector.TargetOptions) { options.Operation = faceclient.DetectLivenessWithVerify })
-		other := newTarget(well)
-		run(t, hanging, other)
-		if took := scrape(inTime, hanging, other); took != inTime {
-			t.Errorf("the scrape took %v, want its %v", took, inTime)
-		}
-		shown(t, other).want(t, "sessions", 3)
-		shown(t, hanging).want(t, "up", 0)
-		for range 120 {
-			scrape(inTime, hanging, other)
-			advance(time.Second)
-			if snapshot := other.State().Snapshot; time.Since(snapshot.Ended.Wall) > 5*time.Minute+15*time.Second {
-				t.Fatalf("the other's snapshot is %v old", time.Since(snapshot.Ended.Wall))
-			}
 		}
 	})
 }
