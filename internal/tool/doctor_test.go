@@ -6,6 +6,7 @@ import (
 
 	facesim "face_liveness_exporter/faceclient/facetest"
 	"face_liveness_exporter/internal/rig"
+	"face_liveness_exporter/internal/words"
 )
 
 // What --doctor says of facts is tested in doctor; here are the facts that it finds, and what they cost.
@@ -17,7 +18,7 @@ func TestDoctor(t *testing.T) {
 		head     string
 		key      string // "" is the right one
 		code     int
-		requests int // at most
+		requests int // the maximum
 		lines    []string
 	}{
 		{
@@ -57,8 +58,13 @@ func TestDoctor(t *testing.T) {
 			}
 			rig.AllOf(t, "the report", stdout, test.lines...)
 			rig.NoneOf(t, "the output", stdout+stderr, key, "\x1b")
-			if asked := service.Counts(rig.Live).Requests; asked > test.requests {
-				t.Errorf("%d requests, want %d at most", asked, test.requests)
+			asked := service.Counts(rig.Live).Requests
+			if asked > test.requests {
+				t.Errorf("%d requests, want a maximum of %d", asked, test.requests)
+			}
+			said, _, _ := strings.Cut(stdout, " each on average")
+			if want := strings.ReplaceAll(words.Many(float64(asked), "request"), words.Space, " "); !strings.Contains(said, "requests: "+want+",") {
+				t.Errorf("%s were sent, look-ups included, but the report says\n%s", want, said)
 			}
 		})
 	}
