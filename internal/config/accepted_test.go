@@ -133,7 +133,7 @@ func TestEntraCredentials(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			document := "resources: [{name: a, endpoint: '" + test.endpoint + "', entra: " + test.entra + "}]"
-			cfg, warnings, err := config.Parse([]byte(document), "", environment("AZURE_FEDERATED_TOKEN_FILE", "/token"))
+			cfg, warnings, err := config.Parse([]byte(document), environment("AZURE_FEDERATED_TOKEN_FILE", "/token"))
 			if err != nil {
 				t.Fatal(err)
 			}

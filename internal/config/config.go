@@ -60,6 +60,16 @@ type API struct {
 	PageSize int `yaml:"page_size"`
 	// MaxPages fails a refresh whose list needs more pages; at least 1.
 	MaxPages int `yaml:"max_pages"`
+	// Limits say how hard the resource may be asked.
+	Limits `yaml:",inline"`
+	// MonthlyRequestBudget is in attempts in 30 days; 0 for no bound.
+	MonthlyRequestBudget int64 `yaml:"monthly_request_budget"`
+	// PricePer1000Requests is in the currency of the user's contract; at least 0 and finite.
+	PricePer1000Requests float64 `yaml:"price_per_1000_requests"`
+}
+
+// Limits are those of faceclient, with the names of the settings.
+type Limits struct {
 	// MaxRequestsPerSecond bounds the rate of attempts; above 0 and finite.
 	MaxRequestsPerSecond float64 `yaml:"max_requests_per_second"`
 	// MaxConcurrentRequests bounds the attempts in flight; at least 1.
@@ -70,21 +80,6 @@ type API struct {
 	MaxRetries int `yaml:"max_retries"`
 	// MaxRetryWait bounds every wait before a retry; above 0.
 	MaxRetryWait time.Duration `yaml:"max_retry_wait"`
-	// MonthlyRequestBudget is in attempts in 30 days; 0 for no bound.
-	MonthlyRequestBudget int64 `yaml:"monthly_request_budget"`
-	// PricePer1000Requests is in the currency of the user's contract; at least 0 and finite.
-	PricePer1000Requests float64 `yaml:"price_per_1000_requests"`
-}
-
-// Limits are what a client of the resource may do.
-func (a API) Limits() faceclient.Limits {
-	return faceclient.Limits{
-		MaxRequestsPerSecond:  a.MaxRequestsPerSecond,
-		MaxConcurrentRequests: a.MaxConcurrentRequests,
-		RequestTimeout:        a.RequestTimeout,
-		MaxRetries:            a.MaxRetries,
-		MaxRetryWait:          a.MaxRetryWait,
-	}
 }
 
 // Outcomes says how many results are looked up. A Resource holds it complete, like API.

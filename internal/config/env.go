@@ -102,17 +102,13 @@ func CheckVariables(environ []string, file string, used map[string]bool) Problem
 		if value == "" || !faceVariable.MatchString(name) || serviceLink.MatchString(name) || used[name] {
 			continue
 		}
-		problem := Problem{Path: name, Warning: true}
-		switch known := slices.Contains(variables, name); {
-		case !known:
-			problem.Message = "is not a variable of this exporter and has no effect" + didYouMean(name, variables) +
-				" Known: " + strings.Join(variables, ", ")
-		case file != "":
-			problem.Message = "is ignored, because the configuration is read from " + file + ": unset it, or remove the file"
-		default:
+		message := "is ignored, because the configuration is read from " + file + ": unset it, or remove the file"
+		if !slices.Contains(variables, name) {
+			message = "is not a variable of this exporter and has no effect" + didYouMean(name, variables) + " Known: " + strings.Join(variables, ", ")
+		} else if file == "" {
 			continue
 		}
-		problems = append(problems, problem)
+		problems = append(problems, Problem{Path: name, Message: message, Warning: true})
 	}
 	return problems.report()
 }

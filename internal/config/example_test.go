@@ -42,7 +42,7 @@ func TestExampleHasTheDefaults(t *testing.T) {
 }
 
 func TestExampleWithEverySettingInUseIsAccepted(t *testing.T) {
-	cfg, warnings, err := config.Parse(allOn(t), "", environment("CONTOSO_TEST_FACE_KEY", canary))
+	cfg, warnings, err := config.Parse(allOn(t), environment("CONTOSO_TEST_FACE_KEY", canary))
 	if err != nil {
 		t.Fatal(err)
 	}

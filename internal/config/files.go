@@ -66,21 +66,11 @@ func read(path string, limit int64) (content []byte, err error) {
 	return content, err
 }
 
-var (
-	longPart = regexp.MustCompile(`[^/\\]{32,}`)
-	// secretLike is in keys and client secrets. The names of files have their digits at the end.
-	secretLike = regexp.MustCompile(`[0-9][A-Za-z~]`)
-)
+// secretLike is a part of a path that can be a key or a client secret. The names of files have their digits at the end.
+var secretLike = regexp.MustCompile(`[^/\\]*[0-9][A-Za-z~][^/\\]{20,}`)
 
-// shown is a path for a message. Parts that can be a secret are left out: somebody may have taken key_file for key.
-func shown(path string) string {
-	return longPart.ReplaceAllStringFunc(path, func(part string) string {
-		if secretLike.MatchString(part) {
-			return "…"
-		}
-		return part
-	})
-}
+// shown is a path for a message. What can be a secret is left out: somebody may have taken key_file for key.
+func shown(path string) string { return secretLike.ReplaceAllString(path, "…") }
 
 // file reports on a file that is read later, by the error of reading it now. One that is not there, or not for this user, is a
 // warning: a configuration is often checked on another machine than the one with the secrets. Users other than the owner who may

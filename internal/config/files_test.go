@@ -36,10 +36,10 @@ func TestSecretFilesThatOthersMayWrite(t *testing.T) {
 		path := mounted(t, mode)
 		for where, load := range map[string]func() (*config.Config, config.Problems, error){
 			"resources[0].key_file (line 4)": func() (*config.Config, config.Problems, error) {
-				return config.Parse([]byte(minimal+"  key_file: "+path+"\n"), "", environment())
+				return config.Parse([]byte(minimal+"  key_file: "+path+"\n"), environment())
 			},
 			"devices.hash_key_file (line 7)": func() (*config.Config, config.Problems, error) {
-				return config.Parse([]byte(withKey+"devices:\n  label: hash\n  hash_key_file: "+path+"\n"), "", environment())
+				return config.Parse([]byte(withKey+"devices:\n  label: hash\n  hash_key_file: "+path+"\n"), environment())
 			},
 			"FACE_API_KEY_FILE": func() (*config.Config, config.Problems, error) {
 				return config.FromEnvironment(environment("FACE_ENDPOINT", "https://a.example", "FACE_API_KEY_FILE", path))

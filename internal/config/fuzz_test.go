@@ -36,7 +36,7 @@ func FuzzParse(f *testing.F) {
 		if strings.Contains(document, "/proc") || strings.Contains(document, "/dev") {
 			t.Skip()
 		}
-		cfg, warnings, err := config.Parse([]byte(document), "", getenv)
+		cfg, warnings, err := config.Parse([]byte(document), getenv)
 		noCanary(t, warnings.Error())
 		if err != nil {
 			noCanary(t, err.Error())

@@ -21,7 +21,7 @@ func TestReportsAreBounded(t *testing.T) {
 		"operations": "resources:\n- &r {name: a, endpoint: 'https://a.example', key: k, operations: &o [" + many + "]}\n" +
 			strings.Repeat("- {operations: *o}\n", 900),
 	} {
-		_, _, err := config.Parse([]byte(document), "", environment())
+		_, _, err := config.Parse([]byte(document), environment())
 		var problems config.Problems
 		if !errors.As(err, &problems) || len(problems) != 101 || problems[100].Message != "and more" {
 			t.Errorf("%s: %d problems", name, len(problems))

@@ -20,19 +20,15 @@ const maxFileBytes = 1 << 20
 // that has to be fixed, or tells why the file could not be read (errors.Is with fs.ErrNotExist holds if there is none).
 func Load(path string, getenv func(string) string) (*Config, Problems, error) {
 	data, err := read(path, maxFileBytes)
-	if err != nil {
+	folder, absErr := filepath.Abs(filepath.Dir(path))
+	if err := cmp.Or(err, absErr); err != nil {
 		return nil, nil, fmt.Errorf("read configuration: %s: %w", path, err)
 	}
-	return Parse(data, path, getenv)
+	c := &checker{source: path, folder: folder, getenv: getenv}
+	return c.parse(data)
 }
 
-// Parse is Load for the content of a file, whose name may be "".
-func Parse(data []byte, file string, getenv func(string) string) (*Config, Problems, error) {
-	folder, err := filepath.Abs(filepath.Dir(file))
-	if err != nil {
-		return nil, nil, fmt.Errorf("read configuration: %w", err)
-	}
-	c := &checker{source: file, folder: folder, getenv: getenv}
+func (c *checker) parse(data []byte) (*Config, Problems, error) {
 	var document yaml.Node
 	if err := yaml.Load(data, &document); err != nil {
 		c.broken(err)
@@ -109,17 +105,6 @@ func initial[T any](section string) T {
 	return defaults
 }
 
-// hints say what may be wrong with a document, by the stage of the library that cannot read it.
-//
-//nolint:gochecknoglobals // a table that never changes
-var hints = map[yaml.Stage]string{
-	yaml.ReaderStage:  ": save the file as UTF-8 text, without control characters",
-	yaml.ScannerStage: ": a tab in the indentation, a second colon in a value, a quote that is not closed, or a value that begins with @ or %: put the value in quotes",
-	yaml.ParserStage:  ": a wrong indentation, a bracket that is not closed, or a comma or a colon that is missing",
-	// Of the library's errors about values only those about the number of documents get here.
-	yaml.ConstructorStage: ": the file must hold one document, without a --- in it, and not be empty; config.example.yaml shows all settings",
-}
-
 // broken tells where the YAML breaks off. The library's own text may quote the document, which may be a key there, so it is
 // never passed on.
 func (c *checker) broken(err error) {
@@ -129,7 +114,7 @@ func (c *checker) broken(err error) {
 		if begins := broken.ContextMark.Line; begins > 0 && begins != line {
 			message += fmt.Sprintf(", in what begins on line %d", begins)
 		}
-		message += hints[broken.Stage]
 	}
-	c.refuseAt("", line, message)
+	c.refuseAt("", line, message+": look for a tab or a wrong indentation, a second colon in a value, or a quote or bracket that is not "+
+		"closed. The file must be one document in UTF-8, not empty and without control characters")
 }

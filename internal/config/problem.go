@@ -11,8 +11,8 @@ import (
 type Problem struct {
 	// File is the configuration file; empty if there is none.
 	File string
-	// Path leads to the field: resources[0].api.page_size. It is the variable's name if the environment is the
-	// source, and empty if the problem is the document's as a whole.
+	// Path leads to the field: resources[0].api.page_size. It is a variable's name if the environment is the source, and
+	// empty for the document as a whole.
 	Path string
 	// Line counts from 1; 0 if there is none.
 	Line int

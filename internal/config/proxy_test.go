@@ -36,7 +36,7 @@ func TestProxies(t *testing.T) {
 		{"HTTP_PROXY", "http://proxy.example:0", "resources: [{name: a, endpoint: 'http://127.0.0.1', key: k}]", false},
 		{"HTTPS_PROXY", "http://proxy.example:0", "resources: [{name: a, endpoint: 'http://127.0.0.1', entra: {}}]", true},
 	} {
-		_, _, err := config.Parse([]byte(test.document), "config.yaml", environment(test.variable, test.address))
+		_, _, err := config.Parse([]byte(test.document), environment(test.variable, test.address))
 		switch {
 		case !test.refused && err != nil:
 			t.Errorf("%s=%s: %v", test.variable, test.address, err)

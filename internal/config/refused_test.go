@@ -19,7 +19,7 @@ type refusal struct {
 
 func (r refusal) check(t *testing.T) {
 	t.Helper()
-	cfg, _, err := config.Parse([]byte(r.document), "", environment("SPACED", " "+canary))
+	cfg, _, err := config.Parse([]byte(r.document), environment("SPACED", " "+canary))
 	var problems config.Problems
 	if cfg != nil || !errors.As(err, &problems) {
 		t.Fatalf("accepted: %+v, %v", cfg, err)
@@ -36,13 +36,13 @@ func (r refusal) check(t *testing.T) {
 
 func TestDocumentsThatAreNotOneSection(t *testing.T) {
 	for name, r := range map[string]refusal{
-		"empty":               {"", "", 0, "not be empty"},
+		"empty":               {"", "", 0, "not empty"},
 		"a list":              {"- " + canary, "", 1, "section"},
 		"two documents":       {withKey + "---\na: 1\n", "", 0, "one document"},
 		"a zero byte":         {withKey + "\x00" + canary, "", 0, "control character"},
 		"no UTF-8":            {withKey + "# \xff" + canary, "", 0, "UTF-8"},
 		"a tab":               {"refresh:\n\tinterval: 5m\n", "", 2, "tab"},
-		"a key with a colon":  {minimal + "  key: " + canary + ": x\n", "", 4, "quotes"},
+		"a key with a colon":  {minimal + "  key: " + canary + ": x\n", "", 4, "second colon"},
 		"a quote left open":   {minimal + "  key: '" + canary + "\n\n", "", 6, "in what begins on line 4: "},
 		"a bracket left open": {minimal + "  key: [" + canary + "\n\n", "", 6, "in what begins on line 4: "},
 		"an unknown alias":    {minimal + "  key: *" + canary + "\n", "", 4, "not valid YAML"},

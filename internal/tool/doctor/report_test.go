@@ -81,7 +81,7 @@ func TestReport(t *testing.T) {
 
 func TestSettings(t *testing.T) {
 	for rate, want := range map[float64]string{0.3: "", 2: "note rate: api.max_requests_per_second is 2, which is more than the tier F0", 6: "note rate: api.max_requests_per_second is 6, which leaves little", 11: "problem rate: api.max_requests_per_second is 11"} {
-		wantNotable(t, doctor.Settings(config.API{MaxRequestsPerSecond: rate}, nil), want)
+		wantNotable(t, doctor.Settings(config.API{Limits: config.Limits{MaxRequestsPerSecond: rate}}, nil), want)
 	}
 	wantNotable(t, doctor.Settings(config.API{}, []string{"a: b; do c"}), "problem settings: a: b; do c")
 }
