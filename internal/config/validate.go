@@ -101,19 +101,19 @@ func (c *checker) credential(i int, r *Resource) {
 // key reads a key, and warns of one that is none. If the endpoint is not one of Azure's, such as a gateway's, keys can have any
 // form. The name of a variable is not repeated, because somebody may have put the key there.
 func (c *checker) key(path string, r *Resource) {
-	secret := r.Key
 	if r.KeyEnv != "" {
-		secret = Secret(c.getenv(r.KeyEnv))
-		r.Key = secret
-		if wrong := key.wrong(scalar(secret.Reveal())); wrong != "" {
-			c.refuse(path, "the environment variable of this name %s; it is empty if it is not set", wrong)
-			return
+		r.Key = Secret(c.getenv(r.KeyEnv))
+		if r.Key == "" {
+			c.refuse(path, "the environment variable of this name is not set, or empty: set it, or use key_file")
+		} else if wrong := key.wrong(scalar(r.Key.Reveal())); wrong != "" {
+			c.refuse(path, "the value of this environment variable %s", wrong)
 		}
 	}
+	secret := r.Key
 	if r.KeyFile != "" {
 		secret, _ = ReadSecretFile(r.KeyFile) // a file that cannot be read was reported
 	}
-	if secret != "" && cloudOf(hostOf(r.Endpoint)) != "" && !azureKey.MatchString(secret.Reveal()) {
+	if secret != "" && !c.refused(path) && cloudOf(hostOf(r.Endpoint)) != "" && !azureKey.MatchString(secret.Reveal()) {
 		c.warn(path, "this is no key: a key has 32 hexadecimal or 84 letters and digits")
 	}
 }
