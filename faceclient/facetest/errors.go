@@ -51,7 +51,7 @@ func KnownErrors() []KnownError {
 		inBody("media type", 415, coded, "BadArgument", false),
 		known("rate limit, code", 429, "429", true, RateLimited(coded, HintHeader, time.Second)),
 		known("rate limit, statusCode", 429, "429", true, RateLimited(numbered, HintMessage, time.Second)),
-		known("rate limit, flat", 429, "429", true, RateLimited(flat, HintNone, time.Second)),
+		known("rate limit, flat", 429, "429", true, StatusError(429, flat, "429", "Rate limit is exceeded.")),
 		inBody("server error", 500, coded, "Unspecified", true),
 		known("bad gateway, HTML", 502, "502", true, HTML(502)),
 		known("unavailable, empty", 503, "503", true, Status(503, "")),

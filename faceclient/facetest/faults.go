@@ -19,7 +19,6 @@ type Fault struct {
 	name     string
 	ops      []string
 	sessions bool // only requests for one session
-	when     func(Request) bool
 	after    int
 	times    int // 0: no end
 	share    float64
@@ -49,9 +48,6 @@ func (f Fault) On(ops ...string) Fault { f.ops = ops; return f }
 
 // OnSessions narrows the fault to requests for one session.
 func (f Fault) OnSessions() Fault { f.sessions = true; return f }
-
-// When narrows the fault to requests that the function accepts. It is called with a lock held and must not call the server.
-func (f Fault) When(accept func(Request) bool) Fault { f.when = accept; return f }
 
 // Share narrows the fault to a part of the requests, from 0 to 1.
 func (f Fault) Share(part float64) Fault { f.share = part; return f }
@@ -124,7 +120,6 @@ func (set *faultSet) match(r Request) []Fault {
 		case f.times != 0 && f.used >= f.times:
 		case len(f.ops) > 0 && !slices.Contains(f.ops, r.Operation):
 		case f.sessions && r.Session == "":
-		case f.when != nil && !f.when(r):
 		case f.share != 0 && rand.Float64() >= f.share:
 		default:
 			if f.seen++; f.seen > f.after {

@@ -23,7 +23,7 @@ type Request struct {
 	UserAgent       string
 }
 
-// Counts are sums over all requests since the server was made, or its record emptied.
+// Counts are sums over all requests since the server was made.
 type Counts struct {
 	Requests int   // arrived
 	InFlight int   // arrived and not yet answered
@@ -101,14 +101,4 @@ func (s *Server) LookUps(op string) map[string]int {
 		}
 	}
 	return count
-}
-
-// ForgetRequests empties the record and sets the sums to zero, but for what is in flight.
-func (s *Server) ForgetRequests() {
-	s.log.mu.Lock()
-	defer s.log.mu.Unlock()
-	s.log.kept = nil
-	for _, c := range s.log.counts {
-		*c = Counts{InFlight: c.InFlight}
-	}
 }

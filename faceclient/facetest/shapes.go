@@ -2,6 +2,7 @@ package facetest
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 )
 
@@ -38,7 +39,22 @@ func SetField(field, raw string) Fault {
 			return
 		}
 		last := &items[len(items)-1]
-		*last = setField(*last, []string{field}, raw)
+		var fields map[string]json.RawMessage
+		if err := json.Unmarshal(*last, &fields); err != nil {
+			panic(err) // the service wrote it
+		}
+		if fields[field] = json.RawMessage(raw); raw == "" {
+			delete(fields, field)
+		}
+		*last = marshal(fields)
 		send(w, c.status, marshal(items))
 	})
+}
+
+func marshal(value any) []byte {
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		panic(fmt.Sprint("facetest: a field is no JSON: ", err))
+	}
+	return encoded
 }

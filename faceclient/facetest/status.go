@@ -27,7 +27,6 @@ type Hint int
 const (
 	HintHeader  Hint = iota // in Retry-After, whole seconds
 	HintMessage             // only in the message
-	HintNone                // nowhere
 )
 
 // writeError writes an error of the service.
@@ -70,9 +69,6 @@ func RateLimited(shape Shape, hint Hint, wait time.Duration) Fault {
 	if shape == ShapeCode {
 		message = fmt.Sprintf("Requests to the session list have exceeded rate limit of your current Face F0 pricing tier. "+
 			"Please retry after %d seconds. A higher tier has a higher limit.", seconds)
-	}
-	if hint == HintNone {
-		message = "Rate limit is exceeded."
 	}
 	fault := StatusError(http.StatusTooManyRequests, shape, "429", message).Named("429")
 	if hint == HintHeader {
