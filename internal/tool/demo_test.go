@@ -46,7 +46,7 @@ func TestDemoHasNoProblemOfCost(t *testing.T) {
 			t.Errorf("%s: exit code %d", task, code)
 		}
 		rig.AllOf(t, task, stdout, want)
-		rig.NoneOf(t, task, stdout+stderr, "warning:", "problem ", "level=WARN")
+		rig.NoneOf(t, task, stdout+stderr, "warning:", "problem  cost", "problem  settings", "level=WARN")
 	}
 }
 

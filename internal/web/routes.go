@@ -13,9 +13,6 @@ import (
 	"face_liveness_exporter/internal/exporter"
 )
 
-// profileTimeout is how long a profile may take, which is longer than other answers.
-const profileTimeout = 10 * time.Minute
-
 // handler answers everything that the exporter serves.
 type handler struct {
 	exporter *exporter.Exporter
@@ -68,10 +65,7 @@ func newHandler(e *exporter.Exporter, options Options, logger *slog.Logger) http
 		for path, profile := range map[string]http.HandlerFunc{
 			"": pprof.Index, "cmdline": pprof.Cmdline, "profile": pprof.Profile, "symbol": pprof.Symbol, "trace": pprof.Trace,
 		} {
-			mux.HandleFunc("GET /debug/pprof/"+path, func(w http.ResponseWriter, r *http.Request) {
-				setWriteTimeout(w, profileTimeout)
-				profile(w, r)
-			})
+			mux.HandleFunc("GET /debug/pprof/"+path, profile)
 		}
 	}
 	return prefixed(options.RoutePrefix, mux)
@@ -104,11 +98,6 @@ func prefixed(prefix string, next http.Handler) http.Handler {
 	mux.Handle(prefix+"/", http.StripPrefix(prefix, next))
 	mux.Handle("GET /{$}", http.RedirectHandler(prefix+"/", http.StatusFound))
 	return mux
-}
-
-// setWriteTimeout lets an answer take longer than others. What cannot take a deadline, such as a test's recorder, needs none.
-func setWriteTimeout(w http.ResponseWriter, timeout time.Duration) {
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(timeout))
 }
 
 func writeLine(w http.ResponseWriter, status int, line string) {

@@ -43,8 +43,8 @@ func (d deadline) forRefreshes() time.Duration {
 // scrape brings targets up to date, as far as the time of the scrape allows, and then answers.
 func (h *handler) scrape(w http.ResponseWriter, r *http.Request, targets []*collector.Target, answer http.Handler) {
 	d := deadlineOf(r.Header.Get("X-Prometheus-Scrape-Timeout-Seconds"))
-	setWriteTimeout(w, d.timeout+answerTimeout)
 	now := time.Now()
+	_ = http.NewResponseController(w).SetWriteDeadline(now.Add(d.timeout + answerTimeout))
 	h.lastScrape.Store(&now)
 	ctx, cancel := context.WithTimeout(r.Context(), d.forRefreshes())
 	defer cancel()

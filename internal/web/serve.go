@@ -12,6 +12,7 @@ import (
 	"time"
 
 	toolkit "github.com/prometheus/exporter-toolkit/web"
+	"golang.org/x/net/netutil"
 	"golang.org/x/sync/errgroup"
 
 	"face_liveness_exporter/internal/exporter"
@@ -22,7 +23,7 @@ const (
 	stopTimeout = 3 * time.Second
 	// readTimeout bounds TLS handshakes and reading a request.
 	readTimeout = 10 * time.Second
-	// answerTimeout bounds making and writing an answer. Scrapes and profiles have more.
+	// answerTimeout bounds making and writing an answer. Scrapes and profiles have as much in addition to their own time.
 	answerTimeout = 30 * time.Second
 	// idleTimeout is how long a connection may wait for its next request.
 	idleTimeout = 2 * time.Minute
@@ -97,12 +98,13 @@ func Listen(ctx context.Context, e *exporter.Exporter, options Options, logger *
 		s.ports = append(s.ports, port{server, l, func() error { return toolkit.Serve(l, server, options.Toolkit, logger) }})
 	}
 	if address := options.HealthAddress; address != "" {
-		l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+		l, err := listenOn(ctx, address)
 		if err != nil {
 			closeAll(listeners)
 			return nil, fmt.Errorf("--web.health-listen-address: %w", err)
 		}
 		server := newServer(ctx, newHealthHandler(e, options.RoutePrefix), logger)
+		l = netutil.LimitListener(l, maxConnections)
 		s.ports = append(s.ports, port{server, l, func() error { return server.Serve(l) }})
 		logger.InfoContext(ctx, "Serving only the health endpoints", "address", l.Addr().String(), "tls", false)
 	}
