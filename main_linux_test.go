@@ -18,7 +18,6 @@ import (
 	"go.uber.org/goleak"
 
 	"face_liveness_exporter/faceclient/facetest"
-	facesim "face_liveness_exporter/faceclient/facetest"
 	"face_liveness_exporter/internal/launch"
 	"face_liveness_exporter/internal/rig"
 )
@@ -93,7 +92,7 @@ func TestSignalInEveryPhase(t *testing.T) {
 	const slow = "refresh: {timeout: 1h}\napi: {request_timeout: 1h, max_retries: 1000, max_retry_wait: 1h, max_requests_per_second: %v}\n"
 	for phase, test := range map[string]struct {
 		rate     float64
-		fault    facesim.Fault
+		fault    facetest.Fault
 		requests int // that the service has had by then
 		request  string
 		args     []string
@@ -102,12 +101,12 @@ func TestSignalInEveryPhase(t *testing.T) {
 	}{
 		"in a refresh":              {1000, facetest.Delay(time.Hour).After(2), 3, "", nil, nil, 0},
 		"in a body":                 {1000, facetest.HangInBody(), 1, "", nil, nil, 0},
-		"waiting for the limiter":   {0.001, facesim.NoDate(), 1, "", nil, nil, 0},
-		"waiting as it was told to": {1000, facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, time.Hour), 1, "", nil, nil, 0},
-		"waiting to try again":      {1000, facesim.Status(503, ""), 3, "", nil, nil, 0},
-		"between two refreshes":     {1000, facesim.NoDate(), 6, "", nil, nil, 0},
+		"waiting for the limiter":   {0.001, facetest.NoDate(), 1, "", nil, nil, 0},
+		"waiting as it was told to": {1000, facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, time.Hour), 1, "", nil, nil, 0},
+		"waiting to try again":      {1000, facetest.Status(503, ""), 3, "", nil, nil, 0},
+		"between two refreshes":     {1000, facetest.NoDate(), 6, "", nil, nil, 0},
 		"by another signal":         {1000, facetest.Hang(), 1, "", nil, []os.Signal{os.Interrupt}, 0},
-		"while it reloads":          {1000, facesim.NoDate(), 6, "", nil, []os.Signal{syscall.SIGHUP, syscall.SIGHUP, syscall.SIGTERM}, 0},
+		"while it reloads":          {1000, facetest.NoDate(), 6, "", nil, []os.Signal{syscall.SIGHUP, syscall.SIGHUP, syscall.SIGTERM}, 0},
 		"while a scrape waits":      {1000, facetest.Hang(), 1, patient, nil, nil, 0},
 		"in a profile":              {1000, facetest.Hang(), 1, profile, nil, nil, 0},
 		"in a report":               {1000, facetest.Hang(), 1, "", []string{"--doctor"}, nil, 1}, // it has not done what it should
@@ -200,11 +199,11 @@ func withinMemory(t *testing.T, p *launch.Program, mebibytes int) {
 // However much a service sends, no more than some pages of it are in memory at a time.
 func TestMemoryOfLongAnswers(t *testing.T) {
 	t.Parallel()
-	for name, fault := range map[string]facesim.Fault{
+	for name, fault := range map[string]facetest.Fault{
 		"a body without an end":   facetest.EndlessBlanks(),
 		"a list without an end":   facetest.EndlessItems(),
 		"256 MiB in 256 KiB":      facetest.GzipBomb(1 << 28),
-		"an error without an end": facesim.Wrap("endless error", endlessError),
+		"an error without an end": facetest.Wrap("endless error", endlessError),
 	} {
 		service := rig.NewFace(t)
 		service.Populate(rig.Live, 20_000, 1)
@@ -257,7 +256,7 @@ func TestWhatIsSentBeyondTheAnswerIsNotTold(t *testing.T) {
 	const canary = "canary-device"
 	service := rig.NewFace(t)
 	closed := make(chan struct{}, 100)
-	service.Fail(facesim.Wrap("more", func(http.Handler) http.Handler {
+	service.Fail(facetest.Wrap("more", func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			conn, _, err := http.NewResponseController(w).Hijack()
 			if err != nil {

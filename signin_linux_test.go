@@ -19,7 +19,7 @@ import (
 	"testing"
 	"time"
 
-	facesim "face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facetest"
 	"face_liveness_exporter/internal/rig"
 )
 
@@ -104,7 +104,7 @@ func TestSignInThroughAProxyThatInspectsTLS(t *testing.T) {
 		{"a secret that is wrong", entra(http.StatusUnauthorized, `{"error":"invalid_client","error_description":"AADSTS7000215: canary"}`), true, "0", "AADSTS7000215"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			service := rig.NewFaceWith(t, facesim.Options{Token: "token-1"})
+			service := rig.NewFaceWith(t, facetest.Options{Token: "token-1"})
 			service.Populate(rig.Live, 10, 1)
 			proxy, caFile := newInspector(t, test.sign)
 			configuration := rig.Quick + "resources:\n" + rig.Resource("contoso", service.Endpoint, "entra:", "  credential: client_secret", "  cloud: public",

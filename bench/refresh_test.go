@@ -24,7 +24,7 @@ import (
 	"testing"
 	"time"
 
-	facesim "face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facetest"
 	"face_liveness_exporter/internal/launch"
 	"face_liveness_exporter/internal/tool"
 )
@@ -69,8 +69,8 @@ func serve() error {
 	if err != nil {
 		return err
 	}
-	service := facesim.New(facesim.Options{Latency: latency, Requests: 1})
-	service.Populate(facesim.DetectLiveness, sessions, 1)
+	service := facetest.New(facetest.Options{Latency: latency, Requests: 1})
+	service.Populate(facetest.DetectLiveness, sessions, 1)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -78,7 +78,7 @@ func serve() error {
 	mux := http.NewServeMux()
 	mux.Handle("/face/", service)
 	mux.HandleFunc("/requests", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprint(w, service.Counts(facesim.DetectLiveness).Requests)
+		fmt.Fprint(w, service.Counts(facetest.DetectLiveness).Requests)
 	})
 	fmt.Fprintln(os.Stderr, "listening on", listener.Addr())
 	return http.Serve(listener, mux) //nolint:gosec // lives for one benchmark

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient/facetest"
-	facesim "face_liveness_exporter/faceclient/facetest"
 	"face_liveness_exporter/internal/launch"
 	"face_liveness_exporter/internal/rig"
 )
@@ -36,7 +35,7 @@ func TestReloadByHangup(t *testing.T) {
 func TestReloadKeepsWhatWasCounted(t *testing.T) {
 	t.Parallel()
 	var passed atomic.Int64
-	service := rig.NewFaceWith(t, facesim.Options{Key: "th3f1rstk3y", Now: func() time.Time { return rig.Noon().Add(time.Duration(passed.Load())) }})
+	service := rig.NewFaceWith(t, facetest.Options{Key: "th3f1rstk3y", Now: func() time.Time { return rig.Noon().Add(time.Duration(passed.Load())) }})
 	service.Populate(rig.Live, 500, 1)
 	p := rig.StartWith(t, service.Contoso(rig.Quick+rig.Seldom))
 	before := p.Scrape()
@@ -58,7 +57,7 @@ func TestReloadKeepsWhatWasCounted(t *testing.T) {
 		t.Errorf("a reload of the same list sent %d requests", more)
 	}
 
-	service.Add(rig.Live, facesim.Session{ID: "ffffffff-ffff-4fff-8fff-fffffffffff1", Created: rig.Noon().Add(20 * time.Second)})
+	service.Add(rig.Live, facetest.Session{ID: "ffffffff-ffff-4fff-8fff-fffffffffff1", Created: rig.Noon().Add(20 * time.Second)})
 	passed.Store(int64(100 * time.Second))
 	p.Reload(strings.Replace(service.Contoso(second), "30m", "1ms", 1))
 	launch.Eventually(t, "a refresh with the new key", func() bool {
@@ -82,7 +81,7 @@ func TestReloadKeepsWhatWasCounted(t *testing.T) {
 func TestReloadClearsTheWaitAfterAFailure(t *testing.T) {
 	t.Parallel()
 	service := rig.NewFace(t)
-	service.Fail(facesim.StatusError(403, facesim.ShapeCode, "403", "closed"))
+	service.Fail(facetest.StatusError(403, facetest.ShapeCode, "403", "closed"))
 	p := rig.StartWith(t, service.Contoso(rig.Quick+rig.Seldom))
 	p.Scrape().Want(t, rig.Of("up", "contoso", rig.Live), 0)
 	service.ClearFaults()

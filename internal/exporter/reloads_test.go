@@ -7,7 +7,7 @@ import (
 	"sync"
 	"testing"
 
-	facesim "face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facetest"
 	"face_liveness_exporter/internal/rig"
 )
 
@@ -35,7 +35,7 @@ func wellFormed(t *testing.T, e rig.Exposition, allowed ...[]string) {
 // goleak finds.
 func TestManyReloads(t *testing.T) {
 	t.Parallel()
-	kept, other := rig.NewFaceWith(t, facesim.Options{Key: "k3yofth3kept"}), rig.NewFaceWith(t, facesim.Options{Key: "k3yofth3other"})
+	kept, other := rig.NewFaceWith(t, facetest.Options{Key: "k3yofth3kept"}), rig.NewFaceWith(t, facetest.Options{Key: "k3yofth3other"})
 	for _, service := range []*rig.Face{kept, other} {
 		service.Populate(rig.Live, 1500, 1)
 	}

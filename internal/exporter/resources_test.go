@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"face_liveness_exporter/faceclient/facetest"
-	facesim "face_liveness_exporter/faceclient/facetest"
 	"face_liveness_exporter/internal/launch"
 	"face_liveness_exporter/internal/rig"
 )
@@ -16,7 +15,7 @@ import (
 func TestNumbersAreThoseOfTheService(t *testing.T) {
 	t.Parallel()
 	for _, sessions := range []int{0, 1, 1000, 1001, 25_000} {
-		service := rig.NewFaceWith(t, facesim.Options{Now: rig.Noon, Gzip: sessions == 1001})
+		service := rig.NewFaceWith(t, facetest.Options{Now: rig.Noon, Gzip: sessions == 1001})
 		service.Populate(rig.Live, sessions, uint64(sessions))
 		service.Populate(rig.Verify, sessions/3, 7)
 		p := rig.StartWith(t, service.Contoso(rig.Quick+rig.Seldom, rig.BothOperations))
@@ -62,10 +61,10 @@ func TestOneResourceHangs(t *testing.T) {
 	var mu sync.Mutex // guards keys
 	keys := map[string]map[string]bool{}
 	service := func(name string) *rig.Face {
-		service := rig.NewFaceWith(t, facesim.Options{Now: rig.Noon, Key: "k3yofth3" + name})
+		service := rig.NewFaceWith(t, facetest.Options{Now: rig.Noon, Key: "k3yofth3" + name})
 		service.Populate(rig.Live, 1500, 1)
 		keys[name] = map[string]bool{}
-		service.Fail(facesim.Wrap("keys", func(next http.Handler) http.Handler {
+		service.Fail(facetest.Wrap("keys", func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				mu.Lock()
 				keys[name][r.Header.Get("Ocp-Apim-Subscription-Key")] = true
@@ -98,7 +97,7 @@ func TestOneResourceHangs(t *testing.T) {
 // A key file that comes later, or is rotated, is used without a reload: after a refusal at the next scrape.
 func TestKeyFileIsRotated(t *testing.T) {
 	t.Parallel()
-	service := rig.NewFaceWith(t, facesim.Options{Now: rig.Noon, Key: "th3f1rstk3y"})
+	service := rig.NewFaceWith(t, facetest.Options{Now: rig.Noon, Key: "th3f1rstk3y"})
 	service.Populate(rig.Live, 1234, 1)
 	file := rig.Write(t, "key", "") + "-later"
 	p := rig.StartWith(t, rig.Quick+rig.Seldom+"resources:\n"+rig.Resource("contoso", service.Endpoint, "key_file: "+file))

@@ -18,7 +18,7 @@ import (
 	"testing"
 	"time"
 
-	facesim "face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facetest"
 	"face_liveness_exporter/internal/launch"
 	"face_liveness_exporter/internal/rig"
 )
@@ -45,7 +45,7 @@ func ownCA(t *testing.T) (certificate *tls.Certificate, file string) {
 // why.
 func TestCAFileIsRotatedWithoutAReload(t *testing.T) {
 	t.Parallel()
-	service := facesim.New(facesim.Options{})
+	service := facetest.New(facetest.Options{})
 	first, firstFile := ownCA(t)
 	var current atomic.Pointer[tls.Certificate]
 	current.Store(first)

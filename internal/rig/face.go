@@ -7,14 +7,14 @@ import (
 	"testing"
 	"time"
 
-	facesim "face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facetest"
 )
 
 // What the configurations of tests are made of.
 const (
 	// Live and Verify are the operations.
-	Live   = facesim.DetectLiveness
-	Verify = facesim.DetectLivenessWithVerify
+	Live   = facetest.DetectLiveness
+	Verify = facetest.DetectLivenessWithVerify
 	// BothOperations is the field of a resource that has both.
 	BothOperations = "operations: [detectLiveness, detectLivenessWithVerify]"
 	// Quick lets nothing wait that need not.
@@ -26,23 +26,23 @@ const (
 
 // Face is a simulated Face resource behind a real socket.
 type Face struct {
-	*facesim.Server
+	*facetest.Server
 	Endpoint string
 }
 
 // NewFace makes a resource whose lists are empty. Its clock stands still.
 func NewFace(t *testing.T) *Face {
 	t.Helper()
-	return NewFaceWith(t, facesim.Options{Now: Noon})
+	return NewFaceWith(t, facetest.Options{Now: Noon})
 }
 
 // Noon is the clock of NewFace.
 func Noon() time.Time { return time.Date(2025, time.March, 12, 12, 0, 0, 0, time.UTC) }
 
 // NewFaceWith makes a resource with these options.
-func NewFaceWith(t *testing.T, options facesim.Options) *Face {
+func NewFaceWith(t *testing.T, options facetest.Options) *Face {
 	t.Helper()
-	service := facesim.New(options)
+	service := facetest.New(options)
 	server := httptest.NewServer(service)
 	t.Cleanup(func() {
 		service.Close()
@@ -74,9 +74,9 @@ func Resource(name, endpoint string, fields ...string) string {
 }
 
 // Gate holds every request back until release is called.
-func Gate() (held facesim.Fault, release func()) {
+func Gate() (held facetest.Fault, release func()) {
 	opened := make(chan struct{})
-	held = facesim.Wrap("gate", func(next http.Handler) http.Handler {
+	held = facetest.Wrap("gate", func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			select {
 			case <-opened:

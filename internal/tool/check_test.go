@@ -4,14 +4,14 @@ import (
 	"strings"
 	"testing"
 
-	facesim "face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facetest"
 	"face_liveness_exporter/internal/explain"
 	"face_liveness_exporter/internal/rig"
 )
 
 func TestConfigCheck(t *testing.T) {
 	t.Parallel()
-	service := rig.NewFaceWith(t, facesim.Options{Key: "0123456789abcdef0123456789abcdef"})
+	service := rig.NewFaceWith(t, facetest.Options{Key: "0123456789abcdef0123456789abcdef"})
 	absent := rig.Write(t, "key", "") + "-absent"
 	const valid = "configuration is valid: 1 resource(s)\n  contoso: detectLiveness with a key\n    "
 	for _, test := range []struct {

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	facesim "face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facetest"
 	"face_liveness_exporter/internal/rig"
 	"face_liveness_exporter/internal/words"
 )
@@ -41,7 +41,7 @@ func TestDoctor(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			service := rig.NewFaceWith(t, facesim.Options{})
+			service := rig.NewFaceWith(t, facetest.Options{})
 			test.service(service)
 			key := test.key
 			if key == "" {

@@ -1,14 +1,8 @@
 package tool_test
 
 import (
-	"math/rand/v2"
-	"net/http"
-	"strconv"
-	"strings"
 	"testing"
 
-	"face_liveness_exporter/faceclient/facetest"
-	facesim "face_liveness_exporter/faceclient/facetest"
 	"face_liveness_exporter/internal/rig"
 )
 

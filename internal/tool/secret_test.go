@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"face_liveness_exporter/faceclient/facetest"
-	facesim "face_liveness_exporter/faceclient/facetest"
 	"face_liveness_exporter/internal/rig"
 )
 
@@ -62,15 +61,15 @@ func TestNoSecretGetsOut(t *testing.T) {
 		other   = "c4n4ryk3yofth3file"
 		message = "c4n4rymessageofth3service"
 	)
-	service := rig.NewFaceWith(t, facesim.Options{Now: rig.Noon, Key: key})
+	service := rig.NewFaceWith(t, facetest.Options{Now: rig.Noon, Key: key})
 	service.Populate(rig.Live, 1500, 1)
-	refusing := rig.NewFaceWith(t, facesim.Options{Now: rig.Noon, Key: "anoth3r"})
+	refusing := rig.NewFaceWith(t, facetest.Options{Now: rig.Noon, Key: "anoth3r"})
 	refusing.Fail(
-		facesim.StatusError(500, facesim.ShapeCode, "Unspecified", message).Times(1),
+		facetest.StatusError(500, facetest.ShapeCode, "Unspecified", message).Times(1),
 		facetest.Redirect(302, "https://example.com/"+message).Times(1),
 		facetest.Reset().Times(1),
 		facetest.JSON(`["`+message+`"]`).Times(1),
-		facesim.Status(500, "{}").Header("x-ms-error-code", message+" "+message).Times(1),
+		facetest.Status(500, "{}").Header("x-ms-error-code", message+" "+message).Times(1),
 	)
 	for _, format := range []string{"logfmt", "json", "tint"} {
 		t.Run(format, func(t *testing.T) {

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient/facetest"
-	facesim "face_liveness_exporter/faceclient/facetest"
 	"face_liveness_exporter/internal/launch"
 	"face_liveness_exporter/internal/rig"
 )
@@ -45,12 +44,12 @@ func measure(t *testing.T) usage {
 }
 
 // trouble is what can go wrong, for a moment.
-func trouble() []facesim.Fault {
-	return []facesim.Fault{
-		facesim.Status(503, ""), facetest.HTML(502), facesim.StatusError(403, facesim.ShapeCode, "403", "no"),
-		facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, time.Second), facetest.Delay(300 * time.Millisecond), facetest.Hang().Times(4),
+func trouble() []facetest.Fault {
+	return []facetest.Fault{
+		facetest.Status(503, ""), facetest.HTML(502), facetest.StatusError(403, facetest.ShapeCode, "403", "no"),
+		facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, time.Second), facetest.Delay(300 * time.Millisecond), facetest.Hang().Times(4),
 		facetest.HangInBody().Times(2), facetest.Reset(), facetest.CutBody(), facetest.TruncatedJSON(), facetest.NotGzip(), facetest.JSON(`{}`),
-		facetest.Redirect(302, "https://elsewhere.example/"), facetest.EndlessItems().Times(2), facesim.RepeatPages(), facesim.NoDate(),
+		facetest.Redirect(302, "https://elsewhere.example/"), facetest.EndlessItems().Times(2), facetest.RepeatPages(), facetest.NoDate(),
 	}
 }
 
@@ -144,8 +143,8 @@ func TestSoak(t *testing.T) {
 	}
 	s := &soaking{}
 	for seed := range uint64(3) {
-		service := rig.NewFaceWith(t, facesim.Options{Requests: 100, Gzip: true})
-		facesim.NewTraffic(service.Server, facesim.TrafficOptions{Seed: seed, PerDay: 4000})
+		service := rig.NewFaceWith(t, facetest.Options{Requests: 100, Gzip: true})
+		facetest.NewTraffic(service.Server, facetest.TrafficOptions{Seed: seed, PerDay: 4000})
 		s.services = append(s.services, service)
 	}
 	const api = "api: {max_requests_per_second: 100, max_retries: 2, max_retry_wait: 200ms, request_timeout: 2s}\n"

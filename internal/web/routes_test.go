@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	facesim "face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facetest"
 	"face_liveness_exporter/internal/launch"
 	"face_liveness_exporter/internal/rig"
 )
@@ -58,9 +58,9 @@ func TestPaths(t *testing.T) {
 
 func TestReadiness(t *testing.T) {
 	t.Parallel()
-	for name, fault := range map[string]facesim.Fault{
-		"after a refresh that succeeds": facesim.NoDate(),
-		"after a refresh that fails":    facesim.StatusError(403, facesim.ShapeCode, "403", "closed"),
+	for name, fault := range map[string]facetest.Fault{
+		"after a refresh that succeeds": facetest.NoDate(),
+		"after a refresh that fails":    facetest.StatusError(403, facetest.ShapeCode, "403", "closed"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

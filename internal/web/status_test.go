@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	facesim "face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facetest"
 	"face_liveness_exporter/internal/rig"
 )
 
@@ -16,7 +16,7 @@ func TestStatusPage(t *testing.T) {
 	t.Parallel()
 	good, bad := rig.NewFace(t), rig.NewFace(t)
 	good.Populate(rig.Live, 2345, 1)
-	bad.Fail(facesim.StatusError(403, facesim.ShapeCode, "UnsupportedFeature", "c4n4rymessage"))
+	bad.Fail(facetest.StatusError(403, facetest.ShapeCode, "UnsupportedFeature", "c4n4rymessage"))
 	p := rig.StartWith(t, rig.Quick+"refresh: {interval: 5m}\nresources:\n"+good.Resource("contoso-prod", "api: {price_per_1000_requests: 250}")+
 		bad.Resource("<b>&contoso", rig.BothOperations), "--web.enable-pprof")
 	e := p.Scrape()
