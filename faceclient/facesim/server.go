@@ -3,7 +3,6 @@ package facesim
 import (
 	"cmp"
 	"context"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"slices"
@@ -28,7 +27,7 @@ type Options struct {
 	Key       string           // accepted in Ocp-Apim-Subscription-Key; default "test-key"
 	Latency   time.Duration    // before every answer that costs, by a timer
 	DateLag   time.Duration    // the maximum that the header Date is behind the clock; it varies from answer to answer. Seen: 1.4 s
-	Throttled float64          // the share of the requests that get 429
+	Throttled int64            // of this many requests, the last one gets 429; 0 = none
 }
 
 // Server is the Face API of one resource. All methods may be called at once from anywhere.
@@ -95,13 +94,13 @@ func (s *Server) tick() time.Time {
 // and the page or the session.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	arrived := s.options.Now()
-	s.requests.Add(1)
+	number := s.requests.Add(1)
 	w.Header().Set("Apim-Request-Id", uuid.NewString())
 	w.Header().Set("X-Ms-Region", "West Europe")
 	op, id := Route(r)
 	start, top, invalid := parseQuery(r.URL.RawQuery)
 	switch {
-	case s.options.Throttled > 0 && rand.Float64() < s.options.Throttled:
+	case s.options.Throttled > 0 && number%s.options.Throttled == 0:
 		w.Header().Set("Retry-After", "1")
 		s.refuse(w, apiError{http.StatusTooManyRequests, "429", "Requests to the session list have exceeded rate limit of your current " +
 			"Face S0 pricing tier. Please retry after 1 second. A higher tier has a higher limit."})
