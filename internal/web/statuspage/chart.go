@@ -88,7 +88,7 @@ func bucket(from, to float64) string {
 	case math.IsInf(to, 1):
 		return "more than " + words.Seconds(from)
 	case from == 0:
-		return "at most " + words.Seconds(to)
+		return "up to " + words.Seconds(to)
 	}
 	return words.Seconds(from) + " to " + words.Seconds(to)
 }

@@ -71,7 +71,7 @@ func TestCard(t *testing.T) {
 			"!4,321", // the number of devices cannot be estimated
 		}},
 		"more than the budget":         {changes{func(l *statuspage.List) { l.Health.Overspent = true }}, "good", []string{"can only be read as a whole"}},
-		"too few sessions for shares":  {changes{few(20, 1)}, "good", []string{"!100 %", "20 of these never started", "20 looked up, too few for shares", "The most common TTL is at most 10 min"}},
+		"too few sessions for shares":  {changes{few(20, 1)}, "good", []string{"!100 %", "20 of these never started", "20 looked up, too few for shares", "The most common TTL is up to 10 min"}},
 		"too few were seen for shares": {changes{few(20, 0.25)}, "good", []string{"!100 %", "80 of these never started", "The most common TTL"}},
 		"enough sessions for shares":   {changes{few(21, 0.25)}, "good", []string{"never started (100 %)", "expired, ≈ 84 of these never started (100 %)", "100 % have a TTL of", "realface 100 % ("}},
 		"a clock that is wrong":        {changes{func(l *statuspage.List) { l.Health.ClockHeldBack = 2 * time.Hour }}, "notice", []string{"Counters wait", "is counted 2 h late"}},
