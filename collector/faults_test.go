@@ -15,7 +15,6 @@ import (
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/faceclient/facelist"
 	"face_liveness_exporter/faceclient/facetest"
-	facesim "face_liveness_exporter/faceclient/facetest"
 )
 
 //nolint:gochecknoglobals // a test's flag is declared before the tests begin
@@ -26,36 +25,36 @@ const faultsPage = "../docs/faults.md"
 // fault is what every request gets. There is one for each class of outcomes.
 type fault struct {
 	name   string
-	faults []facesim.Fault
+	faults []facetest.Fault
 	up     bool // the refresh succeeds
 }
 
 func faultsOfTheMatrix() []fault {
-	fails := func(name string, f facesim.Fault) fault { return fault{name: name, faults: []facesim.Fault{f}} }
-	works := func(name string, faults ...facesim.Fault) fault { return fault{name, faults, true} }
+	fails := func(name string, f facetest.Fault) fault { return fault{name: name, faults: []facetest.Fault{f}} }
+	works := func(name string, faults ...facetest.Fault) fault { return fault{name, faults, true} }
 	return []fault{
 		works("no fault"),
 		fails("no answer", facetest.Hang()),
 		fails("a connection that breaks, or a body that ends early", facetest.ResetInBody()),
-		fails("401, 403 or 404", facesim.StatusError(403, facesim.ShapeCode, "403", "no")),
-		fails("403 of a quota", facesim.StatusError(403, facesim.ShapeStatusCode, "403", "Out of call volume quota. Quota will be replenished in 2 days.")),
-		fails("429 for 2 s", facesim.RateLimited(facesim.ShapeStatusCode, facesim.HintMessage, 2*time.Second)),
-		fails("429 for an hour", facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, time.Hour)),
-		fails("500, 502, 503 or 504", facesim.Status(503, "")),
-		fails("a status that is not retried", facesim.StatusError(418, facesim.ShapeCode, "NeverHeardOf", "no")),
+		fails("401, 403 or 404", facetest.StatusError(403, facetest.ShapeCode, "403", "no")),
+		fails("403 of a quota", facetest.StatusError(403, facetest.ShapeStatusCode, "403", "Out of call volume quota. Quota will be replenished in 2 days.")),
+		fails("429 for 2 s", facetest.RateLimited(facetest.ShapeStatusCode, facetest.HintMessage, 2*time.Second)),
+		fails("429 for an hour", facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, time.Hour)),
+		fails("500, 502, 503 or 504", facetest.Status(503, "")),
+		fails("a status that is not retried", facetest.StatusError(418, facetest.ShapeCode, "NeverHeardOf", "no")),
 		fails("a redirect", facetest.Redirect(302, "https://elsewhere.example/")),
 		fails("a page of HTML", facetest.HTML(200)),
 		fails("JSON that is not a list of sessions", facetest.JSON(`{"value":[]}`)),
 		fails("a body without an end", facetest.EndlessBlanks()),
-		fails("pages that repeat", facesim.IgnoreStart()),
-		works("fewer sessions in a page than asked for", facesim.ShortPages(40)),
-		works("pages in another order", facesim.Disordered()),
-		works("no Date", facesim.NoDate()),
+		fails("pages that repeat", facetest.IgnoreStart()),
+		works("fewer sessions in a page than asked for", facetest.ShortPages(40)),
+		works("pages in another order", facetest.Disordered()),
+		works("no Date", facetest.NoDate()),
 	}
 }
 
 // simulated is a target whose list the real client reads from a simulated service, and what it shows.
-func simulated(t *testing.T, service *facesim.Server, pageSize, retries, samples int) (target *collector.Target, exposition func() series) {
+func simulated(t *testing.T, service *facetest.Server, pageSize, retries, samples int) (target *collector.Target, exposition func() series) {
 	t.Helper()
 	transport := service.Transport()
 	t.Cleanup(service.Close)
@@ -86,25 +85,25 @@ type cell struct {
 func (f fault) happens(t *testing.T, age time.Duration) (got cell) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		service := facesim.New(facesim.Options{})
-		service.Populate(facesim.DetectLiveness, 250, 1)
+		service := facetest.New(facetest.Options{})
+		service.Populate(facetest.DetectLiveness, 250, 1)
 		target, exposition := simulated(t, service, 100, 4, 0)
 		if age > 0 {
 			scrape(9500*time.Millisecond, target)
 			advance(age)
 		}
-		for i, session := range service.Sessions(facesim.DetectLiveness) {
+		for i, session := range service.Sessions(facetest.DetectLiveness) {
 			if i%10 == 1 { // so that what is old can be told from what is new
-				service.Delete(facesim.DetectLiveness, session.ID)
+				service.Delete(facetest.DetectLiveness, session.ID)
 			}
 		}
-		service.Fail(append([]facesim.Fault{facetest.Delay(20 * time.Millisecond)}, f.faults...)...)
-		got.before, got.listed = exposition(), service.Len(facesim.DetectLiveness)
-		requests := service.Counts(facesim.DetectLiveness).Requests
+		service.Fail(append([]facetest.Fault{facetest.Delay(20 * time.Millisecond)}, f.faults...)...)
+		got.before, got.listed = exposition(), service.Len(facetest.DetectLiveness)
+		requests := service.Counts(facetest.DetectLiveness).Requests
 		scrape(9500*time.Millisecond, target)
 		advance(10 * time.Minute)
 		got.after, got.code = exposition(), faceclient.Code(target.State().Health.LastError)
-		got.requests = service.Counts(facesim.DetectLiveness).Requests - requests
+		got.requests = service.Counts(facetest.DetectLiveness).Requests - requests
 	})
 	return got
 }
@@ -161,14 +160,14 @@ func TestWhatIsShownByTheAgeOfTheSnapshot(t *testing.T) {
 		{6 * time.Minute, "new", "kept", 0, true},
 		{90 * time.Minute, "new", "nothing", 0, true},
 	} {
-		check := func(faults []facesim.Fault, want string, up float64) {
+		check := func(faults []facetest.Fault, want string, up float64) {
 			got := fault{faults: faults}.happens(t, test.age)
 			if shown := got.sound(t); shown != want || got.after["face_liveness_up"] != up || (got.requests > 0) != test.newRequests {
 				t.Errorf("%v: %s is shown with up %v after %d requests, want %s", test.age, shown, got.after["face_liveness_up"], got.requests, want)
 			}
 		}
 		check(nil, test.works, 1)
-		check([]facesim.Fault{facesim.Status(503, "")}, test.not, test.upIfNot)
+		check([]facetest.Fault{facetest.Status(503, "")}, test.not, test.upIfNot)
 	}
 }
 
@@ -198,15 +197,15 @@ func TestLookUpsChangeNothingButOutcomes(t *testing.T) {
 	table := "| every look-up gets | answers that count | `error_code` |\n|---|---|---|\n"
 	for _, test := range []struct {
 		name   string
-		faults []facesim.Fault
+		faults []facetest.Fault
 		code   string // "" if the answers count
 	}{
 		{"no fault", nil, ""},
-		{"404: the session was deleted", []facesim.Fault{facesim.StatusError(http.StatusNotFound, facesim.ShapeCode, "SessionNotFound", "no").OnSessions()}, ""},
-		{"no answer", []facesim.Fault{facetest.Hang().OnSessions()}, "timeout"},
-		{"429 for an hour", []facesim.Fault{facesim.RateLimited(facesim.ShapeFlat, facesim.HintHeader, time.Hour).OnSessions()}, "429"},
-		{"500, 502, 503 or 504", []facesim.Fault{facesim.Status(503, "").OnSessions()}, "503"},
-		{"an answer without a session", []facesim.Fault{facetest.JSON(`{}`).OnSessions()}, "invalid_response"},
+		{"404: the session was deleted", []facetest.Fault{facetest.StatusError(http.StatusNotFound, facetest.ShapeCode, "SessionNotFound", "no").OnSessions()}, ""},
+		{"no answer", []facetest.Fault{facetest.Hang().OnSessions()}, "timeout"},
+		{"429 for an hour", []facetest.Fault{facetest.RateLimited(facetest.ShapeFlat, facetest.HintHeader, time.Hour).OnSessions()}, "429"},
+		{"500, 502, 503 or 504", []facetest.Fault{facetest.Status(503, "").OnSessions()}, "503"},
+		{"an answer without a session", []facetest.Fault{facetest.JSON(`{}`).OnSessions()}, "invalid_response"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := lookUpFor(t, 20, test.faults...)
@@ -236,14 +235,14 @@ func TestLookUpsChangeNothingButOutcomes(t *testing.T) {
 }
 
 // lookUpFor refreshes every five minutes for an hour while 200 sessions end.
-func lookUpFor(t *testing.T, samples int, faults ...facesim.Fault) (got series) {
+func lookUpFor(t *testing.T, samples int, faults ...facetest.Fault) (got series) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		service := facesim.New(facesim.Options{})
+		service := facetest.New(facetest.Options{})
 		for i := range 200 {
 			ends := time.Now().Add(time.Duration(i+1) * 15 * time.Second)
-			service.Add(facesim.DetectLiveness, facesim.Session{
-				ID: fmt.Sprintf("%08x-0000-4000-8000-000000000000", i*0x01000193), Created: ends.Add(-facesim.DefaultTTL), Started: ends.Add(-9 * time.Minute),
+			service.Add(facetest.DetectLiveness, facetest.Session{
+				ID: fmt.Sprintf("%08x-0000-4000-8000-000000000000", i*0x01000193), Created: ends.Add(-facetest.DefaultTTL), Started: ends.Add(-9 * time.Minute),
 			})
 		}
 		service.Fail(faults...)

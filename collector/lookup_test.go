@@ -12,7 +12,7 @@ import (
 	"face_liveness_exporter/collector"
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/faceclient/facelist"
-	facesim "face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facetest"
 )
 
 // A look-up that hangs holds up neither scrapes nor refreshes, and what was answered before counts.
@@ -99,16 +99,16 @@ func TestAPanicOfALookUpEndsTheLookUps(t *testing.T) {
 // Look-ups that the service wants to wait hold up neither the lists nor the next refresh.
 func TestRateLimitedLookUpsDelayNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		service := facesim.New(facesim.Options{})
+		service := facetest.New(facetest.Options{})
 		defer service.Close()
 		start := time.Now()
 		for i := range 600 {
 			ends := start.Add(time.Duration(i) * time.Second)
-			service.Add(facesim.DetectLiveness, facesim.Session{
-				ID: fmt.Sprintf("%08x-0000-4000-8000-000000000000", i*0x01000193), Created: ends.Add(-facesim.DefaultTTL), Started: ends.Add(-9 * time.Minute),
+			service.Add(facetest.DetectLiveness, facetest.Session{
+				ID: fmt.Sprintf("%08x-0000-4000-8000-000000000000", i*0x01000193), Created: ends.Add(-facetest.DefaultTTL), Started: ends.Add(-9 * time.Minute),
 			})
 		}
-		service.Fail(facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, 30*time.Second).OnSessions())
+		service.Fail(facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, 30*time.Second).OnSessions())
 		transport := service.Transport()
 		defer transport.CloseIdleConnections()
 		api := collector.NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)

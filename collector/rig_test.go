@@ -15,7 +15,7 @@ import (
 	"face_liveness_exporter/collector"
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/faceclient/facelist"
-	facesim "face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facetest"
 )
 
 // script is what one walk does.
@@ -283,7 +283,7 @@ func (l clientList) Session(ctx context.Context, id string, maxAttempts int) (ch
 }
 
 // listOf makes the client of a simulated service, which is slow unless change says otherwise.
-func listOf(t *testing.T, service *facesim.Server, operation faceclient.Operation, limits facelist.Limits, api *collector.APIMetrics,
+func listOf(t *testing.T, service *facetest.Server, operation faceclient.Operation, limits facelist.Limits, api *collector.APIMetrics,
 	change func(*faceclient.Options),
 ) clientList {
 	t.Helper()

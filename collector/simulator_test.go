@@ -10,7 +10,6 @@ import (
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/faceclient/facelist"
 	"face_liveness_exporter/faceclient/facetest"
-	facesim "face_liveness_exporter/faceclient/facetest"
 )
 
 // The real client walks a simulated customer's list for three hours, and what the exporter has counted is compared with
@@ -29,9 +28,9 @@ func TestFlowsAreWhatHappenedToTheSimulatedCustomer(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				service := facesim.New(facesim.Options{Now: func() time.Time { return time.Now().Add(test.skew) }})
+				service := facetest.New(facetest.Options{Now: func() time.Time { return time.Now().Add(test.skew) }})
 				defer service.Close()
-				traffic := facesim.NewTraffic(service, facesim.TrafficOptions{Seed: 7, PerDay: 2000, AbandonedShare: 0.3, DeletedShare: -1})
+				traffic := facetest.NewTraffic(service, facetest.TrafficOptions{Seed: 7, PerDay: 2000, AbandonedShare: 0.3, DeletedShare: -1})
 				api := collector.NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)
 				limits := facelist.Limits{PageSize: 1000, MaxPages: 1000, Workers: 4}
 				list := listOf(t, service, faceclient.DetectLiveness, limits, api, func(options *faceclient.Options) {
@@ -49,7 +48,7 @@ func TestFlowsAreWhatHappenedToTheSimulatedCustomer(t *testing.T) {
 					fails := at >= 30*time.Minute && at < 30*time.Minute+test.failing
 					service.ClearFaults()
 					if fails {
-						service.Fail(facesim.Status(500, ""))
+						service.Fail(facetest.Status(500, ""))
 					}
 					advance(3*time.Minute - lookingUp)
 					scrape(10*time.Second, target)
@@ -60,7 +59,7 @@ func TestFlowsAreWhatHappenedToTheSimulatedCustomer(t *testing.T) {
 					before = flows
 				}
 				ended := time.Now().Add(test.skew).Truncate(time.Second) // as the Date header has it
-				truth := traffic.Between(facesim.DetectLiveness, began.Add(-settling), ended.Add(-settling))
+				truth := traffic.Between(facetest.DetectLiveness, began.Add(-settling), ended.Add(-settling))
 				want := collector.Flows{
 					Creations: float64(truth.Created), Starts: float64(truth.Started),
 					Expirations: float64(truth.Expired), Abandonments: float64(truth.Abandoned), Window: ended.Sub(began).Seconds(),
@@ -70,15 +69,15 @@ func TestFlowsAreWhatHappenedToTheSimulatedCustomer(t *testing.T) {
 				}
 				advance(lookingUp)
 				outcomes := target.State().Outcomes.Sessions
-				for real, counted := range map[facesim.Outcome]collector.Outcome{
-					facesim.RealFace: collector.RealFace, facesim.SpoofFace: collector.SpoofFace, facesim.Uncertain: collector.Uncertain,
-					facesim.Failed: collector.Failed, facesim.NoResult: collector.NoResult,
+				for real, counted := range map[facetest.Outcome]collector.Outcome{
+					facetest.RealFace: collector.RealFace, facetest.SpoofFace: collector.SpoofFace, facetest.Uncertain: collector.Uncertain,
+					facetest.Failed: collector.Failed, facetest.NoResult: collector.NoResult,
 				} {
 					if got, want := outcomes[counted], float64(truth.Outcomes[real]); math.Abs(got-want) > 1e-6 {
 						t.Errorf("outcome %v: counted %v of %v", real, got, want)
 					}
 				}
-				for id, n := range service.LookUps(facesim.DetectLiveness) {
+				for id, n := range service.LookUps(facetest.DetectLiveness) {
 					if n != 1 {
 						t.Errorf("session %s looked up %d times", id, n)
 					}

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient/facetest"
-	facesim "face_liveness_exporter/faceclient/facetest"
 )
 
 // fleet is the number of resources of a company that has many.
@@ -18,12 +17,12 @@ const fleet = 30
 
 // expiring is a service with a list of sessions that expire within the next minutes, five each second. Of a hundred sessions
 // so many are never started.
-func expiring(t *testing.T, sessions, neverStarted int) *facesim.Server {
+func expiring(t *testing.T, sessions, neverStarted int) *facetest.Server {
 	t.Helper()
-	service := facesim.New(facesim.Options{})
+	service := facetest.New(facetest.Options{})
 	t.Cleanup(service.Close)
 	const ttl = 10 * time.Minute
-	list := facesim.Generate(sessions, 1, time.Now())
+	list := facetest.Generate(sessions, 1, time.Now())
 	for i := range list {
 		s := &list[i]
 		s.TTL = ttl
@@ -34,7 +33,7 @@ func expiring(t *testing.T, sessions, neverStarted int) *facesim.Server {
 		}
 		s.DeviceID = fmt.Sprint("device-", i%(sessions/2+1))
 	}
-	service.Add(facesim.DetectLiveness, list...)
+	service.Add(facetest.DetectLiveness, list...)
 	return service
 }
 
@@ -45,14 +44,14 @@ func startFleet(t *testing.T) *program {
 	config := new(strings.Builder)
 	config.WriteString("refresh: {interval: 2s}\napi: {max_requests_per_second: 1000, max_retries: 0, request_timeout: 2s}\nresources:\n")
 	add := func(name, endpoint string) {
-		fmt.Fprintf(config, "  - {name: %s, endpoint: %s, key: test-key, operations: [%s]}\n", name, endpoint, facesim.DetectLiveness)
+		fmt.Fprintf(config, "  - {name: %s, endpoint: %s, key: test-key, operations: [%s]}\n", name, endpoint, facetest.DetectLiveness)
 	}
 	add("incident", serve(t, expiring(t, 1000, 90)))
 	add("tiny", serve(t, expiring(t, 10, 100)))
-	for code, fault := range map[string]facesim.Fault{
-		"401":     facesim.StatusError(http.StatusUnauthorized, facesim.ShapeCode, "401", "no"),
-		"429":     facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, time.Second),
-		"503":     facesim.StatusError(http.StatusServiceUnavailable, facesim.ShapeCode, "503", "no"),
+	for code, fault := range map[string]facetest.Fault{
+		"401":     facetest.StatusError(http.StatusUnauthorized, facetest.ShapeCode, "401", "no"),
+		"429":     facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, time.Second),
+		"503":     facetest.StatusError(http.StatusServiceUnavailable, facetest.ShapeCode, "503", "no"),
 		"timeout": facetest.Hang(),
 	} {
 		service := expiring(t, 10, 0)

@@ -7,15 +7,15 @@ import (
 	"slices"
 	"testing"
 
-	facesim "face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facetest"
 )
 
 // Each resource as a target of its own, by /sd and /probe.
 func TestEachResourceIsATarget(t *testing.T) {
 	t.Parallel()
-	service := facesim.New(facesim.Options{})
+	service := facetest.New(facetest.Options{})
 	t.Cleanup(service.Close)
-	service.Populate(facesim.DetectLiveness, 2345, 1)
+	service.Populate(facetest.DetectLiveness, 2345, 1)
 	resources := fmt.Sprintf(`
 refresh: {interval: 1s}
 api: {max_requests_per_second: 100, max_retries: 0}

@@ -10,18 +10,18 @@ import (
 	"strings"
 	"testing"
 
-	facesim "face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facetest"
 )
 
 // several are the resources of an example with several exporters: a configuration, and the services by the resource's name.
-func several(t *testing.T, settings string, resources int) (config string, services map[string]*facesim.Server) {
+func several(t *testing.T, settings string, resources int) (config string, services map[string]*facetest.Server) {
 	t.Helper()
-	config, services = filepath.Join(t.TempDir(), "config.yaml"), map[string]*facesim.Server{}
+	config, services = filepath.Join(t.TempDir(), "config.yaml"), map[string]*facetest.Server{}
 	entries := settings + "api: {max_requests_per_second: 100}\nresources:\n"
 	for i := range resources {
-		service := facesim.New(facesim.Options{Key: fmt.Sprint("key-", i)})
+		service := facetest.New(facetest.Options{Key: fmt.Sprint("key-", i)})
 		t.Cleanup(service.Close)
-		service.Populate(facesim.DetectLiveness, 100+i, uint64(i))
+		service.Populate(facetest.DetectLiveness, 100+i, uint64(i))
 		name := fmt.Sprintf("resource-%02d", i)
 		services[name] = service
 		entries += fmt.Sprintf("  - {name: %s, endpoint: %s, key: %s}\n", name, serve(t, service), service.Key())
@@ -103,13 +103,13 @@ func TestResourcesAreSharedOut(t *testing.T) {
 	})
 	for _, s := range prometheus.now("face_liveness_sessions") {
 		name := s.Metric["resource"]
-		if want := services[name].Len(facesim.DetectLiveness); s.Metric["instance"] != name || s.Value.number() != float64(want) {
+		if want := services[name].Len(facetest.DetectLiveness); s.Metric["instance"] != name || s.Value.number() != float64(want) {
 			t.Errorf("%v has %v sessions, want %d of the instance of its name", s.Metric, s.Value.number(), want)
 		}
 	}
 	// A page, and the proof of the first short one: a second exporter would have asked for as many again.
 	for name, service := range services {
-		if requests := service.Counts(facesim.DetectLiveness).Requests; requests != 2 {
+		if requests := service.Counts(facetest.DetectLiveness).Requests; requests != 2 {
 			t.Errorf("%s had %d requests, want the 2 of one refresh", name, requests)
 		}
 	}

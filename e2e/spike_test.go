@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	facesim "face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facetest"
 )
 
 // warp is how much faster time goes for the simulated service than for us: a second is its minute. The exporter reads
@@ -111,12 +111,12 @@ func (h *webhook) heard(what string) bool {
 func TestSpikesReachTheReceiver(t *testing.T) {
 	t.Parallel()
 	clock := warpedClock()
-	service := facesim.New(facesim.Options{Now: clock})
+	service := facetest.New(facetest.Options{Now: clock})
 	t.Cleanup(service.Close)
-	customer := facesim.NewTraffic(service, facesim.TrafficOptions{
+	customer := facetest.NewTraffic(service, facetest.TrafficOptions{
 		Seed: 1, PerDay: 40_000,
 		// Of the bands of TTLs in the rules one is in use, so that what is due is known after 15 minutes.
-		Products:     []facesim.Product{{TTL: 5 * time.Minute, Weight: 1}, {TTL: 10 * time.Minute, Weight: 1}},
+		Products:     []facetest.Product{{TTL: 5 * time.Minute, Weight: 1}, {TTL: 10 * time.Minute, Weight: 1}},
 		DeletedShare: 1, SpikesPerDay: -1,
 	})
 	// A walk in each scrape, and two scrapes a second: between two walks the service's clock must not run a minute ahead
@@ -127,7 +127,7 @@ refresh: {interval: 300ms}
 api: {max_requests_per_second: 1000}
 resources:
   - {name: contoso, endpoint: %s, key: %s, operations: [%s, %s]}
-`, serve(t, service), service.Key(), facesim.DetectLiveness, facesim.DetectLivenessWithVerify))
+`, serve(t, service), service.Key(), facetest.DetectLiveness, facetest.DetectLivenessWithVerify))
 	exporter := startExporter(t, "--config.file="+config)
 
 	receiver := new(webhook)
@@ -150,14 +150,14 @@ resources:
 	quiet := time.Now()
 	// A quarter of an hour of sessions whose expiry nobody could foresee: created before, and listed only now.
 	now := clock()
-	batch := facesim.Generate(2500, 2, now)
+	batch := facetest.Generate(2500, 2, now)
 	for i := range batch {
 		batch[i].TTL = 10 * time.Minute
 		batch[i].Created = now.Add(-time.Minute - time.Duration(i)*200*time.Millisecond)
 		batch[i].Started = batch[i].Created.Add(20 * time.Second)
 		batch[i].DeviceID = "" // devices that make very many sessions have an alert of their own
 	}
-	service.Add(facesim.DetectLiveness, batch...)
+	service.Add(facetest.DetectLiveness, batch...)
 	eventually(t, "FaceLivenessExpirySpike reaches the receiver", func() bool { return receiver.heard("firing" + expirySpike) })
 	eventually(t, "FaceLivenessExpirySpike is resolved", func() bool { return receiver.heard("resolved" + expirySpike) })
 

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient/facetest"
-	facesim "face_liveness_exporter/faceclient/facetest"
 )
 
 // static answers / with a page and everything else with 404.
@@ -31,11 +30,11 @@ const secretMessage = "THE-SERVICE'S-OWN-WORDS"
 func statusPages(t *testing.T) map[string]*program {
 	t.Helper()
 	head := "refresh: {interval: %s}\napi: {max_requests_per_second: 1000, max_retries: 0}\nresources:\n"
-	resource := func(name string, service *facesim.Server, key string, more ...string) string {
+	resource := func(name string, service *facetest.Server, key string, more ...string) string {
 		t.Cleanup(service.Close)
 		fields := append([]string{
 			"name: '" + strings.ReplaceAll(name, "'", "''") + "'", "endpoint: '" + serve(t, service) + "'", "key: '" + key + "'",
-			"operations: [" + facesim.DetectLiveness + ", " + facesim.DetectLivenessWithVerify + "]",
+			"operations: [" + facetest.DetectLiveness + ", " + facetest.DetectLivenessWithVerify + "]",
 		}, more...)
 		return "  - {" + strings.Join(fields, ", ") + "}\n"
 	}
@@ -44,16 +43,16 @@ func statusPages(t *testing.T) map[string]*program {
 		write(t, path, fmt.Sprintf(head, interval)+strings.Join(resources, ""))
 		return "--config.file=" + path
 	}
-	fails := func(faults ...facesim.Fault) *facesim.Server {
-		service := facesim.New(facesim.Options{})
-		service.Populate(facesim.DetectLiveness, 500, 1)
+	fails := func(faults ...facetest.Fault) *facetest.Server {
+		service := facetest.New(facetest.Options{})
+		service.Populate(facetest.DetectLiveness, 500, 1)
 		service.Fail(faults...)
 		return service
 	}
-	broken := fails(facesim.StatusError(http.StatusInternalServerError, facesim.ShapeCode, "AnErrorCodeOfTheGreatestLengthThatIsEverShown-0123456789.abcdefg", secretMessage).On(facesim.DetectLiveness))
+	broken := fails(facetest.StatusError(http.StatusInternalServerError, facetest.ShapeCode, "AnErrorCodeOfTheGreatestLengthThatIsEverShown-0123456789.abcdefg", secretMessage).On(facetest.DetectLiveness))
 
-	hostile := facesim.New(facesim.Options{})
-	hostile.Populate(facesim.DetectLiveness, 2000, 1)
+	hostile := facetest.New(facetest.Options{})
+	hostile.Populate(facetest.DetectLiveness, 2000, 1)
 	for i, device := range []string{
 		`<img src=x onerror="window.hostile=1" data-hostile>`,
 		`"><script data-hostile>window.hostile=1</script>`,
@@ -66,25 +65,25 @@ func statusPages(t *testing.T) map[string]*program {
 		"\U0001F468\u200d\U0001F469\u200d\U0001F467\u200d\U0001F466" + strings.Repeat("\u0301", 40),
 		"a " + strings.Repeat("word ", 60),
 	} {
-		sessions := facesim.Generate(200-10*i, uint64(10+i), time.Now())
+		sessions := facetest.Generate(200-10*i, uint64(10+i), time.Now())
 		for n := range sessions {
 			sessions[n].DeviceID = device
 		}
-		hostile.Add(facesim.DetectLiveness, sessions...)
+		hostile.Add(facetest.DetectLiveness, sessions...)
 	}
 
 	many := make([]string, 0, 24)
 	for i := range cap(many) {
-		service := facesim.New(facesim.Options{})
-		service.Populate(facesim.DetectLiveness, 3*i*i*i, uint64(i))
+		service := facetest.New(facetest.Options{})
+		service.Populate(facetest.DetectLiveness, 3*i*i*i, uint64(i))
 		many = append(many, resource(fmt.Sprintf("contoso-%d", i), service, service.Key()))
 	}
 
 	// Once shown, then failing; and one whose budget allows 20 requests a refresh, for a list of 200 pages.
-	failing, large := facesim.New(facesim.Options{}), facesim.New(facesim.Options{})
-	failing.Populate(facesim.DetectLiveness, 1200, 1)
-	large.Populate(facesim.DetectLiveness, 2000, 2)
-	large.Populate(facesim.DetectLivenessWithVerify, 2000, 3)
+	failing, large := facetest.New(facetest.Options{}), facetest.New(facetest.Options{})
+	failing.Populate(facetest.DetectLiveness, 1200, 1)
+	large.Populate(facetest.DetectLiveness, 2000, 2)
+	large.Populate(facetest.DetectLivenessWithVerify, 2000, 3)
 	mixed := startExporter(t, config("2s", resource("failing", failing, failing.Key()),
 		resource("estimated", large, large.Key(), "api: {page_size: 10, monthly_request_budget: 25920000}")))
 	eventually(t, "a list and an estimate", func() bool {
@@ -92,7 +91,7 @@ func statusPages(t *testing.T) map[string]*program {
 		return strings.Contains(metrics, `face_liveness_sessions{operation="detectLiveness",resource="failing"} 1200`) &&
 			strings.Contains(metrics, `face_liveness_snapshot_coverage_ratio{operation="detectLiveness",resource="estimated"} 0.`)
 	})
-	failing.Fail(facesim.StatusError(http.StatusServiceUnavailable, facesim.ShapeCode, "503", secretMessage))
+	failing.Fail(facetest.StatusError(http.StatusServiceUnavailable, facetest.ShapeCode, "503", secretMessage))
 	eventually(t, "a failure", func() bool {
 		_, metrics := mixed.get("/metrics")
 		return strings.Contains(metrics, `face_liveness_up{operation="detectLiveness",resource="failing"} 0`)
@@ -102,10 +101,10 @@ func statusPages(t *testing.T) map[string]*program {
 	return map[string]*program{
 		"demo": startExporter(t, "--demo"),
 		"errors": startExporter(t, config("10m",
-			resource("refused", fails(facesim.StatusError(http.StatusUnauthorized, facesim.ShapeCode, "401", secretMessage)), "wrong"),
+			resource("refused", fails(facetest.StatusError(http.StatusUnauthorized, facetest.ShapeCode, "401", secretMessage)), "wrong"),
 			resource("broken", broken, broken.Key()),
-			resource("no list", fails(facesim.StatusError(http.StatusNotFound, facesim.ShapeFlat, "ResourceNotFound", secretMessage)), "test-key"),
-			resource("throttled", fails(facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, 5*time.Second)), "test-key"),
+			resource("no list", fails(facetest.StatusError(http.StatusNotFound, facetest.ShapeFlat, "ResourceNotFound", secretMessage)), "test-key"),
+			resource("throttled", fails(facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, 5*time.Second)), "test-key"),
 			resource("another shape", fails(facetest.JSON(`{"value": "`+secretMessage+`"}`)), "test-key"),
 			resource("a page of HTML", fails(facetest.HTML(http.StatusBadGateway)), "test-key"),
 			resource(strings.Repeat("W", 64), fails(facetest.Reset()), "test-key"),

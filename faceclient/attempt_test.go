@@ -14,15 +14,14 @@ import (
 
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/faceclient/facetest"
-	facesim "face_liveness_exporter/faceclient/facetest"
 )
 
 func TestEveryAttemptIsObserved(t *testing.T) {
 	inRig(t, 1500, func(o *options) { o.MaxRetries = 4 }, func(t *testing.T, r *rig) {
 		r.server.Fail(
 			facetest.Delay(2*time.Second),
-			facesim.Status(500, "").Times(1),
-			facesim.RateLimited(facesim.ShapeFlat, facesim.HintHeader, 10*time.Second).After(1).Times(1),
+			facetest.Status(500, "").Times(1),
+			facetest.RateLimited(facetest.ShapeFlat, facetest.HintHeader, 10*time.Second).After(1).Times(1),
 			facetest.TruncatedJSON().After(2).Times(1), // of an answer that is billed
 		)
 		r.listsAll()
@@ -43,7 +42,7 @@ func TestEveryAttemptIsObserved(t *testing.T) {
 		if !slices.Equal(statuses, []int{500, 429, 200, 200, 200, 200}) {
 			t.Errorf("statuses %v", statuses)
 		}
-		if want := r.server.Counts(facesim.DetectLiveness).Billed; billed != float64(want) || want != 4 {
+		if want := r.server.Counts(facetest.DetectLiveness).Billed; billed != float64(want) || want != 4 {
 			t.Errorf("%v transactions, the service billed %d, want 4", billed, want)
 		}
 		if got := r.seen.throttled(); got < 10*time.Second || got > 11*time.Second {
@@ -58,7 +57,7 @@ func TestEveryAttemptIsLogged(t *testing.T) {
 	inRig(t, 10, func(o *options) {
 		o.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}, func(_ *testing.T, r *rig) {
-		r.server.Fail(facesim.Status(503, "").Times(1), facesim.Status(203, "[]").After(1).Times(2))
+		r.server.Fail(facetest.Status(503, "").Times(1), facetest.Status(203, "[]").After(1).Times(2))
 		_, _ = r.list()
 		_, _ = r.list()
 	})
@@ -92,11 +91,11 @@ func TestWhatTheTransportRepeatsIsObserved(t *testing.T) {
 	for _, test := range []struct {
 		name            string
 		writes          int // of a connection
-		faults          []facesim.Fault
+		faults          []facetest.Fault
 		requests, broke int // that arrive, and of them without an answer
 	}{
 		{"kept connections that cannot be written to", 2, nil, 11, 0},
-		{"kept connections that the service resets", 100, []facesim.Fault{facetest.Reset().After(2).Times(1), facetest.Reset().After(6).Times(1)}, 13, 2},
+		{"kept connections that the service resets", 100, []facetest.Fault{facetest.Reset().After(2).Times(1), facetest.Reset().After(6).Times(1)}, 13, 2},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			dials := 0
@@ -168,7 +167,7 @@ func TestBilling(t *testing.T) {
 		"X=999999999, X=999999999":                                             1000,
 	} {
 		inRig(t, 0, nil, func(t *testing.T, r *rig) {
-			r.server.Fail(facesim.Status(200, "[]").Header("CSP-Billing-Usage", header))
+			r.server.Fail(facetest.Status(200, "[]").Header("CSP-Billing-Usage", header))
 			r.listsAll()
 			if got := r.seen.attempts[0].Billed; got != want {
 				t.Errorf("%.99q bills %v, want %v", header, got, want)

@@ -11,7 +11,7 @@ import (
 
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/faceclient/facelist"
-	facesim "face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facetest"
 )
 
 const benchmarkSessions = 100_000
@@ -28,7 +28,7 @@ func (r *recorded) WriteHeader(status int)      { r.status = status }
 func (r *recorded) Write(b []byte) (int, error) { return r.body.Write(b) }
 
 // inProcess is a transport that asks the service by a function call and answers from buffers that are used again.
-func inProcess(server *facesim.Server) answering {
+func inProcess(server *facetest.Server) answering {
 	free := make(chan *recorded, 64)
 	return func(request *http.Request) (*http.Response, error) {
 		var r *recorded
@@ -58,11 +58,11 @@ func (r *returned) Close() error {
 	return nil
 }
 
-func benchmarkServer(b *testing.B) *facesim.Server {
+func benchmarkServer(b *testing.B) *facetest.Server {
 	now := time.Now()
-	server := facesim.New(facesim.Options{Now: func() time.Time { return now }, Requests: 1})
+	server := facetest.New(facetest.Options{Now: func() time.Time { return now }, Requests: 1})
 	b.Cleanup(server.Close)
-	server.Populate(facesim.DetectLiveness, benchmarkSessions, 1)
+	server.Populate(facetest.DetectLiveness, benchmarkSessions, 1)
 	return server
 }
 

@@ -11,7 +11,6 @@ import (
 
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/faceclient/facetest"
-	facesim "face_liveness_exporter/faceclient/facetest"
 )
 
 const sessionID = "9b6dbb2e-7f0f-4b1a-8d3e-1f5c0a2b4c6d"
@@ -122,20 +121,20 @@ func TestADeletedSessionIsNoError(t *testing.T) {
 func TestLookUpsDelayNoPage(t *testing.T) {
 	for _, test := range []struct {
 		name   string
-		faults []facesim.Fault
+		faults []facetest.Fault
 		end    string
 	}{
 		{"no fault", nil, ""},
-		{"429", []facesim.Fault{facesim.RateLimited(facesim.ShapeFlat, facesim.HintHeader, time.Minute).OnSessions()}, "429"},
-		{"503 with a time", []facesim.Fault{facesim.Status(503, "").Header("Retry-After", "60").OnSessions()}, "503"},
-		{"no answer", []facesim.Fault{facetest.Hang().OnSessions()}, "timeout"},
+		{"429", []facetest.Fault{facetest.RateLimited(facetest.ShapeFlat, facetest.HintHeader, time.Minute).OnSessions()}, "429"},
+		{"503 with a time", []facetest.Fault{facetest.Status(503, "").Header("Retry-After", "60").OnSessions()}, "503"},
+		{"no answer", []facetest.Fault{facetest.Hang().OnSessions()}, "timeout"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			inRig(t, 1000, func(o *options) {
 				o.MaxRequestsPerSecond, o.MaxConcurrentRequests, o.MaxRetries, o.Top = 2, 1, 4, 100
 			}, func(t *testing.T, r *rig) {
 				r.server.Fail(test.faults...)
-				session := r.server.Sessions(facesim.DetectLiveness)[0].ID
+				session := r.server.Sessions(facetest.DetectLiveness)[0].ID
 				ctx, cancel := context.WithCancel(t.Context())
 				looking := make(chan int)
 				go func() {

@@ -17,7 +17,6 @@ import (
 
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/faceclient/facetest"
-	facesim "face_liveness_exporter/faceclient/facetest"
 )
 
 func TestRedirectsAreNotFollowed(t *testing.T) {
@@ -38,8 +37,8 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 // loopback is a Face API with sessions on a TLS socket.
 func loopback(t *testing.T, sessions int, config *tls.Config) *httptest.Server {
 	t.Helper()
-	face := facesim.New(facesim.Options{})
-	face.Populate(facesim.DetectLiveness, sessions, 1)
+	face := facetest.New(facetest.Options{})
+	face.Populate(facetest.DetectLiveness, sessions, 1)
 	server := httptest.NewUnstartedServer(face)
 	server.TLS = config
 	server.EnableHTTP2 = true
@@ -117,20 +116,20 @@ func TestADeadConnectionIsNotUsedAgain(t *testing.T) {
 func TestAHostThatMovesIsFollowed(t *testing.T) {
 	for _, test := range []struct {
 		name   string
-		answer facesim.Fault // of the old address, once the host has moved
-		waits  time.Duration // between requests
+		answer facetest.Fault // of the old address, once the host has moved
+		waits  time.Duration  // between requests
 		codes  []string
 	}{
 		{"it goes on to answer", facetest.Delay(0), 2 * time.Minute, []string{"", "", "", ""}},
-		{"401", facesim.Status(401, ""), time.Second, []string{"", "401", "", ""}},
-		{"403", facesim.Status(403, ""), time.Second, []string{"", "403", "", ""}},
+		{"401", facetest.Status(401, ""), time.Second, []string{"", "401", "", ""}},
+		{"403", facetest.Status(403, ""), time.Second, []string{"", "403", "", ""}},
 		{"no answer", facetest.Hang(), time.Second, []string{"", "timeout", "", ""}},
 		{"half an answer", facetest.CutBody(), time.Second, []string{"", "connection", "", ""}},
-		{"another error", facesim.Status(400, ""), time.Second, []string{"", "400", "400", "400"}},
+		{"another error", facetest.Status(400, ""), time.Second, []string{"", "400", "400", "400"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			inRig(t, 10, func(o *options) { o.MaxRetries = 0 }, func(t *testing.T, r *rig) {
-				moved := facesim.New(facesim.Options{})
+				moved := facetest.New(facetest.Options{})
 				defer moved.Close()
 				there := moved.Transport()
 				transport := r.options.Transport.(*http.Transport)
@@ -155,7 +154,7 @@ func TestAHostThatMovesIsFollowed(t *testing.T) {
 				if got := r.seen.codes(); !slices.Equal(got, test.codes) {
 					t.Errorf("observed %q, want %q", got, test.codes)
 				}
-				if at := moved.Counts(facesim.DetectLiveness).Requests; (at > 0) != (test.name != "another error") {
+				if at := moved.Counts(facetest.DetectLiveness).Requests; (at > 0) != (test.name != "another error") {
 					t.Errorf("%d requests at the new address", at)
 				}
 				r.client.Close()
@@ -166,7 +165,7 @@ func TestAHostThatMovesIsFollowed(t *testing.T) {
 
 func TestBodiesWithoutEndAreNotReadToTheirEnd(t *testing.T) {
 	for _, test := range []struct {
-		fault facesim.Fault
+		fault facetest.Fault
 		most  int64 // bytes that the service gets rid of
 	}{
 		{facetest.EndlessBlanks(), 200 << 10},
@@ -178,7 +177,7 @@ func TestBodiesWithoutEndAreNotReadToTheirEnd(t *testing.T) {
 				r.server.Fail(test.fault)
 				r.fails(faceclient.CodeInvalidResponse, 1)
 				r.server.Close() // ends the answer, so that its bytes are counted
-				if got := r.server.Counts(facesim.DetectLiveness).Bytes; got > test.most || got == 0 {
+				if got := r.server.Counts(facetest.DetectLiveness).Bytes; got > test.most || got == 0 {
 					t.Errorf("%d bytes were taken, want at most %d", got, test.most)
 				}
 			})
@@ -187,16 +186,16 @@ func TestBodiesWithoutEndAreNotReadToTheirEnd(t *testing.T) {
 }
 
 func TestGzipIsUnpacked(t *testing.T) {
-	face := facesim.New(facesim.Options{Gzip: true})
+	face := facetest.New(facetest.Options{Gzip: true})
 	t.Cleanup(face.Close)
-	face.Populate(facesim.DetectLiveness, 2500, 1)
+	face.Populate(facetest.DetectLiveness, 2500, 1)
 	server := httptest.NewServer(face)
 	t.Cleanup(server.Close)
 	l, err := list(t.Context(), newClient(t, fast(server.URL)), faceclient.DetectLiveness, 1000)
 	if err != nil || len(l.sessions) != 2500 {
 		t.Fatalf("%d sessions, %v", len(l.sessions), err)
 	}
-	if counts := face.Counts(facesim.DetectLiveness); counts.Bytes > 2500*150 {
+	if counts := face.Counts(facetest.DetectLiveness); counts.Bytes > 2500*150 {
 		t.Errorf("%d bytes for 2500 sessions: nothing was packed", counts.Bytes)
 	}
 }

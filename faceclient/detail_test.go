@@ -24,7 +24,7 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient"
-	facesim "face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facetest"
 )
 
 // peer is a server on loopback that does with each connection what it likes. It gives its address.
@@ -316,7 +316,7 @@ func TestWhyTheServiceRefuses(t *testing.T) {
 			inRig(t, 0, func(o *options) {
 				o.Credential = faceclient.NewKeyCredential(faceclient.StaticSecret("my-secretkey"))
 			}, func(t *testing.T, r *rig) {
-				r.server.Fail(facesim.Status(test.status, test.body).Header("x-ms-error-code", test.header))
+				r.server.Fail(facetest.Status(test.status, test.body).Header("x-ms-error-code", test.header))
 				failure := r.fails(test.code, 1)
 				if failure.Status != test.status || failure.Detail != test.detail || failure.APIVersion != faceclient.DefaultAPIVersion {
 					t.Errorf("%v, version %q; want %s", failure, failure.APIVersion, test.detail)
@@ -346,7 +346,7 @@ func TestAQuotaThatIsUsedUp(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			inRig(t, 0, nil, func(t *testing.T, r *rig) {
-				r.server.Fail(facesim.Status(403, test.body).Header("Retry-After", test.header))
+				r.server.Fail(facetest.Status(403, test.body).Header("Retry-After", test.header))
 				failure := r.fails(faceclient.CodeQuotaExceeded, 1)
 				if (failure.Wait-test.want).Abs() > time.Second || failure.Status != 403 {
 					t.Errorf("status %d, wait %v; want %v", failure.Status, failure.Wait, test.want)

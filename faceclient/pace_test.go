@@ -10,7 +10,6 @@ import (
 
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/faceclient/facetest"
-	facesim "face_liveness_exporter/faceclient/facetest"
 )
 
 func TestWaitBeforeTheNextRequest(t *testing.T) {
@@ -18,18 +17,18 @@ func TestWaitBeforeTheNextRequest(t *testing.T) {
 	// A wait that the service names gets up to a tenth on top, because others were told the same.
 	named := func(wait time.Duration) [2]time.Duration { return [2]time.Duration{wait, min(bound, wait*11/10)} }
 	unnamed := [2]time.Duration{250 * time.Millisecond, 500 * time.Millisecond}
-	header := func(status int, value string) facesim.Fault {
-		return facesim.Status(status, "").Header("Retry-After", value)
+	header := func(status int, value string) facetest.Fault {
+		return facetest.Status(status, "").Header("Retry-After", value)
 	}
 	at := func(after time.Duration) string {
 		return time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).Add(after).Format(http.TimeFormat) // a bubble's clock begins there
 	}
-	message := func(text string) facesim.Fault {
-		return facesim.StatusError(429, facesim.ShapeCode, "429", text)
+	message := func(text string) facetest.Fault {
+		return facetest.StatusError(429, facetest.ShapeCode, "429", text)
 	}
 	for _, test := range []struct {
 		name  string
-		fault facesim.Fault
+		fault facetest.Fault
 		want  [2]time.Duration
 	}{
 		{"seconds", header(429, "7"), named(7 * time.Second)},
@@ -53,8 +52,8 @@ func TestWaitBeforeTheNextRequest(t *testing.T) {
 		{"message, an hour", message("Try again in 3600 seconds."), named(bound)},
 		{"message of other words", message("It is 12 seconds past."), unnamed},
 		{"the header counts before the message", message("Try again in 26 seconds.").Header("Retry-After", "2"), named(2 * time.Second)},
-		{"another shape", facesim.RateLimited(facesim.ShapeStatusCode, facesim.HintMessage, 7*time.Second), named(7 * time.Second)},
-		{"a flat shape", facesim.RateLimited(facesim.ShapeFlat, facesim.HintMessage, 7*time.Second), named(7 * time.Second)},
+		{"another shape", facetest.RateLimited(facetest.ShapeStatusCode, facetest.HintMessage, 7*time.Second), named(7 * time.Second)},
+		{"a flat shape", facetest.RateLimited(facetest.ShapeFlat, facetest.HintMessage, 7*time.Second), named(7 * time.Second)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			inRig(t, 10, func(o *options) { o.MaxRetryWait = bound }, func(t *testing.T, r *rig) {
@@ -72,7 +71,7 @@ func TestWaitBeforeTheNextRequest(t *testing.T) {
 func TestLongestWaitBoundsEveryWait(t *testing.T) {
 	for _, longest := range []time.Duration{0, 100 * time.Millisecond, 20 * time.Second} {
 		inRig(t, 10, func(o *options) { o.MaxRetries, o.MaxRetryWait = 4, longest }, func(t *testing.T, r *rig) {
-			r.server.Fail(facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, time.Hour))
+			r.server.Fail(facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, time.Hour))
 			began := time.Now()
 			if failure := r.fails("429", 5); time.Since(began) != 4*longest || failure.Wait != time.Hour {
 				t.Errorf("gave up after %v, want %v; the service asked for %v", time.Since(began), 4*longest, failure.Wait)
@@ -83,16 +82,16 @@ func TestLongestWaitBoundsEveryWait(t *testing.T) {
 
 // A request that is told to wait holds back all others: the limit is the resource's.
 func TestNothingIsSentWhileTheServiceAsksToWait(t *testing.T) {
-	for _, fault := range []facesim.Fault{
-		facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, 20*time.Second),
-		facesim.Status(503, "").Header("Retry-After", "20"),
+	for _, fault := range []facetest.Fault{
+		facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, 20*time.Second),
+		facetest.Status(503, "").Header("Retry-After", "20"),
 	} {
 		t.Run(fault.String(), func(t *testing.T) {
 			inRig(t, 10, nil, func(t *testing.T, r *rig) {
 				// The first page of the other list takes longer, so that it is under way when the gate closes.
 				r.server.Fail(
-					facetest.Delay(3*time.Second).On(facesim.DetectLivenessWithVerify).Times(1),
-					facetest.Delay(time.Second).On(facesim.DetectLiveness).Times(1), fault.On(facesim.DetectLiveness).Times(1),
+					facetest.Delay(3*time.Second).On(facetest.DetectLivenessWithVerify).Times(1),
+					facetest.Delay(time.Second).On(facetest.DetectLiveness).Times(1), fault.On(facetest.DetectLiveness).Times(1),
 				)
 				began, early := time.Now(), 0
 				r.together(faceclient.Operations()...)
@@ -130,7 +129,7 @@ func (r *rig) together(operations ...faceclient.Operation) {
 // Other settings change neither how long the service has asked to wait nor how much slower it wants its requests.
 func TestRetryAfterAndALoweredRateSurviveApply(t *testing.T) {
 	inRig(t, 2500, func(o *options) { o.MaxRequestsPerSecond = 10 }, func(t *testing.T, r *rig) {
-		r.server.Fail(facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, 20*time.Second).Times(1))
+		r.server.Fail(facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, 20*time.Second).Times(1))
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
 		_, err := list(ctx, r.client, faceclient.DetectLiveness, 1000)
@@ -194,7 +193,7 @@ func TestRequestTimeoutRunsFromSendingToTheBodysEnd(t *testing.T) {
 			})
 		})
 	}
-	for _, fault := range []facesim.Fault{facetest.Hang(), facetest.HangInBody(), facetest.SlowDrip(10, 300*time.Millisecond), facetest.Delay(time.Minute)} {
+	for _, fault := range []facetest.Fault{facetest.Hang(), facetest.HangInBody(), facetest.SlowDrip(10, 300*time.Millisecond), facetest.Delay(time.Minute)} {
 		t.Run(fault.String(), func(t *testing.T) {
 			inRig(t, 100, func(o *options) { o.RequestTimeout, o.MaxRetries = 4*time.Second, 0 }, func(t *testing.T, r *rig) {
 				r.server.Fail(fault)
@@ -211,13 +210,13 @@ func TestRequestTimeoutRunsFromSendingToTheBodysEnd(t *testing.T) {
 func TestACanceledRequestEndsAtOnce(t *testing.T) {
 	for _, test := range []struct {
 		name  string
-		fault facesim.Fault
+		fault facetest.Fault
 		adapt change
 	}{
 		{"in an answer", facetest.Hang(), nil},
 		{"in a body", facetest.HangInBody(), nil},
-		{"before a retry", facesim.Status(500, ""), func(o *options) { o.MaxRetries = 900 }},
-		{"at the gate", facesim.RateLimited(facesim.ShapeCode, facesim.HintHeader, time.Hour), func(o *options) { o.MaxRetryWait = time.Minute }},
+		{"before a retry", facetest.Status(500, ""), func(o *options) { o.MaxRetries = 900 }},
+		{"at the gate", facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, time.Hour), func(o *options) { o.MaxRetryWait = time.Minute }},
 		{"at the limiter", facetest.Delay(0), func(o *options) { o.MaxRequestsPerSecond = 0.001 }},
 		{"behind another", facetest.Hang(), func(o *options) { o.MaxConcurrentRequests = 1 }},
 	} {

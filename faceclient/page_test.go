@@ -14,7 +14,6 @@ import (
 
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/faceclient/facetest"
-	facesim "face_liveness_exporter/faceclient/facetest"
 )
 
 func TestRequest(t *testing.T) {
@@ -158,13 +157,13 @@ func TestFieldsThatAreAbsentOrOdd(t *testing.T) {
 func TestEveryWayToWriteASessionIsRead(t *testing.T) {
 	inRig(t, 3000, nil, func(t *testing.T, r *rig) {
 		for i, odd := range []string{`"`, `\`, `a"b\c`, "tab\t", "é", "日本語", "\U0001f600", "with space", "a&b=c#d+e%20/f?", strings.Repeat("é", 64)} {
-			r.server.Add(facesim.DetectLiveness, facesim.Session{
+			r.server.Add(facetest.DetectLiveness, facetest.Session{
 				ID: odd, DeviceID: odd, Created: time.Now().Add(-time.Duration(i) * time.Second), TTL: time.Duration(60+i) * time.Second,
 			})
 		}
-		truth := r.server.Sessions(facesim.DetectLiveness)
+		truth := r.server.Sessions(facetest.DetectLiveness)
 		l := r.listsAll()
-		slices.SortFunc(truth, func(a, b facesim.Session) int { return strings.Compare(a.ID, b.ID) })
+		slices.SortFunc(truth, func(a, b facetest.Session) int { return strings.Compare(a.ID, b.ID) })
 		for i, want := range truth {
 			got := &l.sessions[i]
 			if string(got.ID) != want.ID || string(got.DeviceID) != want.DeviceID || !got.Created.Equal(want.Created) || !got.Started.Equal(want.Started) ||
@@ -179,14 +178,14 @@ func TestEveryWayToWriteASessionIsRead(t *testing.T) {
 func TestDateAndRoundTrip(t *testing.T) {
 	for _, test := range []struct {
 		name   string
-		faults []facesim.Fault
+		faults []facetest.Fault
 		off    time.Duration
 	}{
-		{"a slow answer", []facesim.Fault{facetest.Delay(7 * time.Second)}, 0},
-		{"a slow body", []facesim.Fault{facetest.SlowDrip(1000, time.Millisecond)}, 0},
-		{"the service is behind, and slow", []facesim.Fault{facesim.SkewDate(-time.Hour), facetest.Delay(5 * time.Second)}, -time.Hour},
-		{"no Date", []facesim.Fault{facesim.NoDate(), facetest.Delay(3 * time.Second)}, 0},
-		{"the first attempt fails after a while", []facesim.Fault{facetest.Delay(2 * time.Second), facesim.Status(503, "").Times(1)}, 0},
+		{"a slow answer", []facetest.Fault{facetest.Delay(7 * time.Second)}, 0},
+		{"a slow body", []facetest.Fault{facetest.SlowDrip(1000, time.Millisecond)}, 0},
+		{"the service is behind, and slow", []facetest.Fault{facetest.SkewDate(-time.Hour), facetest.Delay(5 * time.Second)}, -time.Hour},
+		{"no Date", []facetest.Fault{facetest.NoDate(), facetest.Delay(3 * time.Second)}, 0},
+		{"the first attempt fails after a while", []facetest.Fault{facetest.Delay(2 * time.Second), facetest.Status(503, "").Times(1)}, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			inRig(t, 5, nil, func(t *testing.T, r *rig) {

@@ -9,7 +9,6 @@ import (
 
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/faceclient/facetest"
-	facesim "face_liveness_exporter/faceclient/facetest"
 )
 
 func TestKnownErrors(t *testing.T) {
@@ -67,7 +66,7 @@ func TestStatusesThatAreRetried(t *testing.T) {
 // A proxy's page in place of a page of the list is gone a moment later, and so is a body that was spoilt on its way.
 func TestBodiesThatBreakOffOrAreNoneOfTheServiceAreReadAgain(t *testing.T) {
 	for _, test := range []struct {
-		fault facesim.Fault
+		fault facetest.Fault
 		code  string
 	}{
 		{facetest.TruncatedJSON(), faceclient.CodeConnection},
@@ -102,8 +101,8 @@ func TestAnswersThatAreNoListAreNotAskedForAgain(t *testing.T) {
 		facetest.SetField("authTokenTimeToLiveInSeconds", "-1"), facetest.SetField("authTokenTimeToLiveInSeconds", "600.5"),
 		facetest.SetField("authTokenTimeToLiveInSeconds", "9223372036854775807"),
 		facetest.SetField("createdDateTime", `"2024-05-19"`), facetest.SetField("createdDateTime", `null`),
-		facetest.JSON(`[] x`), facetest.JSON(`{"error":{"code":"429"}}`), facesim.Status(202, ""), facesim.Status(204, ""),
-		facesim.Status(202, `{"status":"running"}`), facesim.Status(206, `[{"id"`),
+		facetest.JSON(`[] x`), facetest.JSON(`{"error":{"code":"429"}}`), facetest.Status(202, ""), facetest.Status(204, ""),
+		facetest.Status(202, `{"status":"running"}`), facetest.Status(206, `[{"id"`),
 	) {
 		t.Run(fault.String(), func(t *testing.T) {
 			inRig(t, 5, nil, func(t *testing.T, r *rig) {
@@ -123,7 +122,7 @@ func TestAttemptsAreBounded(t *testing.T) {
 		more     bool
 	}{{503, 1, 1, true}, {503, 2, 2, true}, {503, 3, 3, false}, {503, 9, 3, false}, {503, 0, 3, false}, {403, 1, 1, false}} {
 		inRig(t, 10, nil, func(t *testing.T, r *rig) {
-			r.server.Fail(facesim.Status(test.status, ""))
+			r.server.Fail(facetest.Status(test.status, ""))
 			query := faceclient.PageQuery{Operation: faceclient.DetectLiveness, Top: 1, MaxAttempts: test.most}
 			attempts, err := r.client.Page(t.Context(), query, new(faceclient.Page))
 			if attempts != test.attempts || attempts != r.requests() || errors.Is(err, faceclient.ErrNoAttempts) != test.more || typed(t, err).Status != test.status {

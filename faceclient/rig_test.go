@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient"
-	facesim "face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/faceclient/facetest"
 )
 
 // options are those of a client, and how many sessions it asks for in a page.
@@ -58,7 +58,7 @@ func newClient(t testing.TB, o options) *faceclient.Client {
 // rig is a service in memory, a client of it, and what the client told its observer.
 type rig struct {
 	t       *testing.T
-	server  *facesim.Server
+	server  *facetest.Server
 	client  *faceclient.Client
 	options options
 	seen    *watcher
@@ -68,9 +68,9 @@ type rig struct {
 func inRig(t *testing.T, sessions int, adapt change, test func(*testing.T, *rig)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		r := &rig{t: t, server: facesim.New(facesim.Options{}), seen: &watcher{}, options: plainOptions()}
-		r.server.Populate(facesim.DetectLiveness, sessions, 1)
-		r.server.Populate(facesim.DetectLivenessWithVerify, sessions, 1)
+		r := &rig{t: t, server: facetest.New(facetest.Options{}), seen: &watcher{}, options: plainOptions()}
+		r.server.Populate(facetest.DetectLiveness, sessions, 1)
+		r.server.Populate(facetest.DetectLivenessWithVerify, sessions, 1)
 		transport := r.server.Transport()
 		t.Cleanup(func() {
 			transport.CloseIdleConnections()
@@ -122,14 +122,14 @@ func (r *rig) list() (listed, error) {
 func (r *rig) listsAll() listed {
 	r.t.Helper()
 	l, err := r.list()
-	if want := r.server.Len(facesim.DetectLiveness); err != nil || len(l.sessions) != want {
+	if want := r.server.Len(facetest.DetectLiveness); err != nil || len(l.sessions) != want {
 		r.t.Errorf("%d sessions of %d, %v", len(l.sessions), want, err)
 	}
 	return l
 }
 
 // requests is how many of them for pages the service has seen.
-func (r *rig) requests() int { return r.server.Counts(facesim.DetectLiveness).Requests }
+func (r *rig) requests() int { return r.server.Counts(facetest.DetectLiveness).Requests }
 
 // fails is a list that must fail with a code after so many requests.
 func (r *rig) fails(code string, requests int) *faceclient.Error {

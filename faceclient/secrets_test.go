@@ -16,7 +16,6 @@ import (
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/faceclient/facelist"
 	"face_liveness_exporter/faceclient/facetest"
-	facesim "face_liveness_exporter/faceclient/facetest"
 )
 
 // canary is part of everything that must not be told.
@@ -33,26 +32,26 @@ func wantSilence(t *testing.T, what, text string) {
 }
 
 // faultsThatQuote are answers that say the canary in every way there is.
-func faultsThatQuote() []facesim.Fault {
+func faultsThatQuote() []facetest.Fault {
 	message := "The key canary-key of https://canary.test is wrong for session canary-session."
-	item := func(fields string) facesim.Fault {
+	item := func(fields string) facetest.Fault {
 		return facetest.JSON(`[{"id":"canary-session","createdDateTime":"2024-05-19T16:16:31Z","sessionExpired":true,"deviceCorrelationId":"canary-device"` + fields + `}]`)
 	}
-	faults := []facesim.Fault{
+	faults := []facetest.Fault{
 		facetest.Redirect(302, "https://canary.test/canary"),
 		facetest.JSON(`"canary"`), facetest.JSON(`[canary]`), facetest.JSON(`[{"canary":}]`), facetest.JSON(`["canary`),
 		item(`,"createdDateTime":"canary"`), item(`,"deviceCorrelationId":{"canary":1}`), item(`,"authTokenTimeToLiveInSeconds":"canary"`),
 		item(`,"id":"` + strings.Repeat("canary", 11) + `"`), item(`,"canary\x":1`), item(`,"id":""`),
-		facesim.IgnoreStart(), facesim.WrapAround(), facetest.Reset(), facetest.CutBody(), facetest.Hang(),
-		facetest.ResetInBody(), facetest.HangInBody(), facetest.SlowDrip(10, time.Second), facetest.TruncatedJSON(), facesim.RepeatPages(),
+		facetest.IgnoreStart(), facetest.WrapAround(), facetest.Reset(), facetest.CutBody(), facetest.Hang(),
+		facetest.ResetInBody(), facetest.HangInBody(), facetest.SlowDrip(10, time.Second), facetest.TruncatedJSON(), facetest.RepeatPages(),
 		facetest.BrokenGzip(), facetest.TruncatedGzip(), facetest.NotGzip(), facetest.GzipBomb(8 << 20), facetest.EndlessItems(), facetest.HTML(200),
-		facesim.Status(400, message), facesim.Status(503, "<html>canary</html>").Header("x-ms-error-code", "not a code: canary"),
-		facesim.Status(403, "").Header("apim-request-id", "not an id: canary"), facesim.Status(403, "").Header("apim-request-id", "canary-secret"),
-		facesim.Status(400, "").Header("x-ms-error-code", "canary-secret"), facesim.StatusError(403, facesim.ShapeCode, "canary-secret", message),
+		facetest.Status(400, message), facetest.Status(503, "<html>canary</html>").Header("x-ms-error-code", "not a code: canary"),
+		facetest.Status(403, "").Header("apim-request-id", "not an id: canary"), facetest.Status(403, "").Header("apim-request-id", "canary-secret"),
+		facetest.Status(400, "").Header("x-ms-error-code", "canary-secret"), facetest.StatusError(403, facetest.ShapeCode, "canary-secret", message),
 	}
 	for _, status := range []int{400, 401, 403, 404, 409, 418, 429, 500, 503} {
-		for _, shape := range []facesim.Shape{facesim.ShapeCode, facesim.ShapeStatusCode, facesim.ShapeFlat} {
-			faults = append(faults, facesim.StatusError(status, shape, fmt.Sprint(status), message))
+		for _, shape := range []facetest.Shape{facetest.ShapeCode, facetest.ShapeStatusCode, facetest.ShapeFlat} {
+			faults = append(faults, facetest.StatusError(status, shape, fmt.Sprint(status), message))
 		}
 	}
 	return faults
@@ -105,11 +104,11 @@ func toldByErrorsAndLogs(t *testing.T, credential faceclient.Credential) {
 				r.server.SetKey("canary-secret")
 				r.server.SetToken("canary-secret")
 				for n := range 5 {
-					r.server.Add(facesim.DetectLiveness, facesim.Session{
+					r.server.Add(facetest.DetectLiveness, facetest.Session{
 						ID: fmt.Sprint("canary-session-", n), DeviceID: "canary-device", Created: time.Now(),
 					})
 				}
-				r.server.Fail(facesim.Wrap("path", func(next http.Handler) http.Handler {
+				r.server.Fail(facetest.Wrap("path", func(next http.Handler) http.Handler {
 					return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 						request.URL.Path = strings.TrimPrefix(request.URL.Path, "/canary-path")
 						next.ServeHTTP(w, request)

@@ -118,8 +118,8 @@ func TestASignInFailsOnceForAllWhoWait(t *testing.T) {
 		if took := time.Since(began); took > 10*time.Second {
 			t.Errorf("took %v", took)
 		}
-		if failure(t, credential); time.Since(began) < 15*time.Second {
-			t.Error("who comes later does not sign in")
+		if failed := failure(t, credential); time.Since(began) < 15*time.Second {
+			t.Errorf("who comes later does not sign in: %v", failed)
 		}
 	})
 }

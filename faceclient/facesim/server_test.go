@@ -160,12 +160,16 @@ func TestTheResultOfASession(t *testing.T) {
 		session facesim.Session
 		want    []string
 	}{
-		{facesim.DetectLiveness, facesim.Session{Outcome: facesim.RealFace, Latency: 1234 * time.Millisecond, Model: "2025-05-20"},
-			[]string{`"livenessDecision":"realface"`, `"latencyInMilliseconds":1234`, `"modelVersionUsed":"2025-05-20"`, `"statusCode":200`}},
+		{
+			facesim.DetectLiveness, facesim.Session{Outcome: facesim.RealFace, Latency: 1234 * time.Millisecond, Model: "2025-05-20"},
+			[]string{`"livenessDecision":"realface"`, `"latencyInMilliseconds":1234`, `"modelVersionUsed":"2025-05-20"`, `"statusCode":200`},
+		},
 		{facesim.DetectLivenessWithVerify, facesim.Session{Outcome: facesim.SpoofFace}, []string{`"livenessDecision":"spoofface"`, `"isIdentical":false`}},
 		{facesim.DetectLivenessWithVerify, facesim.Session{Outcome: facesim.Uncertain, Identical: true}, []string{`"livenessDecision":"uncertain"`, `"isIdentical":true`}},
-		{facesim.DetectLiveness, facesim.Session{Outcome: facesim.Failed, Reason: "FaceWithMaskDetected"},
-			[]string{`"statusCode":400`, `"body":{"error":{"code":"FaceWithMaskDetected"`}},
+		{
+			facesim.DetectLiveness, facesim.Session{Outcome: facesim.Failed, Reason: "FaceWithMaskDetected"},
+			[]string{`"statusCode":400`, `"body":{"error":{"code":"FaceWithMaskDetected"`},
+		},
 	} {
 		t.Run(fmt.Sprint(test.op, " ", test.session.Outcome), func(t *testing.T) {
 			test.session.ID, test.session.Created, test.session.Started = "id", noon().Add(-time.Minute), noon().Add(-50*time.Second)

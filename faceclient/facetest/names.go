@@ -2,7 +2,7 @@ package facetest
 
 import "face_liveness_exporter/faceclient/facesim"
 
-// What the simulated service has under these names.
+// Outcome, Product, Session and TrafficOptions are those of the simulated service.
 type (
 	Outcome        = facesim.Outcome
 	Product        = facesim.Product
@@ -10,7 +10,7 @@ type (
 	TrafficOptions = facesim.TrafficOptions
 )
 
-// The same for constants.
+// What the simulated service has under these names.
 const (
 	DetectLiveness           = facesim.DetectLiveness
 	DetectLivenessWithVerify = facesim.DetectLivenessWithVerify
