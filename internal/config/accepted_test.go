@@ -106,15 +106,6 @@ func TestEndpointsAreNormalized(t *testing.T) {
 	}
 }
 
-func TestNamesOfAllKinds(t *testing.T) {
-	for _, name := range []string{"a", "contoso-prod", "Contoso Ost 2", `<b>"&'`, "größe/東京?x=1", strings.Repeat("é", 64)} {
-		cfg, _ := mustParse(t, "resources: [{key: k, endpoint: 'https://a.example', name: '"+strings.ReplaceAll(name, "'", "''")+"'}]")
-		if got := cfg.Resources[0].Name; got != name {
-			t.Errorf("%q is read as %q", name, got)
-		}
-	}
-}
-
 func TestEntraCredentials(t *testing.T) {
 	secretFile := write(t, "client-secret", "abc~DEF\n")
 	for name, test := range map[string]struct {
