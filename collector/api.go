@@ -17,8 +17,8 @@ const (
 	otherLabel = "other"
 )
 
-// APIMetrics count the requests to one resource and the failures of its refreshes. They are a faceclient.Observer and a
-// prometheus.Collector, and live as long as the resource is configured. Its operations are those of the resource.
+// APIMetrics count the requests to one resource and the failures of its refreshes. They are a faceclient.Observer of the
+// resource's operations, and live as long as the resource is configured.
 type APIMetrics struct {
 	requests, errors, retries, throttled, billed *prometheus.CounterVec
 	duration                                     *prometheus.HistogramVec
@@ -192,20 +192,9 @@ func (m *APIMetrics) Usage(operation faceclient.Operation) Usage {
 	return m.operations[operation].Usage
 }
 
-func (m *APIMetrics) collectors() []prometheus.Collector {
-	return []prometheus.Collector{m.requests, m.errors, m.retries, m.throttled, m.billed, m.duration, m.budget}
-}
-
-// Describe sends the descriptors of the request metrics.
-func (m *APIMetrics) Describe(out chan<- *prometheus.Desc) {
-	for _, part := range m.collectors() {
-		part.Describe(out)
-	}
-}
-
-// Collect sends the request metrics.
-func (m *APIMetrics) Collect(out chan<- prometheus.Metric) {
-	for _, part := range m.collectors() {
+// collect sends the request metrics.
+func (m *APIMetrics) collect(out chan<- prometheus.Metric) {
+	for _, part := range []prometheus.Collector{m.requests, m.errors, m.retries, m.throttled, m.billed, m.duration, m.budget} {
 		part.Collect(out)
 	}
 }

@@ -13,10 +13,16 @@ import (
 	"face_liveness_exporter/faceclient"
 )
 
+// ofAPI are the metrics of a resource without operations.
+func ofAPI(t *testing.T, api *collector.APIMetrics) map[string]*dto.MetricFamily {
+	t.Helper()
+	return gather(t, collector.New(collector.ResourceInfo{Name: "contoso-prod"}, api))
+}
+
 // requests are the API metrics of one operation.
 func requests(t *testing.T, api *collector.APIMetrics, operation faceclient.Operation) series {
 	t.Helper()
-	return valuesOf(gather(t, api), operation)
+	return valuesOf(ofAPI(t, api), operation)
 }
 
 func TestAPIMetricsCount(t *testing.T) {
@@ -89,7 +95,7 @@ func TestCodesAndStatusesAreBounded(t *testing.T) {
 	observers.Wait()
 	api.ObserveAttempt(faceclient.Attempt{Operation: faceclient.DetectLiveness, ErrorCode: faceclient.CodeTimeout})
 
-	families := gather(t, api)
+	families := ofAPI(t, api)
 	for name, label := range map[string]string{"requests": "code", "errors": "error_code"} {
 		counts, sum := map[string]float64{}, 0.0
 		for _, metric := range families["face_liveness_api_"+name+"_total"].GetMetric() {

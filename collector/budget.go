@@ -107,29 +107,20 @@ func (b *Budget) credit(operation faceclient.Operation) float64 {
 	return account.balance
 }
 
-// forRefresh is what a refresh may spend now. It is false if there is no attempt left. A refresh can be a little early, and has
-// then what it would have earned by its time.
-func (b *Budget) forRefresh(operation faceclient.Operation) (grant, bool) {
+// grant is what an account holds now. It is false if there is no attempt left. A refresh can be a little early, and has then
+// what it would have earned by its time.
+func (b *Budget) grant(operation faceclient.Operation, early bool) (of grant, some bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	early := tolerance(b.interval).Seconds() / b.interval.Seconds()
-	return b.allow(operation, early*b.perRefresh(operation))
-}
-
-// forLookUp is what a look-up may spend now. It is false if there is no attempt left.
-func (b *Budget) forLookUp(operation faceclient.Operation) (grant, bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.allow(operation, 0)
-}
-
-// allow grants what an account holds, and some in advance. The caller holds mu.
-func (b *Budget) allow(operation faceclient.Operation, advance float64) (grant, bool) {
-	of := grant{account: b.shares[operation].account}
+	of.account = b.shares[operation].account
 	if b.perMonth == 0 {
 		return of, true
 	}
-	of.attempts = max(0, int(b.credit(operation)+advance+1e-9))
+	balance := b.credit(operation) + 1e-9
+	if early {
+		balance += b.perRefresh(operation) * tolerance(b.interval).Seconds() / b.interval.Seconds()
+	}
+	of.attempts = max(0, int(balance))
 	return of, of.attempts > 0
 }
 

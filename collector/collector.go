@@ -53,5 +53,5 @@ func (c *Collector) Collect(out chan<- prometheus.Metric) {
 			}
 		}
 	}
-	c.api.Collect(out)
+	c.api.collect(out)
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"iter"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -149,19 +148,13 @@ func longKey(id []byte) []byte {
 // distinct is the number of devices.
 func (t *deviceTally) distinct() int { return len(t.uuids) + len(t.others) }
 
-// counts returns the number of sessions of every device.
-func (t *deviceTally) counts() iter.Seq[uint64] {
-	return func(yield func(uint64) bool) {
-		for _, count := range t.uuids {
-			if !yield(count) {
-				return
-			}
-		}
-		for _, count := range t.others {
-			if !yield(*count) {
-				return
-			}
-		}
+// spread adds the number of sessions of every device to a histogram.
+func (t *deviceTally) spread(h *Histogram) {
+	for _, count := range t.uuids {
+		h.Observe(float64(count))
+	}
+	for _, count := range t.others {
+		h.Observe(float64(*count))
 	}
 }
 

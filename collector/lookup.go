@@ -48,7 +48,7 @@ func (t *Target) ask(ctx context.Context, ids []string) (answers []answer, err e
 	}()
 	failures := 0
 	for _, id := range ids {
-		allowed, some := t.options.Budget.forLookUp(t.Operation())
+		allowed, some := t.options.Budget.grant(t.Operation(), false)
 		if ctx.Err() != nil || failures == maxLookUpFailures || !some {
 			break
 		}

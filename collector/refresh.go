@@ -136,7 +136,7 @@ func (t *Target) walk(ctx context.Context, settings Settings, began Instant, rel
 	t.mu.Lock()
 	counted = newTally(t.watermark, t.clock, settings)
 	t.mu.Unlock()
-	allowed, some := t.options.Budget.forRefresh(t.Operation())
+	allowed, some := t.options.Budget.grant(t.Operation(), true)
 	if !some {
 		allowed.attempts = 1 // the refresh was started for one
 	}
@@ -157,11 +157,11 @@ func (t *Target) walk(ctx context.Context, settings Settings, began Instant, rel
 // whyEnded returns the reason if this package canceled the walk: a panic, or that no page arrived within the limit. If the
 // service asked to wait for longer, that is the reason.
 func whyEnded(ctx context.Context, err error, limit time.Duration) error {
-	var failure *faceclient.Error
-	if errors.As(context.Cause(ctx), new(*panicError)) {
-		return context.Cause(ctx)
+	if panicked, is := errors.AsType[*panicError](context.Cause(ctx)); is {
+		return panicked
 	}
-	if errors.Is(context.Cause(ctx), errStalled) && errors.As(err, &failure) && failure.Code == faceclient.CodeCanceled {
+	failure := clientError(err)
+	if errors.Is(context.Cause(ctx), errStalled) && failure.Code == faceclient.CodeCanceled {
 		if before := failure.Before; before != nil && before.Wait >= limit {
 			return before
 		}

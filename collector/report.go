@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"face_liveness_exporter/faceclient"
@@ -21,25 +22,16 @@ const (
 
 // reported is what was last logged, so that only news is.
 type reported struct {
-	failure     string // what kind it was; "" after a success
-	lookUps     string // as failure
-	failureLine lastLine
-	clockLine   lastLine
-	emptyLine   lastLine
+	failure, lookUps string             // what kind they were; "" after a success
+	at               map[string]Instant // when a line was last logged
 }
 
-// lastLine is when a line was last logged. The zero value is never.
-type lastLine struct {
-	at     Instant
-	logged bool
-}
-
-// due reports whether the line is worth being logged again, and notes that it is.
-func (l *lastLine) due(now Instant, every time.Duration) bool {
-	if l.logged && now.Since(l.at) < every {
+// due reports whether a line is worth being logged again, and notes that it is.
+func (r *reported) due(line string, now Instant, every time.Duration) bool {
+	if at, logged := r.at[line]; logged && now.Since(at) < every {
 		return false
 	}
-	*l = lastLine{now, true}
+	r.at[line] = now
 	return true
 }
 
@@ -64,11 +56,11 @@ func (t *Target) report(ctx context.Context, before, after *State) {
 	if before.Snapshot == nil {
 		reportCost(ctx, logger, after)
 	}
-	if snapshot.Sessions == 0 && t.reported.emptyLine.due(t.clock(), emptyReminder) {
+	if snapshot.Sessions == 0 && t.reported.due("empty", t.clock(), emptyReminder) {
 		logger.WarnContext(ctx, "no session is listed: those created through v1.2 or later may not be",
 			"find_out", "the API version that the application uses: Azure Monitor's metric TotalCalls of the resource, split by ApiName and OperationName, shows it")
 	}
-	if held := after.Health.ClockHeldBack; held > 0 && t.reported.clockLine.due(t.clock(), reminder) {
+	if held := after.Health.ClockHeldBack; held > 0 && t.reported.due("clock", t.clock(), reminder) {
 		logger.WarnContext(ctx, "flow counters are held back: the service's clock, or the one of this machine, was or is wrong", "held_back", held)
 	}
 }
@@ -79,17 +71,15 @@ func (t *Target) logger() *slog.Logger {
 
 // reportFailure logs the first failure in a row, each that differs from the one before, and otherwise one every hour.
 func (t *Target) reportFailure(ctx context.Context, logger *slog.Logger, health *Health) {
-	err := health.LastError
-	failure := new(faceclient.Error)
-	errors.As(err, &failure)
-	level := slog.LevelDebug
-	if kind := failureKind(failure, faceclient.Code(err)); kind != t.reported.failure {
-		t.reported.failure, t.reported.failureLine = kind, lastLine{}
+	err, level := health.LastError, slog.LevelDebug
+	if kind := failureKind(err); kind != t.reported.failure {
+		t.reported.failure = kind
+		delete(t.reported.at, "failure")
 	}
-	if t.reported.failureLine.due(t.clock(), reminder) {
+	if t.reported.due("failure", t.clock(), reminder) {
 		level = slog.LevelWarn
 	}
-	if errors.As(err, new(*panicError)) {
+	if _, panicked := errors.AsType[*panicError](err); panicked {
 		level = slog.LevelError
 	}
 	logger.Log(ctx, level, "refresh failed", append(t.failureAttributes(err), "failures", health.FailuresInRow)...)
@@ -97,11 +87,7 @@ func (t *Target) reportFailure(ctx context.Context, logger *slog.Logger, health 
 
 // reportLookUps logs when look-ups begin to fail and when they succeed again.
 func (t *Target) reportLookUps(ctx context.Context, err error) {
-	failure, kind := new(faceclient.Error), ""
-	if err != nil {
-		errors.As(err, &failure)
-		kind = failureKind(failure, faceclient.Code(err))
-	}
+	kind := failureKind(err)
 	if kind == t.reported.lookUps {
 		return
 	}
@@ -119,8 +105,7 @@ func (t *Target) failureAttributes(err error) []any {
 	if t.options.Explain != nil {
 		text = t.options.Explain(err)
 	}
-	failure := new(faceclient.Error)
-	errors.As(err, &failure)
+	failure := clientError(err)
 	attributes := []any{"error", text, "error_code", faceclient.Code(err)}
 	for _, known := range [][2]string{
 		{"apim_request_id", failure.RequestID}, {"client_request_id", failure.ClientRequestID}, {"detail", string(failure.Detail)},
@@ -129,19 +114,28 @@ func (t *Target) failureAttributes(err error) []any {
 			attributes = append(attributes, known[0], known[1])
 		}
 	}
-	if panicked := new(panicError); errors.As(err, &panicked) {
+	if panicked, is := errors.AsType[*panicError](err); is {
 		attributes = append(attributes, "panic", panicked.reason, "stack", string(panicked.stack))
 	}
 	return attributes
 }
 
-// failureKind is the same for failures that are logged as one. A service that makes up a code for every answer does not
-// fill the log.
-func failureKind(failure *faceclient.Error, code string) string {
-	if slices.Contains(faceclient.ErrorCodes(), code) {
-		return code + " " + string(failure.Detail)
+// failureKind is the same for failures that are logged as one; "" for nil. A service that makes up a code for every answer does
+// not fill the log.
+func failureKind(err error) string {
+	code, failure := faceclient.Code(err), clientError(err)
+	if code == "" || slices.Contains(faceclient.ErrorCodes(), code) {
+		return strings.TrimSpace(code + " " + string(failure.Detail))
 	}
 	return "HTTP " + strconv.Itoa(failure.Status)
+}
+
+// clientError is the client's part of an error, or the zero value.
+func clientError(err error) *faceclient.Error {
+	if failure, is := errors.AsType[*faceclient.Error](err); is {
+		return failure
+	}
+	return &faceclient.Error{}
 }
 
 // reportCost says after the first snapshot what the refreshes will cost.

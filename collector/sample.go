@@ -35,10 +35,5 @@ func (s *samples) addHistogram(h *Histogram, coverage float64) {
 			buckets[bound] = scaled(cumulative)
 		}
 	}
-	count, sum := scaled(h.count), h.sum/coverage
-	if s.row.kind == counter {
-		s.out <- prometheus.MustNewConstHistogramWithCreatedTimestamp(s.row.desc, count, sum, buckets, s.created, s.labels[:]...)
-		return
-	}
-	s.out <- prometheus.MustNewConstHistogram(s.row.desc, count, sum, buckets, s.labels[:]...)
+	s.out <- prometheus.MustNewConstHistogram(s.row.desc, scaled(h.count), h.sum/coverage, buckets, s.labels[:]...)
 }

@@ -2,7 +2,6 @@ package collector
 
 import (
 	"context"
-	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -82,7 +81,7 @@ func (t *Target) ensure() *run {
 	if state.dueIn(now) > 0 && !changed {
 		return nil
 	}
-	if _, some := t.options.Budget.forRefresh(t.Operation()); !some {
+	if _, some := t.options.Budget.grant(t.Operation(), true); !some {
 		return nil
 	}
 	t.running = &run{done: make(chan struct{}), retries: state.retry.delay > 0 && !changed}
@@ -105,9 +104,7 @@ func (t *Target) worthAwaiting(ctx context.Context) bool {
 // retryDelay is the minimum time from the end of the n-th failure in a row to the next refresh.
 func retryDelay(err error, n int, interval time.Duration) time.Duration {
 	delay := min(interval, firstRetryDelay<<min(n-1, 20))
-	var failure *faceclient.Error
-	switch {
-	case !errors.As(err, &failure):
+	switch failure := clientError(err); {
 	case failure.Code == faceclient.CodeQuotaExceeded:
 		delay = quotaDelay
 		if failure.Wait > 0 {

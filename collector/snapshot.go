@@ -161,9 +161,7 @@ func (t *tally) finish(walk facelist.Result, began Instant) {
 	s.Began, s.Ended, s.Coverage = began, t.clock(), walk.Coverage
 	s.Pages, s.Proofs = walk.Pages, walk.Proofs
 	s.Devices, s.DevicesCut = uint64(t.devices.distinct()), t.devices.cut
-	for sessions := range t.devices.counts() {
-		s.SessionsPerDevice.Observe(float64(sessions))
-	}
+	t.devices.spread(s.SessionsPerDevice)
 	minimum := uint64(0)
 	if !s.Complete() {
 		minimum = minSeen

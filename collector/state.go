@@ -128,7 +128,7 @@ type Health struct {
 
 // NewTarget makes a target. Nothing refreshes it until Run is called.
 func NewTarget(options TargetOptions) *Target {
-	t := &Target{options: options, clock: options.Clock, wanted: make(chan struct{}, 1)}
+	t := &Target{options: options, clock: options.Clock, wanted: make(chan struct{}, 1), reported: reported{at: map[string]Instant{}}}
 	if t.clock == nil {
 		t.clock = SystemClock()
 	}
