@@ -143,7 +143,7 @@ func TestLookUpsDelayNoPage(t *testing.T) {
 						if _, _, err := r.client.Session(ctx, faceclient.SessionQuery{Operation: faceclient.DetectLiveness, ID: session}); ctx.Err() == nil && faceclient.Code(err) != test.end {
 							t.Errorf("a look-up ends with %v, want %s", err, test.end)
 						}
-						time.Sleep(time.Millisecond)
+						<-time.After(time.Millisecond)
 					}
 					looking <- asked
 				}()

@@ -46,24 +46,21 @@ func (s *settings) closeIdle() { (&http.Client{Transport: s.Transport}).CloseIdl
 
 // Check refuses options that a client cannot work with. The error names the option.
 func (o *Options) Check() error {
-	base, err := url.Parse(o.Endpoint)
-	switch {
-	case err != nil || base.Host == "" || (base.Scheme != "https" && base.Scheme != "http"):
-		return errors.New("endpoint is no http or https address")
-	case !slices.Contains(APIVersions(), o.APIVersion):
-		return fmt.Errorf("API version %q has no list of sessions: use one of %s", o.APIVersion, strings.Join(APIVersions(), ", "))
-	case o.Credential == nil:
-		return errors.New("no credential")
-	}
-	return o.check()
+	_, err := newSettings(*o)
+	return err
 }
 
 func newSettings(options Options) (*settings, error) {
-	if err := options.Check(); err != nil {
-		return nil, err
-	}
 	base, err := url.Parse(options.Endpoint)
-	if err != nil {
+	switch {
+	case err != nil || base.Host == "" || (base.Scheme != "https" && base.Scheme != "http"):
+		return nil, errors.New("endpoint is no http or https address")
+	case !slices.Contains(APIVersions(), options.APIVersion):
+		return nil, fmt.Errorf("API version %q has no list of sessions: use one of %s", options.APIVersion, strings.Join(APIVersions(), ", "))
+	case options.Credential == nil:
+		return nil, errors.New("no credential")
+	}
+	if err := options.check(); err != nil {
 		return nil, err
 	}
 	base = base.JoinPath("face", options.APIVersion)
@@ -156,11 +153,6 @@ func (c *Client) Page(ctx context.Context, query PageQuery, into *Page) (attempt
 // RefusesStart reports whether a request that had a start may have failed because of it (400 or 404).
 func RefusesStart(err error) bool {
 	failure, ok := errors.AsType[*Error](err)
-	if !ok {
-		return false
-	}
-	if failure.Detail == DetailCustomSubdomain || failure.Detail == DetailAPIVersionNotOffered {
-		return false // the service says that it is something else
-	}
-	return failure.Status == http.StatusBadRequest || failure.Status == http.StatusNotFound
+	return ok && (failure.Status == http.StatusBadRequest || failure.Status == http.StatusNotFound) &&
+		failure.Detail != DetailCustomSubdomain && failure.Detail != DetailAPIVersionNotOffered // which are something else
 }

@@ -11,7 +11,6 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strconv"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -74,45 +73,8 @@ func TestHTTP1Alone(t *testing.T) {
 	}
 }
 
-// A relay that falls silent on the connections that it has, as NAT tables do, costs one attempt.
-func TestADeadConnectionIsNotUsedAgain(t *testing.T) {
-	server := loopback(t, 10, nil)
-	var silent, opened atomic.Int64
-	relay := peer(t, func(conn net.Conn) {
-		number := opened.Add(1)
-		upstream, err := net.Dial("tcp", server.Listener.Addr().String())
-		if err != nil {
-			return
-		}
-		defer upstream.Close()
-		go func() { _, _ = io.Copy(upstream, conn) }()
-		buffer := make([]byte, 4096)
-		for {
-			n, err := upstream.Read(buffer)
-			if err != nil {
-				return
-			}
-			if number <= silent.Load() {
-				continue
-			}
-			if _, err := conn.Write(buffer[:n]); err != nil {
-				return
-			}
-		}
-	})
-	o := fast("https://" + relay)
-	o.Transport, o.MaxRetries, o.RequestTimeout = faceclient.NewTransport(trusting(server), 4), 1, 500*time.Millisecond
-	client := newClient(t, o)
-	for _, want := range []int{2, 3} {
-		if l, err := list(t.Context(), client, faceclient.DetectLiveness, 1000); err != nil || l.attempts != want {
-			t.Fatalf("%d attempts, want %d: %v", l.attempts, want, err)
-		}
-		silent.Store(opened.Load())
-	}
-}
-
 // A host that moves to another address is followed: after five minutes if the old address goes on to answer, and at once if it
-// refuses or breaks.
+// refuses, breaks, or falls silent as NAT tables do.
 func TestAHostThatMovesIsFollowed(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -168,7 +130,6 @@ func TestBodiesWithoutEndAreNotReadToTheirEnd(t *testing.T) {
 		fault facetest.Fault
 		most  int64 // bytes that the service gets rid of
 	}{
-		{facetest.EndlessBlanks(), 200 << 10},
 		{facetest.EndlessItems(), 200 << 10},
 		{facetest.GzipBomb(1 << 30), 64 << 10}, // a thousandth of what it unpacks to, some MiB at a time
 	} {
@@ -187,15 +148,12 @@ func TestBodiesWithoutEndAreNotReadToTheirEnd(t *testing.T) {
 
 func TestGzipIsUnpacked(t *testing.T) {
 	face := facetest.New(facetest.Options{Gzip: true})
-	t.Cleanup(face.Close)
+	defer face.Close()
 	face.Populate(facetest.DetectLiveness, 2500, 1)
 	server := httptest.NewServer(face)
-	t.Cleanup(server.Close)
+	defer server.Close()
 	l, err := list(t.Context(), newClient(t, fast(server.URL)), faceclient.DetectLiveness, 1000)
-	if err != nil || len(l.sessions) != 2500 {
-		t.Fatalf("%d sessions, %v", len(l.sessions), err)
-	}
-	if counts := face.Counts(facetest.DetectLiveness); counts.Bytes > 2500*150 {
-		t.Errorf("%d bytes for 2500 sessions: nothing was packed", counts.Bytes)
+	if counts := face.Counts(facetest.DetectLiveness); err != nil || len(l.sessions) != 2500 || counts.Bytes > 2500*150 {
+		t.Errorf("%d sessions in %d bytes, %v", len(l.sessions), counts.Bytes, err)
 	}
 }

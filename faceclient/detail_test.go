@@ -2,16 +2,11 @@ package faceclient_test
 
 import (
 	"bufio"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"errors"
 	"io"
 	"io/fs"
-	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -99,10 +94,8 @@ func TestWhyNoAnswerCame(t *testing.T) {
 		})), "connection", faceclient.DetailReset},
 		{"another protocol", plain("220 mail.example ESMTP\r\n"), "connection", ""},
 		{"two lengths", plain("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n[]"), "connection", ""},
-		{"HTTP/2", plain("\x00\x00\x00\x04\x00\x00\x00\x00\x00\n\n"), "connection", ""},
 		{"another protocol from now on", plain("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"), "101", ""},
 		{"no answer", hanging(plain("")), "timeout", ""},
-		{"nothing but information", hanging(plain("HTTP/1.1 103 Early Hints\r\n\r\n")), "timeout", ""},
 		{"half a header", hanging(plain("HTTP/1.1 200 OK\r\nContent-")), "timeout", ""},
 		{"no end of the answer", hanging(plain("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n[")), "timeout", ""},
 		{"no end of an error", hanging(plain("HTTP/1.1 403 Forbidden\r\nContent-Length: 10\r\n\r\n{")), "403", ""},
@@ -146,7 +139,6 @@ func TestWhyNoConnectionCameAbout(t *testing.T) {
 		{"name not found", &net.OpError{Op: "dial", Err: &net.DNSError{Name: "canary", IsNotFound: true}}, "connection", faceclient.DetailNameNotResolved},
 		{"name server does not answer", &net.OpError{Op: "dial", Err: &net.DNSError{Name: "canary", IsTimeout: true}}, "connection", faceclient.DetailNameNotResolved},
 		{"no route", &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.EHOSTUNREACH)}, "connection", faceclient.DetailUnreachable},
-		{"kernel gave up", &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ETIMEDOUT)}, "connection", faceclient.DetailUnreachable},
 		{"broken pipe", &net.OpError{Op: "write", Err: os.NewSyscallError("write", syscall.EPIPE)}, "connection", faceclient.DetailReset},
 		{"reset at once", &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNRESET)}, "connection", faceclient.DetailReset},
 		{"a SOCKS proxy that refuses", &net.OpError{Op: "socks connect", Err: errors.New("canary")}, "connection", faceclient.DetailProxyRefuses},
@@ -170,81 +162,43 @@ func TestWhyNoConnectionCameAbout(t *testing.T) {
 	}
 }
 
-// certificate is one for a name that signs itself.
-func certificate(t *testing.T, name string, ends time.Time) (tls.Certificate, *x509.CertPool) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotBefore: ends.Add(-48 * time.Hour), NotAfter: ends,
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-	}
-	if ip := net.ParseIP(name); ip != nil {
-		template.IPAddresses = []net.IP{ip}
-	} else {
-		template.DNSNames = []string{name}
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	leaf, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	roots := x509.NewCertPool()
-	roots.AddCert(leaf)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, roots
-}
-
 func TestWhyTLSIsRefused(t *testing.T) {
-	tomorrow := time.Now().Add(24 * time.Hour)
 	for _, test := range []struct {
 		name    string
-		host    string // of the certificate
-		ends    time.Time
-		trusted bool
-		adapt   func(*tls.Config)
+		service func(*tls.Config)
+		client  func(*tls.Config)
 		want    faceclient.Detail
 	}{
-		{"unknown authority", "127.0.0.1", tomorrow, false, nil, faceclient.DetailUnknownAuthority},
-		{"expired", "127.0.0.1", time.Now().Add(-time.Hour), true, nil, faceclient.DetailExpired},
-		{"not valid yet", "127.0.0.1", time.Now().Add(96 * time.Hour), true, nil, faceclient.DetailExpired},
-		{"another name", "other.example", tomorrow, true, nil, faceclient.DetailAnotherName},
-		{"another address", "127.0.0.2", tomorrow, true, nil, faceclient.DetailAnotherName},
+		{"unknown authority", nil, func(c *tls.Config) { c.RootCAs = x509.NewCertPool() }, faceclient.DetailUnknownAuthority},
+		{"another name", nil, func(c *tls.Config) { c.ServerName = "other.test" }, faceclient.DetailAnotherName},
+		{"expired", nil, func(c *tls.Config) { c.Time = func() time.Time { return time.Now().AddDate(100, 0, 0) } }, faceclient.DetailExpired},
+		{"not valid yet", nil, func(c *tls.Config) { c.Time = func() time.Time { return time.Time{}.AddDate(1900, 0, 0) } }, faceclient.DetailExpired},
 		// TLS 1.2 has no alert for it. In TLS 1.3 the client can see a reset before it sees the alert.
-		{"a client certificate is missing", "127.0.0.1", tomorrow, true, func(c *tls.Config) {
-			c.ClientAuth, c.MaxVersion = tls.RequireAnyClientCert, tls.VersionTLS12
-		}, faceclient.DetailTLSProtocol},
-		{"an old protocol", "127.0.0.1", tomorrow, true, func(c *tls.Config) {
-			c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
-		}, faceclient.DetailTLSProtocol},
+		{"a client certificate is missing", func(c *tls.Config) { c.ClientAuth, c.MaxVersion = tls.RequireAnyClientCert, tls.VersionTLS12 }, nil, faceclient.DetailTLSProtocol},
+		{"an old protocol", func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS11 }, nil, faceclient.DetailTLSProtocol},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			own, roots := certificate(t, test.host, test.ends)
-			config := &tls.Config{Certificates: []tls.Certificate{own}, MinVersion: tls.VersionTLS12}
-			if test.adapt != nil {
-				test.adapt(config)
+			config := &tls.Config{MinVersion: tls.VersionTLS12}
+			if test.service != nil {
+				test.service(config)
 			}
 			server := loopback(t, 10, config)
-			o := fast(server.URL)
-			if test.trusted {
-				o.Transport = faceclient.NewTransport(&tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, 4)
+			trusted := trusting(server)
+			if test.client != nil {
+				test.client(trusted)
 			}
+			o := fast(server.URL)
+			o.Transport = faceclient.NewTransport(trusted, 4)
 			if got := failureOf(t, o); got.Code != faceclient.CodeTLS || got.Detail != test.want {
 				t.Errorf("%s, %s; want tls, %s", got.Code, got.Detail, test.want)
 			}
 		})
 	}
-	t.Run("no TLS", func(t *testing.T) {
-		plain := httptest.NewServer(http.NotFoundHandler())
-		t.Cleanup(plain.Close)
-		if got := failureOf(t, fast("https"+plain.URL[len("http"):])); got.Code != faceclient.CodeTLS || got.Detail != faceclient.DetailTLSProtocol {
-			t.Errorf("%s, %s", got.Code, got.Detail)
-		}
-	})
+	plain := httptest.NewServer(http.NotFoundHandler())
+	defer plain.Close()
+	if got := failureOf(t, fast("https"+plain.URL[len("http"):])); got.Code != faceclient.CodeTLS || got.Detail != faceclient.DetailTLSProtocol {
+		t.Errorf("no TLS: %s, %s", got.Code, got.Detail)
+	}
 }
 
 func TestWhyThereIsNoKey(t *testing.T) {
@@ -293,9 +247,7 @@ func TestWhyTheServiceRefuses(t *testing.T) {
 		{"regional endpoint of a resource with rules", 403, "", `{"code":"403","message":"A Virtual Network is configured for this resource. Please use the correct endpoint for making requests."}`, "403", faceclient.DetailCustomSubdomain},
 		{"token at a region", 400, "", `{"error":{"code":"BadRequest","message":"Please provide a custom subdomain for token authentication."}}`, "BadRequest", faceclient.DetailCustomSubdomain},
 		{"version", 404, "", `{"error":{"code":"404","message":"No.","innererror":{"code":"UnsupportedApiVersion"}}}`, "404", faceclient.DetailAPIVersionNotOffered},
-		{"start is no id", 400, "", `{"error":{"code":"BadArgument","message":"'start' is too long."}}`, "BadArgument", ""},
 		{"text for an error", 403, "", `{"error":"Access denied due to Virtual Network/Firewall rules."}`, "403", faceclient.DetailNetworkRules},
-		{"nothing", 403, "", ``, "403", ""},
 		{"a page of a proxy", 403, "", `<html>firewall</html>`, "403", ""},
 		{"one of our codes", 400, "timeout", `{"error":{"code":"canceled","statusCode":417}}`, "417", ""},
 
@@ -307,8 +259,6 @@ func TestWhyTheServiceRefuses(t *testing.T) {
 		{"no three digits", 418, "", `{"error":{"code":17,"statusCode":1e3},"statusCode":-99}`, "418", ""},
 		{"too long", 418, "", `{"error":{"code":"` + strings.Repeat("x", 65) + `"}}`, "418", ""},
 		{"just not too long", 418, "", `{"error":{"code":"` + strings.Repeat("x", 64) + `"}}`, strings.Repeat("x", 64), ""},
-		{"an object for a code", 418, "", `{"error":{"code":{}}}`, "418", ""},
-		{"cut short", 418, "", `{"error":{"code":"FromB`, "418", ""},
 		{"a session's id", 418, "2c6f1a0e-77d5-4f0b-9a64-0d3c1f5b8e21", `[]`, "418", ""},
 		{"a part of the key", 418, "secretkey", `null`, "418", ""},
 	} {
@@ -317,7 +267,7 @@ func TestWhyTheServiceRefuses(t *testing.T) {
 				o.Credential = faceclient.NewKeyCredential(faceclient.StaticSecret("my-secretkey"))
 			}, func(t *testing.T, r *rig) {
 				r.server.Fail(facetest.Status(test.status, test.body).Header("x-ms-error-code", test.header))
-				failure := r.fails(test.code, 1)
+				failure := r.failure(test.code, 1)
 				if failure.Status != test.status || failure.Detail != test.detail || failure.APIVersion != faceclient.DefaultAPIVersion {
 					t.Errorf("%v, version %q; want %s", failure, failure.APIVersion, test.detail)
 				}
@@ -338,7 +288,6 @@ func TestAQuotaThatIsUsedUp(t *testing.T) {
 		{"flat", "", `{"statusCode":403,"message":"Out of call volume quota. Quota will be replenished in 2.12 days."}`, time.Duration(2.12 * 24 * float64(time.Hour))},
 		{"hours, minutes, seconds", "", `{"statusCode":403,"message":"Out of call volume quota. Quota will be replenished in 00:05:00."}`, 5 * time.Minute},
 		{"days and hours", "", `{"statusCode":403,"message":"Out of call volume quota. Quota will be replenished in 1.02:03:04.5"}`, 26*time.Hour + 3*time.Minute + 4*time.Second},
-		{"hours", "", `{"error":{"code":"403","message":"Quota exceeded. Try again in 7 hours."}}`, 7 * time.Hour},
 		{"no time", "", `{"error":{"code":"403","message":"The quotas are used up."}}`, 0},
 		{"text alone", "", `Out of call volume quota. Quota will be replenished in 3 days.`, 72 * time.Hour},
 		{"header", "60", `{"error":{"code":"403","message":"Out of call volume quota. Quota will be replenished in 2 days."}}`, time.Minute},
@@ -347,7 +296,7 @@ func TestAQuotaThatIsUsedUp(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			inRig(t, 0, nil, func(t *testing.T, r *rig) {
 				r.server.Fail(facetest.Status(403, test.body).Header("Retry-After", test.header))
-				failure := r.fails(faceclient.CodeQuotaExceeded, 1)
+				failure := r.failure(faceclient.CodeQuotaExceeded, 1)
 				if (failure.Wait-test.want).Abs() > time.Second || failure.Status != 403 {
 					t.Errorf("status %d, wait %v; want %v", failure.Status, failure.Wait, test.want)
 				}

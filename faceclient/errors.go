@@ -25,6 +25,8 @@ const (
 )
 
 // ownCodes are the codes that only this package gives.
+//
+//nolint:gochecknoglobals // a table that never changes
 var ownCodes = []string{
 	CodeTimeout, CodeConnection, CodeTLS, CodeRedirect, CodeInvalidResponse, CodeCanceled, CodePagination, CodeAuthentication,
 	CodeQuotaExceeded, CodePanic,

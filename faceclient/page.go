@@ -82,11 +82,11 @@ func (p *Page) decodeSession(session *Session) error {
 	}
 	hasExpired := false
 	for p.decoder.PeekKind() != jsontext.KindEndObject {
-		name, err := p.decoder.ReadValue()
+		name, err := p.decoder.ReadToken()
 		if err != nil {
 			return syntaxError(err)
 		}
-		field := fieldOf(name)
+		field := name.String()
 		value, err := p.decoder.ReadValue()
 		if err != nil {
 			return syntaxError(err)
@@ -94,7 +94,7 @@ func (p *Page) decodeSession(session *Session) error {
 		if err := p.set(session, field, value); err != nil {
 			return err
 		}
-		hasExpired = hasExpired || field == expired
+		hasExpired = hasExpired || field == "sessionExpired"
 	}
 	if _, err := p.decoder.ReadToken(); err != nil {
 		return syntaxError(err)
@@ -105,68 +105,30 @@ func (p *Page) decodeSession(session *Session) error {
 	return nil
 }
 
-// field is a field of a session that we know; unknown is any other.
-type field int
-
-const (
-	unknown field = iota
-	id
-	created
-	started
-	expired
-	device
-	ttl
-)
-
-// fieldOf returns the field with a quoted name.
-func fieldOf(name jsontext.Value) field {
-	switch string(name) {
-	case `"id"`:
-		return id
-	case `"createdDateTime"`:
-		return created
-	case `"sessionStartDateTime"`:
-		return started
-	case `"sessionExpired"`:
-		return expired
-	case `"deviceCorrelationId"`:
-		return device
-	case `"authTokenTimeToLiveInSeconds"`:
-		return ttl
-	}
-	if bytes.IndexByte(name, '\\') >= 0 {
-		plain, _ := jsontext.AppendUnquote([]byte{'"'}, name)
-		if plain = append(plain, '"'); bytes.IndexByte(plain, '\\') < 0 {
-			return fieldOf(plain)
-		}
-	}
-	return unknown
-}
-
-// set sets a field. Those that may be absent may be null, too.
-func (p *Page) set(session *Session, field field, value jsontext.Value) (err error) {
+// set sets a field of a session, if we know it. Those that may be absent may be null, too.
+func (p *Page) set(session *Session, field string, value jsontext.Value) (err error) {
 	null := value.Kind() == jsontext.KindNull
 	switch field {
-	case id:
+	case "id":
 		if session.ID, err = p.text(value); err == nil && utf8.RuneCount(session.ID) > maxIDLength {
 			err = &Error{Code: CodePagination} // it cannot be a start, so the rest of the list cannot be read
 		}
-	case created:
+	case "createdDateTime":
 		session.Created, err = p.instant(value)
-	case started:
+	case "sessionStartDateTime":
 		if session.Started = (time.Time{}); !null {
 			session.Started, err = p.instant(value)
 		}
-	case expired:
+	case "sessionExpired":
 		session.Expired = value.Kind() == jsontext.KindTrue
 		if !session.Expired && value.Kind() != jsontext.KindFalse {
 			err = invalid()
 		}
-	case device:
+	case "deviceCorrelationId":
 		if session.DeviceID = nil; !null {
 			session.DeviceID, err = p.text(value)
 		}
-	case ttl:
+	case "authTokenTimeToLiveInSeconds":
 		seconds := uint64(DefaultTTL / time.Second)
 		if !null {
 			seconds, err = strconv.ParseUint(string(value), 10, 32)

@@ -52,6 +52,8 @@ var serviceCode = regexp.MustCompile(`^([A-Za-z]{1,64}|[0-9]{3})$`)
 
 // refusals tell the reasons apart that share a status and often a code, by words of the text that comes with it. The first
 // row that fits counts. Words are in lower case, and one of them is enough.
+//
+//nolint:gochecknoglobals // a table that never changes
 var refusals = []struct {
 	status int
 	detail Detail

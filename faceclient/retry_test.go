@@ -20,7 +20,7 @@ func TestKnownErrors(t *testing.T) {
 			}
 			inRig(t, 10, nil, func(t *testing.T, r *rig) {
 				r.server.Fail(known.Fault)
-				failure := r.fails(known.Code, attempts)
+				failure := r.failure(known.Code, attempts)
 				if refused := known.Status == 401 || known.Status == 403 || known.Status == 404; failure.Status != known.Status || failure.Refused() != refused {
 					t.Errorf("status %d, want %d; refused: %t", failure.Status, known.Status, failure.Refused())
 				}

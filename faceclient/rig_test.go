@@ -132,7 +132,13 @@ func (r *rig) listsAll() listed {
 func (r *rig) requests() int { return r.server.Counts(facetest.DetectLiveness).Requests }
 
 // fails is a list that must fail with a code after so many requests.
-func (r *rig) fails(code string, requests int) *faceclient.Error {
+func (r *rig) fails(code string, requests int) {
+	r.t.Helper()
+	_ = r.failure(code, requests)
+}
+
+// failure is fails for a test that looks at the error.
+func (r *rig) failure(code string, requests int) *faceclient.Error {
 	r.t.Helper()
 	_, err := r.list()
 	if got := faceclient.Code(err); got != code || r.requests() != requests {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptrace"
 	"slices"
@@ -131,15 +130,10 @@ func (l *observed) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	attempt.Billed = billed(header)
 	l.observe(attempt)
-	l.settings.Logger.LogAttrs(request.Context(), slog.LevelDebug, "API request",
-		slog.String("host", l.settings.host),
-		slog.String("operation", string(attempt.Operation)),
-		slog.Int("status", attempt.Status),
-		slog.Duration("duration", attempt.Duration),
-		slog.String("client_request_id", request.Header.Get(clientRequestID)),
-		slog.String("apim_request_id", l.settings.requestID(request, header)),
-		slog.String("error_code", attempt.ErrorCode),
-	)
+	l.settings.Logger.DebugContext(request.Context(), "API request",
+		"host", l.settings.host, "operation", attempt.Operation, "status", attempt.Status, "duration", attempt.Duration,
+		"client_request_id", request.Header.Get(clientRequestID), "apim_request_id", l.settings.requestID(request, header),
+		"error_code", attempt.ErrorCode)
 	return response, err
 }
 

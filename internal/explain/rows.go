@@ -29,6 +29,7 @@ const (
 // code, then what goes wrong before there is an answer. A code comes twice if its meaning depends on the status.
 func CodeRows() []Row { return codeRows }
 
+//nolint:gochecknoglobals // a table that never changes
 var codeRows = []Row{
 	{400, "BadArgument", "the service refuses start or top", "lower api.page_size, or " + reportBug},
 	{400, "BadRequest", "the service refuses the request, for example a token of Entra ID at a regional endpoint", "with Entra ID, use the resource's own subdomain as endpoint, or a key"},
@@ -70,6 +71,7 @@ var codeRows = []Row{
 // DetailRows are what the details mean, in the order in which package faceclient has them.
 func DetailRows() []Row { return detailRows }
 
+//nolint:gochecknoglobals // a table that never changes
 var detailRows = []Row{
 	{0, string(faceclient.DetailNameNotResolved), "the name of the endpoint's host is not resolved", "check endpoint for a typing error, and DNS. With a private endpoint, link its DNS zone to this network"},
 	{0, string(faceclient.DetailRefused), "the connection is refused: nothing listens at that address and port", "check host and port of endpoint, and the firewall"},
@@ -111,6 +113,8 @@ const (
 )
 
 // signInRows are the numbers of Entra ID that a first set-up meets.
+//
+//nolint:gochecknoglobals // a table that never changes
 var signInRows = map[int]Row{
 	7000215: {Meaning: "Entra ID refuses the client secret" + number, Remedy: "write the secret's value, not its id, into entra.client_secret_file"},
 	7000222: {Meaning: "the client secret has expired" + number, Remedy: "make a new one and write it into entra.client_secret_file"},
