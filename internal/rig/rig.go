@@ -97,15 +97,18 @@ func (p *Program) Get(path string, header ...string) launch.Answer {
 	return p.Send(http.MethodGet, path, header...)
 }
 
-// Scrape gets the metrics of a path as text, /metrics for "".
+// Scrape gets the metrics as text.
 func (p *Program) Scrape(header ...string) Exposition {
 	p.t.Helper()
 	return p.ScrapeOf("/metrics", header...)
 }
 
-// ScrapeOf gets the metrics of a path as text.
+// ScrapeOf gets the metrics of a path as text. Unless the header says otherwise, it waits for refreshes on a busy machine, too.
 func (p *Program) ScrapeOf(path string, header ...string) Exposition {
 	p.t.Helper()
+	if len(header) == 0 {
+		header = []string{"X-Prometheus-Scrape-Timeout-Seconds", "50"}
+	}
 	got := p.Get(path, header...)
 	if got.Status != http.StatusOK {
 		p.t.Errorf("GET %s: %d\n%s", path, got.Status, got.Body)
