@@ -27,13 +27,12 @@ func requests(t *testing.T, api *collector.APIMetrics, operation faceclient.Oper
 
 func TestAPIMetricsCount(t *testing.T) {
 	plain, verify := faceclient.DetectLiveness, faceclient.DetectLivenessWithVerify
-	api := collector.NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)
+	api := collector.NewAPIMetrics("contoso-prod", faceclient.Operations(), 30_000)
 	for _, attempt := range []faceclient.Attempt{
 		{Operation: plain, Status: 200, Duration: 50 * time.Millisecond, Billed: 1},
-		{Operation: plain, Status: 200, Duration: 50*time.Millisecond + 1, Billed: 2.5},
-		{Operation: plain, Status: 200, ErrorCode: faceclient.CodeInvalidResponse, Duration: 125 * time.Millisecond, Billed: 1},
-		{Operation: plain, Status: 429, ErrorCode: "429", Duration: 250 * time.Millisecond},
-		{Operation: plain, Status: 401, ErrorCode: "PermissionDenied", Duration: 250 * time.Millisecond},
+		{Operation: plain, Status: 200, Duration: time.Second, Billed: 2.5},
+		{Operation: plain, Status: 200, ErrorCode: faceclient.CodeInvalidResponse, Duration: time.Second, Billed: 1},
+		{Operation: plain, Status: 429, ErrorCode: "429", Duration: time.Second},
 		{Operation: plain, ErrorCode: faceclient.CodeTimeout, Duration: 10 * time.Second},
 		{Operation: plain, ErrorCode: faceclient.CodeConnection, Duration: 11 * time.Second},
 		{Operation: verify, Status: 500, ErrorCode: "Unspecified", Duration: time.Second, Billed: 1},
@@ -41,40 +40,26 @@ func TestAPIMetricsCount(t *testing.T) {
 		api.ObserveAttempt(attempt)
 	}
 	api.ObserveRetry(plain)
-	api.ObserveRetry(plain)
 	api.ObserveThrottle(plain, 1500*time.Millisecond)
 	api.ObserveThrottle(plain, 250*time.Millisecond)
 	for operation, want := range map[faceclient.Operation]series{
 		plain: {
-			`api_requests_total{code="200"}`:                  3,
-			`api_requests_total{code="429"}`:                  1,
-			`api_requests_total{code="error"}`:                2,
-			`api_errors_total{error_code="invalid_response"}`: 1,
-			`api_errors_total{error_code="429"}`:              1,
-			`api_errors_total{error_code="timeout"}`:          1,
-			`api_errors_total{error_code="Unspecified"}`:      0,
-			`api_retries_total`:                               2,
-			`api_throttle_wait_seconds_total`:                 1.75,
-			`api_billed_transactions_total`:                   4.5,
-			`api_request_duration_seconds_count`:              7,
+			`requests_total{code="200"}`: 3, `requests_total{code="429"}`: 1, `requests_total{code="error"}`: 2,
+			`errors_total{error_code="invalid_response"}`: 1, `errors_total{error_code="429"}`: 1, `errors_total{error_code="timeout"}`: 1,
+			`errors_total{error_code="Unspecified"}`: 0, `retries_total`: 1, `throttle_wait_seconds_total`: 1.75, `billed_transactions_total`: 4.5,
+			`request_duration_seconds_count`: 6, `request_duration_seconds_sum`: 24.05, `monthly_request_budget`: 30_000,
 		},
 		verify: {
-			`api_requests_total{code="200"}`:             0,
-			`api_requests_total{code="500"}`:             1,
-			`api_errors_total{error_code="Unspecified"}`: 1,
-			`api_errors_total{error_code="429"}`:         0,
-			`api_retries_total`:                          0,
-			`api_throttle_wait_seconds_total`:            0,
-			`api_billed_transactions_total`:              1,
-			`api_request_duration_seconds_count`:         1,
+			`requests_total{code="200"}`: 0, `requests_total{code="500"}`: 1, `errors_total{error_code="Unspecified"}`: 1, `errors_total{error_code="429"}`: 0,
+			`retries_total`: 0, `throttle_wait_seconds_total`: 0, `billed_transactions_total`: 1, `request_duration_seconds_count`: 1,
 		},
 	} {
 		got := requests(t, api, operation)
 		for name, value := range want {
-			got.want(t, name, value)
+			got.want(t, "api_"+name, value)
 		}
 	}
-	want := collector.Usage{Requests: 7, RateLimited: 1, Billed: 4.5, Duration: 21_725*time.Millisecond + 1}
+	want := collector.Usage{Requests: 6, RateLimited: 1, Billed: 4.5, Duration: 24_050 * time.Millisecond}
 	if got := api.Usage(plain); got != want {
 		t.Errorf("usage %+v, want %+v", got, want)
 	}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -34,54 +34,45 @@ func TestBudgetIsKept(t *testing.T) {
 		{monthly: 8_640, pages: [2]int{40, 2}, interval: 600},
 		{monthly: 720, pages: [2]int{1, 1}, interval: 7200},
 	} {
-		t.Run(fmt.Sprint(test.monthly), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				budget := collector.NewBudget(test.monthly, 5*time.Minute, both, nil)
-				var mu sync.Mutex // guards what follows; both targets walk at once
-				spent := 0
-				var targets []*collector.Target
-				var sources []*source
-				for i, operation := range both {
-					random := rand.New(rand.NewPCG(13, uint64(i)))
-					var from *source
-					from = walks(func(_ context.Context, visitor facelist.Visitor) (facelist.Result, error) {
-						mu.Lock()
-						defer mu.Unlock()
-						allowed := from.allowed[len(from.allowed)-1]
-						if allowed < 1 {
-							t.Errorf("a walk with %d requests", allowed)
-						}
-						used := min(allowed, test.pages[i])
-						spent += used
-						if random.IntN(5) == 0 {
-							return facelist.Result{Requests: used}, unavailable()
-						}
-						return facelist.Result{Requests: used, Pages: used, Coverage: float64(used) / float64(test.pages[i])}, nil
-					})
-					sources = append(sources, from)
-					targets = append(targets, newTarget(from, func(options *collector.TargetOptions) {
-						options.Operation, options.Budget = operation, budget
-					}))
-				}
-				for _, target := range targets {
-					shown(t, target).want(t, "refresh_interval_seconds", test.interval)
-				}
-				run(t, targets...)
-				for range days * 24 * 60 {
-					scrape(inTime, targets...)
-					advance(time.Minute)
-				}
-				// What a full account holds at the start is one refresh's worth.
-				worth := int(float64(test.monthly)*test.interval/(30*24*3600)) + 2
-				if limit := int(test.monthly)*days/30 + worth; spent > limit {
-					t.Errorf("%d requests in %d days, want %d at most", spent, days, limit)
-				}
-				for i, from := range sources {
-					if from.walks() < int(days*24*3600/test.interval/2) {
-						t.Errorf("%s was walked %d times in %d days", both[i], from.walks(), days)
+		bubble(t, fmt.Sprint(test.monthly), func(t *testing.T) {
+			budget := collector.NewBudget(test.monthly, 5*time.Minute, both, nil)
+			var spent atomic.Int64
+			var targets []*collector.Target
+			var sources []*source
+			for i, operation := range both {
+				random := rand.New(rand.NewPCG(13, uint64(i)))
+				var from *source
+				from = walks(func(context.Context, facelist.Visitor) (facelist.Result, error) {
+					used := min(from.allowed[len(from.allowed)-1], test.pages[i])
+					spent.Add(int64(used))
+					if used < 1 || random.IntN(5) == 0 {
+						return facelist.Result{Requests: used}, unavailable()
 					}
+					return facelist.Result{Requests: used, Pages: used, Coverage: float64(used) / float64(test.pages[i])}, nil
+				})
+				sources = append(sources, from)
+				targets = append(targets, newTarget(from, func(options *collector.TargetOptions) {
+					options.Operation, options.Budget = operation, budget
+				}))
+			}
+			for _, target := range targets {
+				shown(t, target).want(t, "refresh_interval_seconds", test.interval)
+			}
+			run(t, targets...)
+			for range days * 24 * 60 {
+				scrape(inTime, targets...)
+				advance(time.Minute)
+			}
+			// What a full account holds at the start is one refresh's worth.
+			worth := int64(float64(test.monthly)*test.interval/(30*24*3600)) + 2
+			if limit := test.monthly*days/30 + worth; spent.Load() > limit {
+				t.Errorf("%d requests in %d days, want %d at most", spent.Load(), days, limit)
+			}
+			for i, from := range sources {
+				if from.walks() < int(days*24*3600/test.interval/2) {
+					t.Errorf("%s was walked %d times in %d days", both[i], from.walks(), days)
 				}
-			})
+			}
 		})
 	}
 }
@@ -99,46 +90,44 @@ func TestAnotherBudgetStartsAnew(t *testing.T) {
 		"another budget, and a list that can only be read whole": {true, 20, map[int64]float64{10: 6000, 100: 600, 400: 300, 0: 300}},
 	} {
 		for requests, interval := range test.after {
-			t.Run(fmt.Sprintf("%s, then %d", name, requests), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					budget := collector.NewBudget(perRefresh(test.before), 5*time.Minute, []faceclient.Operation{faceclient.DetectLiveness}, nil)
-					var list *source
-					list = walks(func(_ context.Context, visitor facelist.Visitor) (facelist.Result, error) {
-						allowed := list.allowed[len(list.allowed)-1]
-						<-time.After(time.Minute)
-						page{sessions: created(1)}.visit(visitor)
-						if allowed == 0 || test.whole {
-							return facelist.Result{Requests: 200, Pages: 200, Coverage: 1}, nil
-						}
-						used := min(allowed, 200)
-						return facelist.Result{Requests: used, Pages: used, Coverage: float64(used) / 200}, nil
-					})
-					var settings collector.Settings
-					target := newTarget(list, paid(budget, &settings))
-					run(t, target)
-					reload := func(requests int64) {
-						budget.Apply(perRefresh(requests), 5*time.Minute)
-						target.Apply(settings)
+			bubble(t, fmt.Sprintf("%s, then %d", name, requests), func(t *testing.T) {
+				budget := collector.NewBudget(perRefresh(test.before), 5*time.Minute, []faceclient.Operation{faceclient.DetectLiveness}, nil)
+				var list *source
+				list = walks(func(_ context.Context, visitor facelist.Visitor) (facelist.Result, error) {
+					allowed := list.allowed[len(list.allowed)-1]
+					<-time.After(time.Minute)
+					page{sessions: created(1)}.visit(visitor)
+					if allowed == 0 || test.whole {
+						return facelist.Result{Requests: 200, Pages: 200, Coverage: 1}, nil
 					}
-					scrape(inTime, target)
-					advance(30 * time.Second)
-					if !test.whole {
-						reload(requests) // while the walk is under way
-					}
-					advance(time.Minute)
-					if test.whole {
-						reload(requests)
-					}
-					shown(t, target).want(t, "refresh_interval_seconds", interval)
-					reload(requests) // a second time nothing changes
-					shown(t, target).want(t, "refresh_interval_seconds", interval)
-					advance(time.Duration(interval) * time.Second)
-					released(target)
-					synctest.Wait()
-					if got := list.allowed[len(list.allowed)-1]; list.walks() != 2 || got < int(requests) || got > int(requests)+int(requests)/300 {
-						t.Errorf("%d refreshes, the last with %d requests, want 2 and %d", list.walks(), got, requests)
-					}
+					used := min(allowed, 200)
+					return facelist.Result{Requests: used, Pages: used, Coverage: float64(used) / 200}, nil
 				})
+				var settings collector.Settings
+				target := newTarget(list, paid(budget, &settings))
+				run(t, target)
+				reload := func(requests int64) {
+					budget.Apply(perRefresh(requests), 5*time.Minute)
+					target.Apply(settings)
+				}
+				scrape(inTime, target)
+				advance(30 * time.Second)
+				if !test.whole {
+					reload(requests) // while the walk is under way
+				}
+				advance(time.Minute)
+				if test.whole {
+					reload(requests)
+				}
+				shown(t, target).want(t, "refresh_interval_seconds", interval)
+				reload(requests) // a second time nothing changes
+				shown(t, target).want(t, "refresh_interval_seconds", interval)
+				advance(time.Duration(interval) * time.Second)
+				released(target)
+				synctest.Wait()
+				if got := list.allowed[len(list.allowed)-1]; list.walks() != 2 || got < int(requests) || got > int(requests)+int(requests)/300 {
+					t.Errorf("%d refreshes, the last with %d requests, want 2 and %d", list.walks(), got, requests)
+				}
 			})
 		}
 	}

@@ -1,14 +1,11 @@
 package collector_test
 
 import (
-	"context"
 	"math"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"face_liveness_exporter/collector"
-	"face_liveness_exporter/faceclient/facelist"
 )
 
 func TestLookUpsArePartOfTheCost(t *testing.T) {
@@ -30,24 +27,4 @@ func TestLookUpsArePartOfTheCost(t *testing.T) {
 			t.Errorf("%s: %v for the list, %v look-ups, starved %v", name, list, lookUps, test.demand.Starved(5*time.Minute))
 		}
 	}
-}
-
-func TestCostOfTheFirstRefreshLeavesOutWhatIsNeededOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		target := newTarget(walks(func(_ context.Context, visitor facelist.Visitor) (facelist.Result, error) {
-			page{sessions: created(3)}.visit(visitor)
-			return facelist.Result{Pages: 2, Proofs: 1, Coverage: 1}, nil
-		}))
-		run(t, target)
-		state := target.State()
-		if list, lookUps := state.MonthlyRequests(); list != 0 || lookUps != 0 {
-			t.Errorf("%v and %v requests before the first refresh", list, lookUps)
-		}
-		scrape(inTime, target)
-		state = target.State()
-		list, lookUps := state.MonthlyRequests()
-		if cost := collector.Price(list, 1.5); list != 8640 || lookUps != 0 || cost != 12.96 {
-			t.Errorf("%v and %v requests in 30 days, which cost %v, want 8640 and 12.96", list, lookUps, cost)
-		}
-	})
 }

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -170,25 +169,4 @@ face_liveness_resource_info{api_version="v1.2-preview.1",resource="contoso-prod"
 	if err := testutil.GatherAndCompare(registry, strings.NewReader(want), "face_liveness_resource_info"); err != nil {
 		t.Error(err)
 	}
-}
-
-// Prometheus can tell from when on a counter counts.
-func TestCountersSayWhenTheyWereCreated(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		made := time.Now()
-		target := newTarget(walks(lists(page{sessions: lively()})))
-		run(t, target)
-		scrape(inTime, target)
-		advance(time.Hour)
-		for name, family := range gather(t, resource(target)) {
-			for _, metric := range family.GetMetric() {
-				if family.GetType() == dto.MetricType_COUNTER && !strings.Contains(name, "_api_") && !metric.GetCounter().GetCreatedTimestamp().AsTime().Equal(made) {
-					t.Errorf("%s was created at %v, want %v", name, metric.GetCounter().GetCreatedTimestamp().AsTime(), made)
-				}
-				if family.GetType() == dto.MetricType_COUNTER && metric.GetCounter().GetCreatedTimestamp() == nil {
-					t.Errorf("%s does not say when it was created", name)
-				}
-			}
-		}
-	})
 }

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"face_liveness_exporter/collector"
@@ -23,35 +22,33 @@ func TestPopulationIsShownUntilMaxStale(t *testing.T) {
 		"twice the interval if that is longer": {40 * time.Minute, time.Hour, 80 * time.Minute},
 		"an interval longer than max_stale":    {3 * time.Hour, time.Hour, 6 * time.Hour},
 	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				target := newTarget(walks(lists(page{after: 30 * time.Second, sessions: lively()}), fails(unavailable())),
-					every(test.interval), func(options *collector.TargetOptions) { options.MaxStale = test.stale })
-				run(t, target)
-				names := func() []string {
-					return shown(t, target).without(func(name string) bool { return strings.Contains(name, "refresh_error") })
-				}
-				atStart := names()
-				scrape(time.Minute, target)
-				ended, whole := time.Now(), names()
-				for time.Since(ended) < test.lasts {
-					scrape(inTime, target)
-					advance(min(time.Minute, test.lasts-time.Since(ended)))
-				}
-				if atLast := names(); !slices.Equal(atLast, whole) {
-					t.Errorf("as long as the population is shown there are %v, want %v", atLast, whole)
-				}
-				advance(1)
-				stale := slices.DeleteFunc(slices.Clone(whole), isPopulation)
-				if later := names(); !slices.Equal(later, stale) {
-					t.Errorf("later there are %v, want %v", later, stale)
-				}
-				shown(t, target).want(t, "snapshot_timestamp_seconds", float64(ended.Add(-30*time.Second).Unix()))
-				none := slices.DeleteFunc(stale, func(name string) bool { return strings.HasPrefix(name, "face_liveness_snapshot_") })
-				if !slices.Equal(atStart, none) {
-					t.Errorf("before the first refresh there are %v, want %v", atStart, none)
-				}
-			})
+		bubble(t, name, func(t *testing.T) {
+			target := newTarget(walks(lists(page{after: 30 * time.Second, sessions: lively()}), fails(unavailable())),
+				every(test.interval), func(options *collector.TargetOptions) { options.MaxStale = test.stale })
+			run(t, target)
+			names := func() []string {
+				return shown(t, target).without(func(name string) bool { return strings.Contains(name, "refresh_error") })
+			}
+			atStart := names()
+			scrape(time.Minute, target)
+			ended, whole := time.Now(), names()
+			for time.Since(ended) < test.lasts {
+				scrape(inTime, target)
+				advance(min(time.Minute, test.lasts-time.Since(ended)))
+			}
+			if atLast := names(); !slices.Equal(atLast, whole) {
+				t.Errorf("as long as the population is shown there are %v, want %v", atLast, whole)
+			}
+			advance(1)
+			stale := slices.DeleteFunc(slices.Clone(whole), isPopulation)
+			if later := names(); !slices.Equal(later, stale) {
+				t.Errorf("later there are %v, want %v", later, stale)
+			}
+			shown(t, target).want(t, "snapshot_timestamp_seconds", float64(ended.Add(-30*time.Second).Unix()))
+			none := slices.DeleteFunc(stale, func(name string) bool { return strings.HasPrefix(name, "face_liveness_snapshot_") })
+			if !slices.Equal(atStart, none) {
+				t.Errorf("before the first refresh there are %v, want %v", atStart, none)
+			}
 		})
 	}
 }
@@ -106,98 +103,57 @@ func TestWaitAfterFailures(t *testing.T) {
 		}, []time.Duration{5 * time.Minute, 5 * time.Minute, 5 * time.Minute}},
 	}
 	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				from := walks(test.scripts...)
-				target := newTarget(from, every(test.interval))
-				run(t, target)
-				seconds := 0
-				for _, wait := range test.want {
-					seconds += 5 + int(1.1*wait.Seconds())
+		bubble(t, test.name, func(t *testing.T) {
+			from := walks(test.scripts...)
+			target := newTarget(from, every(test.interval))
+			run(t, target)
+			seconds := 0
+			for _, wait := range test.want {
+				seconds += 5 + int(1.1*wait.Seconds())
+			}
+			got := gaps(t, target, from, seconds)
+			if len(got) < len(test.want) {
+				t.Fatalf("waits %v, want about %v", got, test.want)
+			}
+			for i, want := range test.want { // up to a tenth of jitter, and a second to the next scrape
+				if got[i] < want || got[i] > want*11/10+time.Second {
+					t.Errorf("wait %d is %v, want %v and up to a tenth more", i+1, got[i], want)
 				}
-				got := gaps(t, target, from, seconds)
-				if len(got) < len(test.want) {
-					t.Fatalf("waits %v, want about %v", got, test.want)
-				}
-				for i, want := range test.want {
-					// Up to a tenth of jitter, and a second to the next scrape.
-					if got[i] < want || got[i] > want*11/10+time.Second {
-						t.Errorf("wait %d is %v, want %v and up to a tenth more", i+1, got[i], want)
-					}
-				}
-			})
+			}
 		})
 	}
 }
 
-func TestJitterSpreadsWhatFailedTogether(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		from := walks(fails(unavailable()))
-		var targets []*collector.Target
-		for range 8 {
-			targets = append(targets, newTarget(from, every(time.Hour)))
-		}
-		run(t, targets...)
-		for range 200 {
-			scrape(time.Millisecond, targets...)
-			advance(100 * time.Millisecond)
-		}
-		begun, _ := from.times()
-		if again := slices.Compact(begun[8:]); len(begun) != 16 || len(again) < 3 {
-			t.Errorf("8 targets that failed together were tried again at %v", again)
-		}
-	})
-}
-
+// A key that changes clears the wait after a failure, also if it changed during the walk. It does not renew a young snapshot.
 func TestAChangedKeyClearsTheWait(t *testing.T) {
-	refused := fails(answered(http.StatusUnauthorized, "401"), page{after: 4 * time.Second})
-	tests := []struct {
-		name   string
-		rotate func(*source, *collector.Target)
-		walks  int
+	slow := page{after: 4 * time.Second}
+	refused := fails(answered(http.StatusUnauthorized, "401"), slow)
+	for name, test := range map[string]struct {
+		walk    script
+		rotated time.Duration // since the start; 0 means never
+		walks   int
 	}{
-		{"unchanged", func(_ *source, target *collector.Target) { scrape(inTime, target) }, 1},
-		{"changed while it waits", func(from *source, target *collector.Target) {
-			scrape(inTime, target)
-			from.rotate("second key")
-		}, 2},
-		{"changed during the walk that fails", func(from *source, target *collector.Target) {
-			scrape(time.Second, target)
-			from.rotate("second key")
-			advance(4 * time.Second)
-		}, 2},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				from := walks(refused)
-				target := newTarget(from)
-				run(t, target)
-				test.rotate(from, target)
-				for range 60 {
-					scrape(inTime, target)
-					advance(time.Second)
-				}
-				if from.walks() != test.walks { // the new key is refused too, and waits as the old one did
-					t.Errorf("%d walks, want %d", from.walks(), test.walks)
-				}
-			})
+		"unchanged":                              {refused, 0, 1},
+		"changed while it waits":                 {refused, time.Minute, 2}, // the new key is refused, too
+		"changed during the walk that fails":     {refused, time.Second, 2},
+		"changed while there is nothing to wait": {lists(slow), time.Minute, 1},
+	} {
+		bubble(t, name, func(t *testing.T) {
+			from := walks(test.walk)
+			target := newTarget(from)
+			run(t, target)
+			if test.rotated > 0 {
+				time.AfterFunc(test.rotated, func() { from.rotate("second key") })
+			}
+			for range 120 {
+				scrape(time.Second, target)
+				advance(time.Second)
+			}
+			if from.walks() != test.walks {
+				t.Errorf("%d walks, want %d", from.walks(), test.walks)
+			}
 		})
 	}
-}
-
-func TestAChangedKeyDoesNotRenewAYoungSnapshot(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		from := walks(lists(page{sessions: created(1)}))
-		target := newTarget(from)
-		run(t, target)
-		scrape(inTime, target)
-		from.rotate("second key")
-		advance(time.Second)
-		if scrape(inTime, target); from.walks() != 1 {
-			t.Errorf("%d walks, want 1", from.walks())
-		}
-	})
 }
 
 // Each failed refresh is counted under its error code, by the attempt that failed, or once.
@@ -220,20 +176,18 @@ func TestEveryFailedRefreshIsCounted(t *testing.T) {
 		"no error of the client":                  {nil, fails(http.ErrHandlerTimeout), "connection", 1},
 		"too many codes":                          {invented, fails(answered(400, "Invented59")), "other", float64(60 - (50 - len(faceclient.ErrorCodes())))},
 	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				api := collector.NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)
-				target := newTarget(walks(func(ctx context.Context, visitor facelist.Visitor) (facelist.Result, error) {
-					for _, code := range test.attempts {
-						api.ObserveAttempt(faceclient.Attempt{Operation: faceclient.DetectLiveness, Status: 503, ErrorCode: code})
-					}
-					return test.walk(ctx, visitor)
-				}), func(options *collector.TargetOptions) { options.API = api })
-				run(t, target)
-				scrape(time.Hour, target)
-				requests(t, api, faceclient.DetectLiveness).want(t, fmt.Sprintf("api_errors_total{error_code=%q}", test.code), test.count)
-				shown(t, target).want(t, fmt.Sprintf("refresh_error{error_code=%q}", test.code), 1)
-			})
+		bubble(t, name, func(t *testing.T) {
+			api := collector.NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)
+			target := newTarget(walks(func(ctx context.Context, visitor facelist.Visitor) (facelist.Result, error) {
+				for _, code := range test.attempts {
+					api.ObserveAttempt(faceclient.Attempt{Operation: faceclient.DetectLiveness, Status: 503, ErrorCode: code})
+				}
+				return test.walk(ctx, visitor)
+			}), func(options *collector.TargetOptions) { options.API = api })
+			run(t, target)
+			scrape(time.Hour, target)
+			requests(t, api, faceclient.DetectLiveness).want(t, fmt.Sprintf("api_errors_total{error_code=%q}", test.code), test.count)
+			shown(t, target).want(t, fmt.Sprintf("refresh_error{error_code=%q}", test.code), 1)
 		})
 	}
 }
@@ -264,33 +218,31 @@ func TestAPanicFailsTheRefresh(t *testing.T) {
 			return facelist.Result{}, canceled(ctx)
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				var book logbook
-				system := collector.SystemClock()
-				target := newTarget(walks(bug, lists(page{sessions: sessions})), logged(&book), func(options *collector.TargetOptions) {
-					options.Clock = func() collector.Instant {
-						if broken {
-							panic(secret)
-						}
-						return system()
+		bubble(t, name, func(t *testing.T) {
+			var book logbook
+			system := collector.SystemClock()
+			target := newTarget(walks(bug, lists(page{sessions: sessions})), logged(&book), func(options *collector.TargetOptions) {
+				options.Clock = func() collector.Instant {
+					if broken {
+						panic(secret)
 					}
-				})
-				run(t, target)
-				scrape(time.Minute, target)
-				shown(t, target).want(t, `refresh_error{error_code="panic"}`, 1)
-				lines := book.take(t)
-				if len(lines) != 1 || lines[0]["level"] != "ERROR" || !strings.Contains(fmt.Sprint(lines[0]["stack"]), "goroutine") {
-					t.Errorf("logged %v, want an error with its stack", lines)
+					return system()
 				}
-				if strings.Contains(fmt.Sprint(lines), secret) {
-					t.Errorf("the log repeats what the panic holds: %v", lines)
-				}
-				advance(time.Minute)
-				scrape(time.Minute, target)
-				advance(time.Second)
-				shown(t, target).want(t, "up", 1)
 			})
+			run(t, target)
+			scrape(time.Minute, target)
+			shown(t, target).want(t, `refresh_error{error_code="panic"}`, 1)
+			lines := book.take(t)
+			if len(lines) != 1 || lines[0]["level"] != "ERROR" || !strings.Contains(fmt.Sprint(lines[0]["stack"]), "goroutine") {
+				t.Errorf("logged %v, want an error with its stack", lines)
+			}
+			if strings.Contains(fmt.Sprint(lines), secret) {
+				t.Errorf("the log repeats what the panic holds: %v", lines)
+			}
+			advance(time.Minute)
+			scrape(time.Minute, target)
+			advance(time.Second)
+			shown(t, target).want(t, "up", 1)
 		})
 	}
 }

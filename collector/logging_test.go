@@ -2,6 +2,7 @@ package collector_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -15,6 +16,7 @@ import (
 
 	"face_liveness_exporter/collector"
 	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facelist"
 )
 
 // logbook keeps log lines.
@@ -157,28 +159,31 @@ func TestFirstWalkTellsItsCost(t *testing.T) {
 		"just above":         {25, 647 * time.Second, 0, "WARN", 100_155},
 		"simulated: what the default interval would cost": {1000, 5 * time.Second, 5 * time.Minute, "INFO", 8_640_000},
 	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				var book logbook
-				target := newTarget(walks(fails(unavailable()), lists(make([]page, test.pages)...)), every(test.interval), logged(&book),
-					func(options *collector.TargetOptions) { options.CostInterval = test.cost })
-				run(t, target)
-				for range 5 {
-					scrape(inTime, target)
-					advance(2 * test.interval)
-				}
-				costs := slices.DeleteFunc(book.take(t), func(line map[string]any) bool { return line["requests_in_30_days"] == nil })
-				if len(costs) != 1 {
-					t.Fatalf("%d lines about cost in 4 walks, want 1: %v", len(costs), costs)
-				}
-				line := costs[0]
-				if as, simulated := line["cost_interval"]; simulated != (test.cost > 0) || simulated && as != float64(test.cost) {
-					t.Errorf("cost_interval %v, want %v", as, test.cost)
-				}
-				if line["level"] != test.level || line["requests_in_30_days"] != test.requests || line["interval"] != float64(test.interval) {
-					t.Errorf("%v, want level %s and %v requests", line, test.level, test.requests)
-				}
-			})
+		bubble(t, name, func(t *testing.T) {
+			var book logbook
+			list := func(ctx context.Context, visitor facelist.Visitor) (facelist.Result, error) {
+				walk, err := lists(make([]page, test.pages)...)(ctx, visitor)
+				walk.Pages, walk.Proofs = walk.Pages+1, 1 // a proof is needed once, and not part of the cost
+				return walk, err
+			}
+			target := newTarget(walks(fails(unavailable()), list), every(test.interval), logged(&book),
+				func(options *collector.TargetOptions) { options.CostInterval = test.cost })
+			run(t, target)
+			for range 5 {
+				scrape(inTime, target)
+				advance(2 * test.interval)
+			}
+			costs := slices.DeleteFunc(book.take(t), func(line map[string]any) bool { return line["requests_in_30_days"] == nil })
+			if len(costs) != 1 {
+				t.Fatalf("%d lines about cost in 4 walks, want 1: %v", len(costs), costs)
+			}
+			line := costs[0]
+			if as, simulated := line["cost_interval"]; simulated != (test.cost > 0) || simulated && as != float64(test.cost) {
+				t.Errorf("cost_interval %v, want %v", as, test.cost)
+			}
+			if line["level"] != test.level || line["requests_in_30_days"] != test.requests || line["interval"] != float64(test.interval) {
+				t.Errorf("%v, want level %s and %v requests", line, test.level, test.requests)
+			}
 		})
 	}
 }

@@ -144,34 +144,32 @@ func TestLookUpsTakeWhatTheListLeavesOfTheBudget(t *testing.T) {
 		"the list needs all":        {10, 1, 0, 1, true},
 		"the list needs more":       {40, 1, 0, 1, false},
 	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				from := &looker{answer: decides, costs: test.costs}
-				var list *source
-				list = walks(func(_ context.Context, visitor facelist.Visitor) (facelist.Result, error) {
-					allowed := list.allowed[len(list.allowed)-1]
-					if allowed < min(10, test.pages) {
-						t.Errorf("refresh %d may make %d requests", len(list.allowed), allowed)
-					}
-					used := min(test.pages, allowed)
-					page{sessions: ending(time.Now(), ids("realface", 100)...)}.visit(visitor)
-					return facelist.Result{Requests: used, Pages: used, Coverage: float64(used) / float64(test.pages)}, nil
-				})
-				target := newTarget(list, sampled(100, from), func(options *collector.TargetOptions) {
-					options.Budget = collector.NewBudget(perRefresh(10), 5*time.Minute, []faceclient.Operation{faceclient.DetectLiveness}, nil)
-				})
-				run(t, target)
-				for range 200 {
-					scrape(inTime, target)
-					advance(5 * time.Minute)
+		bubble(t, name, func(t *testing.T) {
+			from := &looker{answer: decides, costs: test.costs}
+			var list *source
+			list = walks(func(_ context.Context, visitor facelist.Visitor) (facelist.Result, error) {
+				allowed := list.allowed[len(list.allowed)-1]
+				if allowed < min(10, test.pages) {
+					t.Errorf("refresh %d may make %d requests", len(list.allowed), allowed)
 				}
-				if looked := len(from.looked()) / 199; list.walks() != 200 || looked < test.least || looked > test.most {
-					t.Errorf("%d refreshes with %d look-ups each, want 200 with %d to %d", list.walks(), looked, test.least, test.most)
-				}
-				if complete := target.State().Snapshot.Complete(); complete != test.wholeListRead {
-					t.Errorf("complete: %v", complete)
-				}
+				used := min(test.pages, allowed)
+				page{sessions: ending(time.Now(), ids("realface", 100)...)}.visit(visitor)
+				return facelist.Result{Requests: used, Pages: used, Coverage: float64(used) / float64(test.pages)}, nil
 			})
+			target := newTarget(list, sampled(100, from), func(options *collector.TargetOptions) {
+				options.Budget = collector.NewBudget(perRefresh(10), 5*time.Minute, []faceclient.Operation{faceclient.DetectLiveness}, nil)
+			})
+			run(t, target)
+			for range 200 {
+				scrape(inTime, target)
+				advance(5 * time.Minute)
+			}
+			if looked := len(from.looked()) / 199; list.walks() != 200 || looked < test.least || looked > test.most {
+				t.Errorf("%d refreshes with %d look-ups each, want 200 with %d to %d", list.walks(), looked, test.least, test.most)
+			}
+			if complete := target.State().Snapshot.Complete(); complete != test.wholeListRead {
+				t.Errorf("complete: %v", complete)
+			}
 		})
 	}
 }

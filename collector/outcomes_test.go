@@ -176,50 +176,48 @@ func TestWhyChecksFail(t *testing.T) {
 			return faceclient.Check{HasResult: true, StatusCode: 400, ErrorCode: fmt.Sprint("Code", n%35)}
 		}, nil},
 	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				from := &looker{answer: func(_ context.Context, id string) (faceclient.Check, error) {
-					var n int
-					if _, err := fmt.Sscanf(id, "failed-%d", &n); err == nil {
-						return test.failure(n), nil
-					}
-					_, _ = fmt.Sscanf(id, "realface-%d", &n)
-					return faceclient.Check{HasResult: true, StatusCode: 200, Decision: "realface", Latency: 700 * time.Millisecond, ModelVersion: fmt.Sprint("model-", n%12)}, nil
-				}}
-				target := newTarget(walks(endsAt(func(int) []string { return append(ids("failed", 60), ids("realface", 440)...) }, always1)), sampled(test.samples, from))
-				run(t, target)
-				for range 3 {
-					scrape(inTime, target)
-					advance(10 * time.Minute)
+		bubble(t, name, func(t *testing.T) {
+			from := &looker{answer: func(_ context.Context, id string) (faceclient.Check, error) {
+				var n int
+				if _, err := fmt.Sscanf(id, "failed-%d", &n); err == nil {
+					return test.failure(n), nil
 				}
-				outcomes := target.State().Outcomes
-				all, failures, samples := 0.0, 0.0, uint64(0)
-				for _, n := range outcomes.Sessions {
-					all += n
+				_, _ = fmt.Sscanf(id, "realface-%d", &n)
+				return faceclient.Check{HasResult: true, StatusCode: 200, Decision: "realface", Latency: 700 * time.Millisecond, ModelVersion: fmt.Sprint("model-", n%12)}, nil
+			}}
+			target := newTarget(walks(endsAt(func(int) []string { return append(ids("failed", 60), ids("realface", 440)...) }, always1)), sampled(test.samples, from))
+			run(t, target)
+			for range 3 {
+				scrape(inTime, target)
+				advance(10 * time.Minute)
+			}
+			outcomes := target.State().Outcomes
+			all, failures, samples := 0.0, 0.0, uint64(0)
+			for _, n := range outcomes.Sessions {
+				all += n
+			}
+			for reason, n := range outcomes.Failures {
+				failures, samples = failures+n, samples+outcomes.FailureSamples[reason]
+			}
+			if math.Abs(all-1000) > 1e-6 || math.Abs(failures-outcomes.Sessions[collector.Failed]) > 1e-6 || samples != outcomes.Samples[collector.Failed] {
+				t.Errorf("%v outcomes, and %v of %v failures in %d samples have a reason, want 1000 and all", all, failures, outcomes.Sessions[collector.Failed], samples)
+			}
+			for reason, n := range test.reasons {
+				if outcomes.Failures[reason] != 2*n {
+					t.Errorf("%v failures by %s, want %v", outcomes.Failures[reason], reason, 2*n)
 				}
-				for reason, n := range outcomes.Failures {
-					failures, samples = failures+n, samples+outcomes.FailureSamples[reason]
-				}
-				if math.Abs(all-1000) > 1e-6 || math.Abs(failures-outcomes.Sessions[collector.Failed]) > 1e-6 || samples != outcomes.Samples[collector.Failed] {
-					t.Errorf("%v outcomes, and %v of %v failures in %d samples have a reason, want 1000 and all", all, failures, outcomes.Sessions[collector.Failed], samples)
-				}
-				for reason, n := range test.reasons {
-					if outcomes.Failures[reason] != 2*n {
-						t.Errorf("%v failures by %s, want %v", outcomes.Failures[reason], reason, 2*n)
-					}
-				}
-				if test.reasons == nil && test.samples == 500 && (len(outcomes.Failures) != 31 || outcomes.Failures["other"] == 0) {
-					t.Errorf("%d reasons, want 30 and other", len(outcomes.Failures))
-				}
-				values, models := shown(t, target), 0.0
-				for _, n := range outcomes.Models {
-					models += float64(n)
-				}
-				values.want(t, "session_check_duration_seconds_count", float64(outcomes.Samples[collector.RealFace]))
-				if len(outcomes.Models) != 11 || outcomes.Models["other"] == 0 || models != float64(outcomes.Samples[collector.RealFace]) {
-					t.Errorf("models %v, want 10 and other", outcomes.Models)
-				}
-			})
+			}
+			if test.reasons == nil && test.samples == 500 && (len(outcomes.Failures) != 31 || outcomes.Failures["other"] == 0) {
+				t.Errorf("%d reasons, want 30 and other", len(outcomes.Failures))
+			}
+			values, models := shown(t, target), 0.0
+			for _, n := range outcomes.Models {
+				models += float64(n)
+			}
+			values.want(t, "session_check_duration_seconds_count", float64(outcomes.Samples[collector.RealFace]))
+			if len(outcomes.Models) != 11 || outcomes.Models["other"] == 0 || models != float64(outcomes.Samples[collector.RealFace]) {
+				t.Errorf("models %v, want 10 and other", outcomes.Models)
+			}
 		})
 	}
 }

@@ -47,22 +47,20 @@ func TestScrapesThatJitterWalkAtEveryInterval(t *testing.T) {
 		{4 * time.Second, 2 * time.Second, 50 * time.Millisecond},
 		{15 * time.Second, 15 * time.Second, 300 * time.Millisecond},
 	} {
-		t.Run(fmt.Sprintf("%v, scraped every %v", test.interval, test.scrapes), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				random := rand.New(rand.NewPCG(15, 16))
-				from := walks(lists(page{after: 700 * time.Millisecond, sessions: created(3)}))
-				target := newTarget(from, every(test.interval))
-				run(t, target)
-				start := time.Now()
-				for n := range int(20 * test.interval / test.scrapes) {
-					at := start.Add(time.Duration(n)*test.scrapes + time.Duration(random.Int64N(int64(test.jitter))) - test.jitter/2)
-					advance(time.Until(at))
-					scrape(inTime, target)
-				}
-				if got := from.walks(); got < 20 || got > 21 {
-					t.Errorf("%d walks in 20 intervals", got)
-				}
-			})
+		bubble(t, fmt.Sprintf("%v, scraped every %v", test.interval, test.scrapes), func(t *testing.T) {
+			random := rand.New(rand.NewPCG(15, 16))
+			from := walks(lists(page{after: 700 * time.Millisecond, sessions: created(3)}))
+			target := newTarget(from, every(test.interval))
+			run(t, target)
+			start := time.Now()
+			for n := range int(20 * test.interval / test.scrapes) {
+				at := start.Add(time.Duration(n)*test.scrapes + time.Duration(random.Int64N(int64(test.jitter))) - test.jitter/2)
+				advance(time.Until(at))
+				scrape(inTime, target)
+			}
+			if got := from.walks(); got < 20 || got > 21 {
+				t.Errorf("%d walks in 20 intervals", got)
+			}
 		})
 	}
 }
@@ -99,25 +97,23 @@ func TestWhenAScrapeWaitsForAWalk(t *testing.T) {
 		{"a young snapshot", [2]time.Duration{second, second}, time.Minute, 2 * second, 0, 4, 4},
 		{"a population that is too old to show", [2]time.Duration{5 * second, 2 * second}, 2 * time.Hour, 3 * second, 2 * second, 9, 9},
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				target := newTarget(walks(
-					lists(page{after: test.walks[0], sessions: created(4)}),
-					lists(page{after: test.walks[1], sessions: created(9)}),
-				))
-				run(t, target)
-				if took := scrape(second/2, target); took != second/2 {
-					t.Errorf("the first scrape, with nothing to show, took %v of its 0.5s", took)
-				}
-				shown(t, target).wantAbsent(t, "sessions")
-				advance(time.Minute + test.later) // nobody scrapes, and the walk goes on
-				if took := scrape(test.deadline, target); took != test.took {
-					t.Errorf("the scrape took %v, want %v", took, test.took)
-				}
-				shown(t, target).want(t, "sessions", test.sees)
-				advance(time.Minute)
-				shown(t, target).want(t, "sessions", test.seesNow)
-			})
+		bubble(t, test.name, func(t *testing.T) {
+			target := newTarget(walks(
+				lists(page{after: test.walks[0], sessions: created(4)}),
+				lists(page{after: test.walks[1], sessions: created(9)}),
+			))
+			run(t, target)
+			if took := scrape(second/2, target); took != second/2 {
+				t.Errorf("the first scrape, with nothing to show, took %v of its 0.5s", took)
+			}
+			shown(t, target).wantAbsent(t, "sessions")
+			advance(time.Minute + test.later) // nobody scrapes, and the walk goes on
+			if took := scrape(test.deadline, target); took != test.took {
+				t.Errorf("the scrape took %v, want %v", took, test.took)
+			}
+			shown(t, target).want(t, "sessions", test.sees)
+			advance(time.Minute)
+			shown(t, target).want(t, "sessions", test.seesNow)
 		})
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"face_liveness_exporter/collector"
@@ -24,32 +23,29 @@ func TestDevicesOfAWalkUnderWayAreNamedAsInForce(t *testing.T) {
 		"another key": {hashed, collector.DeviceOptions{Top: 50, Label: collector.DeviceHash, HashKey: []byte("another")}, [2]int{0, 2}},
 		"fewer":       {raw, collector.DeviceOptions{Top: 1, Label: collector.DeviceRaw}, [2]int{2, 1}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				var settings collector.Settings
-				keep := func(o *collector.TargetOptions) { settings = o.Settings }
-				slow := lists(page{after: 4 * time.Second, sessions: of("first", "first", "second")})
-				target := newTarget(walks(slow), devices(test.before), keep)
-				run(t, target)
-				scrape(time.Second, target) // leaves before the walk has ended
-				settings.Devices = test.after
-				target.Apply(settings)
-				advance(4 * time.Second)
-				for i, want := range test.shown {
-					state := target.State()
-					snapshot := state.Snapshot
-					if !state.Shown || len(snapshot.TopDevices) != want {
-						t.Fatalf("walk %d shows %v, want %d devices", i+1, snapshot.TopDevices, want)
-					}
-					for _, device := range snapshot.TopDevices {
-						if !wantedLabels(test.after, "first", "second")[device.Label] {
-							t.Errorf("%q is shown", device.Label)
-						}
-					}
-					advance(10 * time.Minute)
-					scrape(inTime, target)
+		bubble(t, name, func(t *testing.T) {
+			var settings collector.Settings
+			keep := func(o *collector.TargetOptions) { settings = o.Settings }
+			slow := lists(page{after: 4 * time.Second, sessions: of("first", "first", "second")})
+			target := newTarget(walks(slow), devices(test.before), keep)
+			run(t, target)
+			scrape(time.Second, target) // leaves before the walk has ended
+			settings.Devices = test.after
+			target.Apply(settings)
+			advance(4 * time.Second)
+			for i, want := range test.shown {
+				shown := target.State().Snapshot.TopDevices
+				if len(shown) != want {
+					t.Errorf("walk %d shows %v, want %d devices", i+1, shown, want)
 				}
-			})
+				for _, device := range shown {
+					if !wantedLabels(test.after, "first", "second")[device.Label] {
+						t.Errorf("%q is shown", device.Label)
+					}
+				}
+				advance(10 * time.Minute)
+				scrape(inTime, target)
+			}
 		})
 	}
 }

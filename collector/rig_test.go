@@ -92,8 +92,9 @@ func (s *source) times() (begun, ended []time.Time) {
 }
 
 func (s *source) walks() int {
-	begun, _ := s.times()
-	return len(begun)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.begun)
 }
 
 // whole is a walk that has seen every session.
@@ -127,47 +128,33 @@ func (p page) visit(visitor facelist.Visitor) {
 }
 
 // lists walks the pages to the end.
-func lists(pages ...page) script {
-	return func(ctx context.Context, visitor facelist.Visitor) (facelist.Result, error) {
-		if err := bring(ctx, visitor, pages); err != nil {
-			return facelist.Result{}, err
-		}
-		return whole(len(pages)), nil
-	}
-}
+func lists(pages ...page) script { return fails(nil, pages...) }
 
-// fails walks the pages and then fails.
-func fails(err error, pages ...page) script {
+// fails walks the pages and then fails; nil is no failure.
+func fails(failure error, pages ...page) script {
 	return func(ctx context.Context, visitor facelist.Visitor) (facelist.Result, error) {
-		if err := bring(ctx, visitor, pages); err != nil {
-			return facelist.Result{}, err
+		for _, p := range pages {
+			select {
+			case <-time.After(p.after):
+			case <-ctx.Done():
+				return facelist.Result{}, canceled(ctx)
+			}
+			p.visit(visitor)
 		}
-		return facelist.Result{Pages: len(pages)}, err
+		return whole(len(pages)), failure
 	}
 }
 
 // hangs walks the pages and then hears no more from the service.
 func hangs(pages ...page) script {
 	return func(ctx context.Context, visitor facelist.Visitor) (facelist.Result, error) {
-		err := bring(ctx, visitor, pages)
+		walk, err := lists(pages...)(ctx, visitor)
 		if err == nil {
 			<-ctx.Done()
 			err = canceled(ctx)
 		}
-		return facelist.Result{Pages: len(pages)}, err
+		return walk, err
 	}
-}
-
-func bring(ctx context.Context, visitor facelist.Visitor, pages []page) error {
-	for _, p := range pages {
-		select {
-		case <-time.After(p.after):
-		case <-ctx.Done():
-			return canceled(ctx)
-		}
-		p.visit(visitor)
-	}
-	return nil
 }
 
 // canceled is what the client makes of a request that was given up.
@@ -301,4 +288,10 @@ func listOf(t *testing.T, service *facetest.Server, operation faceclient.Operati
 		t.Fatal(err)
 	}
 	return clientList{facelist.New(client, operation, limits, api), client, operation}
+}
+
+// bubble runs a subtest with fake time.
+func bubble(t *testing.T, name string, test func(t *testing.T)) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) { synctest.Test(t, test) })
 }

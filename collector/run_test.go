@@ -23,18 +23,16 @@ func TestRefreshWithoutAPageTimesOut(t *testing.T) {
 		"a page that comes too late":  {hangs(page{after: 2*time.Minute + 1, sessions: created(3)}), 2 * time.Minute, 0},
 		"slow, but pages keep coming": {lists(slow...), 30 * 119 * time.Second, 1},
 	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				target := newTarget(walks(test.walk))
-				run(t, target)
-				if took := scrape(2*time.Hour, target); took != test.took {
-					t.Errorf("the refresh took %v, want %v", took, test.took)
-				}
-				shown(t, target).want(t, "up", test.up)
-				if code := faceclient.Code(target.State().Health.LastError); test.up == 0 && code != faceclient.CodeTimeout {
-					t.Errorf("code %q, want %q", code, faceclient.CodeTimeout)
-				}
-			})
+		bubble(t, name, func(t *testing.T) {
+			target := newTarget(walks(test.walk))
+			run(t, target)
+			if took := scrape(2*time.Hour, target); took != test.took {
+				t.Errorf("the refresh took %v, want %v", took, test.took)
+			}
+			shown(t, target).want(t, "up", test.up)
+			if code := faceclient.Code(target.State().Health.LastError); test.up == 0 && code != faceclient.CodeTimeout {
+				t.Errorf("code %q, want %q", code, faceclient.CodeTimeout)
+			}
 		})
 	}
 }
@@ -66,40 +64,38 @@ func TestRunEndsPromptly(t *testing.T) {
 		"between pages":         {hangs(page{sessions: created(2)}), false, true},
 		"waiting for a slot":    {lists(page{}), true, true},
 	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				slots := collector.NewSlots(1)
-				other := newTarget(walks(reads(60)), within(slots))
-				stopOther := run(t, other)
-				if test.busy {
-					released(other)
-					synctest.Wait()
-				}
-				target := newTarget(walks(test.walk), within(slots))
-				stop := run(t, target)
-				var waiting []<-chan struct{}
-				if test.scraped {
-					waiting = append(waiting, released(target), released(target))
-				}
-				advance(time.Second)
-				asked := time.Now()
-				stop()
-				for _, done := range waiting {
-					<-done
-				}
-				if took := time.Since(asked); took != 0 {
-					t.Errorf("it took %v to end", took)
-				}
-				if took := scrape(inTime, target); took != 0 {
-					t.Errorf("a scrape after the end took %v", took)
-				}
-				stopOther()
-				next := newTarget(walks(lists(page{})), within(slots))
-				run(t, next)
-				if took := scrape(inTime, next); took != 0 {
-					t.Errorf("a slot is still held: the next refresh took %v", took)
-				}
-			})
+		bubble(t, name, func(t *testing.T) {
+			slots := collector.NewSlots(1)
+			other := newTarget(walks(reads(60)), within(slots))
+			stopOther := run(t, other)
+			if test.busy {
+				released(other)
+				synctest.Wait()
+			}
+			target := newTarget(walks(test.walk), within(slots))
+			stop := run(t, target)
+			var waiting []<-chan struct{}
+			if test.scraped {
+				waiting = append(waiting, released(target), released(target))
+			}
+			advance(time.Second)
+			asked := time.Now()
+			stop()
+			for _, done := range waiting {
+				<-done
+			}
+			if took := time.Since(asked); took != 0 {
+				t.Errorf("it took %v to end", took)
+			}
+			if took := scrape(inTime, target); took != 0 {
+				t.Errorf("a scrape after the end took %v", took)
+			}
+			stopOther()
+			next := newTarget(walks(lists(page{})), within(slots))
+			run(t, next)
+			if took := scrape(inTime, next); took != 0 {
+				t.Errorf("a slot is still held: the next refresh took %v", took)
+			}
 		})
 	}
 }

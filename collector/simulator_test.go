@@ -3,7 +3,6 @@ package collector_test
 import (
 	"math"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"face_liveness_exporter/collector"
@@ -16,76 +15,71 @@ import (
 // what the simulator knows to have happened.
 func TestFlowsAreWhatHappenedToTheSimulatedCustomer(t *testing.T) {
 	const settling, lookingUp = 30 * time.Second, time.Second
-	for _, test := range []struct {
-		name    string
+	for name, test := range map[string]struct {
 		skew    time.Duration // of the service's clock
 		failing time.Duration // for how long walks fail in the middle
 	}{
-		{name: "every walk goes well"},
-		{name: "the service's clock is 3 minutes ahead", skew: 3 * time.Minute},
-		{name: "the service's clock is 3 minutes behind", skew: -3 * time.Minute},
-		{name: "an hour's walks fail and are caught up", failing: time.Hour},
+		"the service's clock is 3 minutes ahead":                   {skew: 3 * time.Minute},
+		"the clock is behind, and an hour's walks fail: caught up": {skew: -3 * time.Minute, failing: time.Hour},
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				service := facetest.New(facetest.Options{Now: func() time.Time { return time.Now().Add(test.skew) }})
-				defer service.Close()
-				traffic := facetest.NewTraffic(service, facetest.TrafficOptions{Seed: 7, PerDay: 2000, AbandonedShare: 0.3, DeletedShare: -1})
-				api := collector.NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)
-				limits := facelist.Limits{PageSize: 1000, MaxPages: 1000, Workers: 4}
-				list := listOf(t, service, faceclient.DetectLiveness, limits, api, func(options *faceclient.Options) {
-					options.MaxRequestsPerSecond, options.MaxConcurrentRequests = 1e6, 4
-					options.RequestTimeout, options.Transport = time.Second, facetest.Direct(service)
-				})
-				target := newTarget(list, every(3*time.Minute), sampled(1000, list))
-				defer run(t, target)()
-				began := time.Now().Add(test.skew)
-				scrape(10*time.Second, target)
-				before := collector.Flows{}
-				for walk := range 60 {
-					at := time.Duration(walk) * 3 * time.Minute
-					advance(lookingUp)
-					fails := at >= 30*time.Minute && at < 30*time.Minute+test.failing
-					service.ClearFaults()
-					if fails {
-						service.Fail(facetest.Status(500, ""))
-					}
-					advance(3*time.Minute - lookingUp)
-					scrape(10*time.Second, target)
-					flows := target.State().Flows
-					if fails && flows != before {
-						t.Fatalf("walk %d: a failed walk moved the flows from %+v to %+v", walk, before, flows)
-					}
-					before = flows
-				}
-				ended := time.Now().Add(test.skew).Truncate(time.Second) // as the Date header has it
-				truth := traffic.Between(facetest.DetectLiveness, began.Add(-settling), ended.Add(-settling))
-				want := collector.Flows{
-					Creations: float64(truth.Created), Starts: float64(truth.Started),
-					Expirations: float64(truth.Expired), Abandonments: float64(truth.Abandoned), Window: ended.Sub(began).Seconds(),
-				}
-				if before != want {
-					t.Errorf("counted %+v, and what happened is %+v", before, want)
-				}
-				advance(lookingUp)
-				outcomes := target.State().Outcomes.Sessions
-				for real, counted := range map[facetest.Outcome]collector.Outcome{
-					facetest.RealFace: collector.RealFace, facetest.SpoofFace: collector.SpoofFace, facetest.Uncertain: collector.Uncertain,
-					facetest.Failed: collector.Failed, facetest.NoResult: collector.NoResult,
-				} {
-					if got, want := outcomes[counted], float64(truth.Outcomes[real]); math.Abs(got-want) > 1e-6 {
-						t.Errorf("outcome %v: counted %v of %v", real, got, want)
-					}
-				}
-				for id, n := range service.LookUps(facetest.DetectLiveness) {
-					if n != 1 {
-						t.Errorf("session %s looked up %d times", id, n)
-					}
-				}
-				if want.Creations < 30 || want.Abandonments < 2 {
-					t.Errorf("too little happened to mean anything: %+v", want)
-				}
+		bubble(t, name, func(t *testing.T) {
+			service := facetest.New(facetest.Options{Now: func() time.Time { return time.Now().Add(test.skew) }})
+			defer service.Close()
+			traffic := facetest.NewTraffic(service, facetest.TrafficOptions{Seed: 7, PerDay: 2000, AbandonedShare: 0.3, DeletedShare: -1})
+			api := collector.NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)
+			limits := facelist.Limits{PageSize: 1000, MaxPages: 1000, Workers: 4}
+			list := listOf(t, service, faceclient.DetectLiveness, limits, api, func(options *faceclient.Options) {
+				options.MaxRequestsPerSecond, options.MaxConcurrentRequests = 1e6, 4
+				options.RequestTimeout, options.Transport = time.Second, facetest.Direct(service)
 			})
+			target := newTarget(list, every(3*time.Minute), sampled(1000, list))
+			defer run(t, target)()
+			began := time.Now().Add(test.skew)
+			scrape(10*time.Second, target)
+			before := collector.Flows{}
+			for walk := range 60 {
+				at := time.Duration(walk) * 3 * time.Minute
+				advance(lookingUp)
+				fails := at >= 30*time.Minute && at < 30*time.Minute+test.failing
+				service.ClearFaults()
+				if fails {
+					service.Fail(facetest.Status(500, ""))
+				}
+				advance(3*time.Minute - lookingUp)
+				scrape(10*time.Second, target)
+				flows := target.State().Flows
+				if fails && flows != before {
+					t.Fatalf("walk %d: a failed walk moved the flows from %+v to %+v", walk, before, flows)
+				}
+				before = flows
+			}
+			ended := time.Now().Add(test.skew).Truncate(time.Second) // as the Date header has it
+			truth := traffic.Between(facetest.DetectLiveness, began.Add(-settling), ended.Add(-settling))
+			want := collector.Flows{
+				Creations: float64(truth.Created), Starts: float64(truth.Started),
+				Expirations: float64(truth.Expired), Abandonments: float64(truth.Abandoned), Window: ended.Sub(began).Seconds(),
+			}
+			if before != want {
+				t.Errorf("counted %+v, and what happened is %+v", before, want)
+			}
+			advance(lookingUp)
+			outcomes := target.State().Outcomes.Sessions
+			for real, counted := range map[facetest.Outcome]collector.Outcome{
+				facetest.RealFace: collector.RealFace, facetest.SpoofFace: collector.SpoofFace, facetest.Uncertain: collector.Uncertain,
+				facetest.Failed: collector.Failed, facetest.NoResult: collector.NoResult,
+			} {
+				if got, want := outcomes[counted], float64(truth.Outcomes[real]); math.Abs(got-want) > 1e-6 {
+					t.Errorf("outcome %v: counted %v of %v", real, got, want)
+				}
+			}
+			for id, n := range service.LookUps(facetest.DetectLiveness) {
+				if n != 1 {
+					t.Errorf("session %s looked up %d times", id, n)
+				}
+			}
+			if want.Creations < 30 || want.Abandonments < 2 {
+				t.Errorf("too little happened to mean anything: %+v", want)
+			}
 		})
 	}
 }

@@ -59,25 +59,23 @@ func TestAGoodResourceIsReadWhateverTheOthersDo(t *testing.T) {
 		"their pages take seconds":      lists(slices.Repeat([]page{{after: 5 * time.Second, sessions: created(1)}}, 100)...),
 		"they fail after half a minute": fails(unavailable(), page{after: 30 * time.Second}),
 	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				slots := collector.NewSlots(8)
-				bad := sharing(54, slots, walks(others))
-				run(t, bad...)
-				released(bad...)
-				synctest.Wait()
-				good := sharing(6, slots, walks(reads(3)))
-				run(t, good...)
-				for range 3 {
-					if took := scrape(time.Hour, good...); took > 50*time.Second {
-						t.Errorf("6 good resources took %v, want less than a minute", took)
-					}
-					for range 10 {
-						advance(30 * time.Second)
-						released(bad...)
-					}
+		bubble(t, name, func(t *testing.T) {
+			slots := collector.NewSlots(8)
+			bad := sharing(54, slots, walks(others))
+			run(t, bad...)
+			released(bad...)
+			synctest.Wait()
+			good := sharing(6, slots, walks(reads(3)))
+			run(t, good...)
+			for range 3 {
+				if took := scrape(time.Hour, good...); took > 50*time.Second {
+					t.Errorf("6 good resources took %v, want less than a minute", took)
 				}
-			})
+				for range 10 {
+					advance(30 * time.Second)
+					released(bad...)
+				}
+			}
 		})
 	}
 }
