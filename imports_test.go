@@ -15,7 +15,7 @@ func TestTheProgramLinksNoTestPackages(t *testing.T) {
 	}
 	for pkg := range strings.Lines(string(output)) {
 		switch strings.TrimSpace(pkg) {
-		case "net/http/httptest", "face_liveness_exporter/faceclient/facetest":
+		case "net/http/httptest", "face_liveness_exporter/faceclient/facetest", "face_liveness_exporter/internal/launch", "face_liveness_exporter/internal/rig":
 			t.Errorf("the program links %s", pkg)
 		}
 	}
