@@ -10,6 +10,8 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"fmt"
+	"io"
+	"log"
 	"math/big"
 	"net"
 	"net/http"
@@ -88,38 +90,61 @@ func entra(status int, token string) http.Handler {
 	return mux
 }
 
-// A proxy that inspects TLS works with one setting, for the sign-in as well. If the sign-in fails, the log says why, and nothing that
-// Entra ID wrote.
+// A proxy that inspects TLS works with one setting, for the sign-in as well, which trusts the system's CAs all the same. If the sign-in
+// fails, the log says why, and nothing that Entra ID wrote.
 func TestSignInThroughAProxyThatInspectsTLS(t *testing.T) {
 	t.Parallel()
 	const good = `{"token_type":"Bearer","expires_in":3600,"access_token":"token-1"}`
 	for _, test := range []struct {
-		name    string
-		sign    http.Handler
-		trusted bool
-		up, log string
+		name         string
+		sign         http.Handler
+		file, system bool // where its CA is: in tls.ca_file, among the system's CAs
+		up, log      string
 	}{
-		{"its CA is trusted", entra(http.StatusOK, good), true, "1", ""},
-		{"its CA is not trusted", entra(http.StatusOK, good), false, "0", "unknown_authority"},
-		{"a secret that is wrong", entra(http.StatusUnauthorized, `{"error":"invalid_client","error_description":"AADSTS7000215: canary"}`), true, "0", "AADSTS7000215"},
+		{"its CA is in the file", entra(http.StatusOK, good), true, false, "1", ""},
+		{"its CA is one of the system's, and the file has another", entra(http.StatusOK, good), false, true, "1", ""},
+		{"its CA is not trusted", entra(http.StatusOK, good), false, false, "0", "unknown_authority"},
+		{"a secret that is wrong", entra(http.StatusUnauthorized, `{"error":"invalid_client","error_description":"AADSTS7000215: canary"}`), true, false, "0", "AADSTS7000215"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			service := rig.NewFaceWith(t, facetest.Options{Token: "token-1"})
 			service.Populate(rig.Live, 10, 1)
 			proxy, caFile := newInspector(t, test.sign)
+			environment := []string{"HTTPS_PROXY=" + proxy}
+			if test.system {
+				environment = append(environment, "SSL_CERT_FILE="+caFile)
+			}
+			if !test.file {
+				_, caFile = newInspector(t, test.sign)
+			}
 			configuration := rig.Quick + "resources:\n" + rig.Resource("contoso", service.Endpoint, "entra:", "  credential: client_secret", "  cloud: public",
 				"  tenant_id: 00000000-0000-0000-0000-000000000001", "  client_id: 00000000-0000-0000-0000-000000000002",
-				"  client_secret_file: "+rig.Write(t, "secret", "canary-secret"))
-			if test.trusted {
-				configuration += "  tls: {ca_file: " + caFile + "}\n"
-			}
-			p := start(t, nil, []string{"HTTPS_PROXY=" + proxy}, configuration, "--log.level=debug")
+				"  client_secret_file: "+rig.Write(t, "secret", "canary-secret"), "tls: {ca_file: "+caFile+"}")
+			p := start(t, nil, environment, configuration, "--log.level=debug")
 			p.Listens(listening)
 			body := get(t, p, "/metrics") // waits for the refresh
 			rig.AllOf(t, "/metrics", body, `face_liveness_up{operation="detectLiveness",resource="contoso"} `+test.up)
-			log := stops(t, p)
-			rig.AllOf(t, "the log", log, test.log)
-			rig.NoneOf(t, "the log", log, "canary")
+			logged := stops(t, p)
+			rig.AllOf(t, "the log", logged, test.log)
+			rig.NoneOf(t, "the log", logged, "canary")
 		})
+	}
+}
+
+// For the service, the CA file takes the place of the system's CAs.
+func TestACAFileReplacesTheSystemsCAs(t *testing.T) {
+	t.Parallel()
+	service := facetest.New(facetest.Options{})
+	server := httptest.NewUnstartedServer(service)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	t.Cleanup(func() { service.Close(); server.Close() })
+	system := rig.Write(t, "system.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})))
+	_, another := newInspector(t, http.NotFoundHandler())
+	for up, more := range map[string][]string{"1": {"key: test-key"}, "0": {"key: test-key", "tls: {ca_file: " + another + "}"}} {
+		p := start(t, nil, []string{"SSL_CERT_FILE=" + system}, rig.Quick+"resources:\n"+rig.Resource("contoso", server.URL, more...))
+		p.Listens(listening)
+		rig.AllOf(t, "/metrics", get(t, p, "/metrics"), `face_liveness_up{operation="detectLiveness",resource="contoso"} `+up)
+		stops(t, p)
 	}
 }
