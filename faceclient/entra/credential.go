@@ -130,7 +130,7 @@ func (c *Credential) signIn(ctx context.Context) (string, error) {
 	defer c.mu.Unlock()
 	c.token, c.ended, c.failure = token, time.Now(), nil
 	if err != nil {
-		c.failure = explained(limited, c.options.Kind, sent.last, err)
+		c.failure = explained(c.options.Kind, sent.last, err)
 	}
 	return token.Token, c.failure
 }

@@ -1,7 +1,6 @@
 package entra
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"os/exec"
@@ -23,7 +22,7 @@ func failure(kind faceclient.EntraKind, detail faceclient.Detail) *faceclient.Er
 }
 
 // explained tells why a sign-in has no token, by azidentity's error and what the last request met.
-func explained(ctx context.Context, kind faceclient.EntraKind, last answer, err error) *faceclient.Error {
+func explained(kind faceclient.EntraKind, last answer, err error) *faceclient.Error {
 	_, failed := errors.AsType[*azidentity.AuthenticationFailedError](err) // else there was nothing to sign in with
 	number := aadsts.FindStringSubmatch(err.Error())
 	detail := unreachable(kind, last.err)
@@ -32,8 +31,10 @@ func explained(ctx context.Context, kind faceclient.EntraKind, last answer, err 
 		detail = faceclient.DetailSignInRefused
 	case strings.Contains(err.Error(), "Multiple user assigned identities"):
 		detail = faceclient.DetailSeveralIdentities
-	case kind == faceclient.EntraAzureCLI:
-		detail = cliDetail(ctx, err)
+	case kind == faceclient.EntraAzureCLI && notFound("az"):
+		detail = faceclient.DetailCLINotFound
+	case kind == faceclient.EntraAzureCLI && strings.Contains(err.Error(), "az login"):
+		detail = faceclient.DetailCLINotLoggedIn
 	case kind == faceclient.EntraDefault && !failed, kind == faceclient.EntraWorkloadIdentity && !last.asked,
 		last.local && last.status == http.StatusBadRequest:
 		detail = faceclient.DetailNoCredential
@@ -61,15 +62,7 @@ func unreachable(kind faceclient.EntraKind, err error) faceclient.Detail {
 	return faceclient.DetailSignInUnreachable
 }
 
-func cliDetail(ctx context.Context, err error) faceclient.Detail {
-	_, missing := exec.LookPath("az")
-	switch {
-	case missing != nil:
-		return faceclient.DetailCLINotFound
-	case ctx.Err() != nil:
-		return faceclient.DetailSignInUnreachable
-	case strings.Contains(err.Error(), "az login"):
-		return faceclient.DetailCLINotLoggedIn
-	}
-	return ""
+func notFound(command string) bool {
+	_, err := exec.LookPath(command)
+	return err != nil
 }

@@ -196,8 +196,8 @@ func TestTheAzureCLI(t *testing.T) {
 		want         faceclient.Detail
 	}{
 		{"not logged in", "echo \"ERROR: Please run 'az login' to setup account. canary\" >&2; exit 1", faceclient.EntraAzureCLI, faceclient.DetailCLINotLoggedIn},
-		{"another failure", "echo canary >&2; exit 1", faceclient.EntraAzureCLI, ""},
-		{"no JSON", "echo canary", faceclient.EntraAzureCLI, ""},
+		{"another failure", "echo canary >&2; exit 1", faceclient.EntraAzureCLI, faceclient.DetailSignInUnreachable},
+		{"no JSON", "echo canary", faceclient.EntraAzureCLI, faceclient.DetailSignInUnreachable},
 		{"a failure at the end of a chain", "echo canary >&2; exit 1", faceclient.EntraDefault, faceclient.DetailNoCredential},
 		{"a token", token, faceclient.EntraAzureCLI, "none"},
 		{"a token at the end of a chain", token, faceclient.EntraDefault, "none"},
