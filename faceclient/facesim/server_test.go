@@ -161,13 +161,15 @@ func TestTheResultOfASession(t *testing.T) {
 		want    []string
 	}{
 		{
-			facesim.DetectLiveness, facesim.Session{Outcome: facesim.RealFace, Latency: 1234 * time.Millisecond, Model: "2025-05-20"},
+			facesim.DetectLiveness,
+			facesim.Session{Outcome: facesim.RealFace, Latency: 1234 * time.Millisecond, Model: "2025-05-20"},
 			[]string{`"livenessDecision":"realface"`, `"latencyInMilliseconds":1234`, `"modelVersionUsed":"2025-05-20"`, `"statusCode":200`},
 		},
 		{facesim.DetectLivenessWithVerify, facesim.Session{Outcome: facesim.SpoofFace}, []string{`"livenessDecision":"spoofface"`, `"isIdentical":false`}},
 		{facesim.DetectLivenessWithVerify, facesim.Session{Outcome: facesim.Uncertain, Identical: true}, []string{`"livenessDecision":"uncertain"`, `"isIdentical":true`}},
 		{
-			facesim.DetectLiveness, facesim.Session{Outcome: facesim.Failed, Reason: "FaceWithMaskDetected"},
+			facesim.DetectLiveness,
+			facesim.Session{Outcome: facesim.Failed, Reason: "FaceWithMaskDetected"},
 			[]string{`"statusCode":400`, `"body":{"error":{"code":"FaceWithMaskDetected"`},
 		},
 	} {

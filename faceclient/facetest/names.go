@@ -2,7 +2,7 @@ package facetest
 
 import "face_liveness_exporter/faceclient/facesim"
 
-// Outcome, Product, Session and TrafficOptions are those of the simulated service.
+// Outcome is that of the simulated service, and so are the others.
 type (
 	Outcome        = facesim.Outcome
 	Product        = facesim.Product
