@@ -178,13 +178,6 @@ func (m *APIMetrics) countFailure(operation faceclient.Operation, code string, s
 	return label
 }
 
-// ObserveError counts the error code of a walk that no attempt was counted under.
-func (m *APIMetrics) ObserveError(operation faceclient.Operation, code string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.countError(operation, bounded(m.operations[operation].codes, maxCodes, code))
-}
-
 // Usage is what the requests of an operation of the resource have come to.
 func (m *APIMetrics) Usage(operation faceclient.Operation) Usage {
 	m.mu.Lock()

@@ -287,7 +287,7 @@ func listOf(t *testing.T, service *facetest.Server, operation faceclient.Operati
 	if err != nil {
 		t.Fatal(err)
 	}
-	return clientList{facelist.New(client, operation, limits, api), client, operation}
+	return clientList{facelist.New(client, operation, limits), client, operation}
 }
 
 // bubble runs a subtest with fake time.

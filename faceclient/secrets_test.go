@@ -81,15 +81,14 @@ func TestNothingThatIsSecretIsToldByErrorsAndLogs(t *testing.T) {
 // walk reads the list as package facelist does, which refuses pages that do not add up to one.
 func (r *rig) walk() error {
 	limits := facelist.Limits{PageSize: r.options.Top, MaxPages: 20_000, Workers: 1}
-	_, err := facelist.New(r.client, faceclient.DetectLiveness, limits, ignored{}).Walk(r.t.Context(), 0, ignored{})
+	_, err := facelist.New(r.client, faceclient.DetectLiveness, limits).Walk(r.t.Context(), 0, ignored{})
 	return err
 }
 
 type ignored struct{}
 
-func (ignored) Visit(facelist.Batch)                      {}
-func (ignored) Restart()                                  {}
-func (ignored) ObserveError(faceclient.Operation, string) {}
+func (ignored) Visit(facelist.Batch) {}
+func (ignored) Restart()             {}
 
 func toldByErrorsAndLogs(t *testing.T, credential faceclient.Credential) {
 	for i, fault := range faultsThatQuote() {

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"face_liveness_exporter/faceclient"
-	"face_liveness_exporter/faceclient/facelist"
 )
 
 // ragged cuts a page to a length that follows from its start.
@@ -32,8 +31,8 @@ func TestAServiceThatPagesInItsOwnWayIsReadExactly(t *testing.T) {
 		{"capped and descending", func(s *service) { s.most, s.order = 10, descending }, 60},
 		{"capped and in no order", func(s *service) { s.most, s.order = 10, shuffled }, 60},
 		{"ragged and in no order", func(s *service) { s.answer, s.order = ragged, shuffled }, 250},
-		{"a start must be listed", func(s *service) { s.starts = listedIDsOnly }, 12},
-		{"a start must be listed, pages capped", func(s *service) { s.most, s.starts = 10, listedIDsOnly }, 60},
+		{"a start must be listed", func(s *service) { s.unknown = refuses }, 12},
+		{"a start must be listed, pages capped", func(s *service) { s.most, s.unknown = 10, refuses }, 60},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := &service{}
@@ -55,9 +54,9 @@ func TestAServiceMayChangeItsWays(t *testing.T) {
 	lister := newLister(s, limits())
 	for _, ways := range []func(){
 		func() {}, func() { s.most = 70 }, func() {}, func() { s.order = descending }, func() {},
-		func() { s.most, s.order = 10, shuffled }, func() {}, func() { s.starts = listedIDsOnly }, func() {}, func() {},
+		func() { s.most, s.order = 10, shuffled }, func() {}, func() { s.unknown = refuses }, func() {}, func() {},
 	} {
-		s.most, s.order, s.starts = 0, nil, nil
+		s.most, s.order, s.unknown = 0, nil, nil
 		ways()
 		s.sort()
 		walkExactly(t, s, lister, 0)
@@ -91,7 +90,7 @@ func TestPagesThatAreNoListFailTheWalk(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			s := withSessions(test.sessions, 1)
 			s.answer = func(start string, page []string) []string { return test.answer(s, start, page) }
-			failsWith(t, s, newLister(s, limits()), faceclient.CodePagination, 2*(test.sessions/100+1)+12)
+			failsWith(t, s, newLister(s, limits(workers(1))), faceclient.CodePagination, 2*(test.sessions/100+1)+12)
 		})
 	}
 }
@@ -110,16 +109,9 @@ func TestOddIDsAreRead(t *testing.T) {
 	s.add(sequence(500)...)
 	lister := newLister(s, limits())
 	for range 2 {
-		walkExactly(t, s, lister, 7)
+		walkExactly(t, s, lister, 8)
 	}
 }
-
-// uncounted is a visitor that keeps nothing.
-type uncounted struct{}
-
-func (uncounted) Restart() {}
-
-func (uncounted) Visit(facelist.Batch) {}
 
 // A list in no order that never ends is given up, because it takes memory to know what was read of it.
 func TestAListInNoOrderThatNeverEnds(t *testing.T) {
@@ -135,7 +127,7 @@ func TestAListInNoOrderThatNeverEnds(t *testing.T) {
 		return page
 	}
 	lister := newLister(s, limits(pageSize(1000), maxPages(20_000)))
-	_, err := lister.Walk(t.Context(), 0, uncounted{})
+	_, err := lister.Walk(t.Context(), 0, new(counter))
 	failure, ok := errors.AsType[*faceclient.Error](err)
 	if requests := s.forget(); !ok || failure.Code != faceclient.CodePagination || requests > 2100 {
 		t.Errorf("%v after %d requests", err, requests)

@@ -25,8 +25,10 @@ type service struct {
 	most int
 	// order is that of the list; nil is ascending by id.
 	order func(a, b string) int
-	// starts refuses a start; nil takes any.
-	starts func(s *service, start string) error
+	// unknown answers a start that no session has; nil lists what is greater.
+	unknown func(ids []string, start string) ([]string, error)
+	// ignoresTop: pages have half as many sessions more as are asked for.
+	ignoresTop bool
 	// before is called with each request, before the answer; an error is the answer.
 	before func(start string) error
 	// answer changes a page before it is given; nil changes nothing.
@@ -36,7 +38,6 @@ type service struct {
 	mu       sync.Mutex
 	ids      []string // in the order of the list
 	requests []faceclient.PageQuery
-	refused  int // because of their start
 }
 
 // withSessions makes a list of so many random sessions. The seed makes another list.
@@ -99,21 +100,17 @@ func (s *service) forget() (requests int) {
 
 // Page is part of facelist.Pager.
 func (s *service) Page(ctx context.Context, query faceclient.PageQuery, into *faceclient.Page) (attempts int, err error) {
-	if ctx.Err() != nil {
-		return 0, &faceclient.Error{Code: faceclient.CodeCanceled}
-	}
-	began := time.Now()
-	query.MaxAttempts = 0 // tests compare what was asked for
-	s.mu.Lock()
-	s.requests = append(s.requests, query)
-	s.mu.Unlock()
+	sent := time.Now()
 	if s.latency != nil {
 		select {
 		case <-time.After(s.latency(query.Start)):
 		case <-ctx.Done():
-			return 1, &faceclient.Error{Code: faceclient.CodeCanceled}
+			return 0, &faceclient.Error{Code: faceclient.CodeCanceled}
 		}
 	}
+	s.mu.Lock()
+	s.requests = append(s.requests, query)
+	s.mu.Unlock()
 	if s.before != nil {
 		if err := s.before(query.Start); err != nil {
 			return 1, err
@@ -121,13 +118,13 @@ func (s *service) Page(ctx context.Context, query faceclient.PageQuery, into *fa
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.starts != nil && query.Start != "" {
-		if err := s.starts(s, query.Start); err != nil {
-			s.refused++
-			return 1, err
-		}
+	page, err := s.after(query.Start)
+	if err != nil {
+		return 1, err
 	}
-	page := s.after(query.Start)
+	if s.ignoresTop {
+		query.Top = query.Top * 3 / 2
+	}
 	if most := s.most; most > 0 && len(page) > most {
 		page = page[:most]
 	}
@@ -135,45 +132,42 @@ func (s *service) Page(ctx context.Context, query faceclient.PageQuery, into *fa
 	if s.answer != nil {
 		page = s.answer(query.Start, page)
 	}
-	into.Date = time.Now().Add(s.skew).Truncate(time.Second)
+	into.Date, into.RoundTrip = time.Now().Add(s.skew).Truncate(time.Second), time.Since(sent)
 	into.Sessions = into.Sessions[:0]
 	for _, id := range page {
 		into.Sessions = append(into.Sessions, faceclient.Session{ID: []byte(id), Created: into.Date})
 	}
-	into.RoundTrip = time.Since(began)
 	return 1, nil
 }
 
-// after is the list after a start: the entries that follow it, or in ascending order all ids above it.
-func (s *service) after(start string) []string {
-	if s.order == nil {
-		at, found := slices.BinarySearch(s.ids, start)
-		if found {
-			at++
-		}
-		return s.ids[at:]
+// after is the list after a start: the sessions that follow it, or in ascending order all ids above it.
+func (s *service) after(start string) ([]string, error) {
+	at, found := slices.BinarySearch(s.ids, start)
+	if s.order != nil {
+		at = slices.Index(s.ids, start)
+		found = at >= 0
 	}
-	return s.ids[slices.Index(s.ids, start)+1:]
+	switch {
+	case found:
+		return s.ids[at+1:], nil
+	case start != "" && s.unknown != nil:
+		return s.unknown(s.ids, start)
+	}
+	return s.ids[max(0, at):], nil
 }
 
-var errBadStart = &faceclient.Error{Code: "BadArgument", Status: 400}
-
-// listedIDsOnly refuses a start that no session has.
-func listedIDsOnly(s *service, start string) error {
-	if slices.Contains(s.ids, start) {
-		return nil
-	}
-	return errBadStart
+// What services do with a start that no session has.
+func answersEmpty([]string, string) ([]string, error)               { return nil, nil }
+func answersFromBeginning(ids []string, _ string) ([]string, error) { return ids, nil }
+func refuses([]string, string) ([]string, error) {
+	return nil, &faceclient.Error{Code: "BadArgument", Status: 400}
 }
 
 // visits is a visitor that remembers what it was given.
 type visits struct {
-	times     map[string]int
-	batches   []facelist.Batch // without their sessions
-	restarts  int
-	inside    bool
-	overlap   bool
-	insideMux sync.Mutex
+	times    map[string]int
+	batches  []facelist.Batch // without their sessions
+	restarts int
 }
 
 func newVisits() *visits { return &visits{times: map[string]int{}} }
@@ -184,52 +178,31 @@ func (v *visits) Restart() {
 }
 
 func (v *visits) Visit(batch facelist.Batch) {
-	v.insideMux.Lock()
-	v.overlap = v.overlap || v.inside
-	v.inside = true
-	v.insideMux.Unlock()
 	for _, session := range batch.Sessions {
 		v.times[string(session.ID)]++
 	}
 	batch.Sessions = nil
 	v.batches = append(v.batches, batch)
-	v.insideMux.Lock()
-	v.inside = false
-	v.insideMux.Unlock()
 }
+
+// counter is a visitor that counts.
+type counter int
+
+func (c *counter) Restart() { *c = 0 }
+
+func (c *counter) Visit(batch facelist.Batch) { *c += counter(len(batch.Sessions)) }
 
 // exactly checks that each of the sessions was visited once, and nothing else.
 func (v *visits) exactly(t testing.TB, ids []string) {
 	t.Helper()
-	if v.overlap {
-		t.Error("two visits at a time")
-	}
 	if len(v.times) != len(ids) {
 		t.Errorf("visited %d sessions, the list has %d", len(v.times), len(ids))
 	}
-	v.noneTwice(t, ids)
-}
-
-// noneTwice checks that only these sessions were visited, and none twice.
-func (v *visits) noneTwice(t testing.TB, ids []string) {
-	t.Helper()
-	left := map[string]bool{}
 	for _, id := range ids {
-		left[id] = true
-	}
-	for id, times := range v.times {
-		if times != 1 || !left[id] {
-			t.Errorf("%s was visited %d times, listed: %t", id, times, left[id])
-			return
+		if v.times[id] != 1 {
+			t.Fatalf("%s was visited %d times", id, v.times[id])
 		}
 	}
-}
-
-// errorsSeen is a facelist.Observer.
-type errorsSeen struct{ codes []string }
-
-func (e *errorsSeen) ObserveError(_ faceclient.Operation, code string) {
-	e.codes = append(e.codes, code)
 }
 
 // limits are those that most tests walk with.
@@ -245,8 +218,12 @@ func workers(n int) func(*facelist.Limits)  { return func(l *facelist.Limits) { 
 func pageSize(n int) func(*facelist.Limits) { return func(l *facelist.Limits) { l.PageSize = n } }
 func maxPages(n int) func(*facelist.Limits) { return func(l *facelist.Limits) { l.MaxPages = n } }
 
+func perSecond(rate float64) func(*facelist.Limits) {
+	return func(l *facelist.Limits) { l.RequestsPerSecond = rate }
+}
+
 func newLister(s *service, l facelist.Limits) *facelist.Lister {
-	return facelist.New(s, faceclient.DetectLiveness, l, &errorsSeen{})
+	return facelist.New(s, faceclient.DetectLiveness, l)
 }
 
 // walkExactly walks a list, which must be found as it is, in at most so many requests; 0 is any number.
@@ -287,6 +264,15 @@ func sequence(n int) []string {
 	ids := make([]string, n)
 	for i := range ids {
 		ids[i] = fmt.Sprintf("%06d", i)
+	}
+	return ids
+}
+
+// prefixed are random ids that all begin alike.
+func prefixed(prefix string, n int) []string {
+	ids := randomIDs(n, 1)
+	for i := range ids {
+		ids[i] = prefix + ids[i][len(prefix):]
 	}
 	return ids
 }

@@ -3,111 +3,77 @@ package facelist_test
 import (
 	"context"
 	"fmt"
-	"hash/crc32"
-	"math"
-	"math/rand/v2"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"face_liveness_exporter/faceclient"
-	"face_liveness_exporter/faceclient/facelist"
 )
 
-// How many parts of a list are stolen depends on who is faster. So all answers take equally long here.
+// Each page has to be asked for, and an empty one after the last full one. A short page is proved to be the last one at
+// first, an empty one always.
 func TestAWalkFindsWhatTheServiceLists(t *testing.T) {
 	t.Parallel()
-	for _, sessions := range []int{0, 1, 99, 100, 101, 200, 2500, 10_000} {
-		for _, atOnce := range []int{1, 4, 16} {
-			t.Run(fmt.Sprintf("%d sessions, %d at once", sessions, atOnce), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) { walkThrice(t, sessions, atOnce) })
-			})
-		}
-	}
-}
-
-func walkThrice(t *testing.T, sessions, atOnce int) {
-	s := withSessions(sessions, 1)
-	s.latency = func(string) time.Duration { return time.Second }
-	lister := newLister(s, limits(workers(atOnce)))
-	pages := sessions/100 + 1 // the last one is not full
-	for i := range 3 {
-		most := pages
-		if i == 0 && sessions%100 != 0 {
-			most++ // the first short page is checked once
-		}
-		if atOnce > 1 && pages > 2 {
-			most += pages*15/100 + 3
-		}
-		result, visited := walkExactly(t, s, lister, most)
-		if result.Pages != result.Requests || visited.restarts != 0 {
-			t.Errorf("walk %d: %+v after %d restarts", i+1, result, visited.restarts)
-		}
-		if proofs := min(1, sessions%100); (i == 0) != (result.Proofs == 1) && proofs == 1 && atOnce == 1 {
-			t.Errorf("walk %d: %d proofs", i+1, result.Proofs)
-		}
-	}
-}
-
-// Each part that is stolen costs up to one request more. Workers of very different speed steal the most: a tenth more on
-// average, and never a fifth.
-func TestAWalkWithUnevenAnswersCostsATenthMore(t *testing.T) {
-	t.Parallel()
-	const pages = 101
-	walks, requests := 0, 0
-	for seed := range uint64(20) {
-		synctest.Test(t, func(t *testing.T) {
-			s := withSessions(10_000, seed)
-			s.latency = func(start string) time.Duration {
-				random := rand.New(rand.NewPCG(seed, uint64(crc32.ChecksumIEEE([]byte(start)))))
-				return time.Duration(math.Pow(random.ExpFloat64(), 4) * float64(time.Second))
-			}
-			lister := newLister(s, limits(workers(16)))
-			for range 3 {
-				result, _ := walkExactly(t, s, lister, pages*6/5)
-				walks, requests = walks+1, requests+result.Requests
+	for _, test := range []struct{ sessions, first, later int }{
+		{0, 1, 1}, {1, 2, 1}, {99, 2, 1}, {100, 3, 3}, {101, 3, 2}, {200, 4, 4}, {2500, 27, 27}, {2550, 27, 26},
+	} {
+		t.Run(fmt.Sprint(test.sessions, " sessions"), func(t *testing.T) {
+			s := withSessions(test.sessions, 1)
+			lister := newLister(s, limits(workers(1)))
+			for i, want := range []int{test.first, test.later, test.later} {
+				result, visited := walkExactly(t, s, lister, want)
+				if result.Requests != want || result.Pages != want || result.Pages-result.Proofs != test.later || visited.restarts != 0 {
+					t.Errorf("walk %d: %+v after %d restarts, want %d requests", i+1, result, visited.restarts, want)
+				}
 			}
 		})
 	}
-	if requests > walks*pages*11/10 {
-		t.Errorf("%d requests for %d walks of %d pages", requests, walks, pages)
-	}
+}
+
+// At the default rate a request has no start but the last id of the page before it, or the last but one where that proves
+// the end.
+func TestOnlyIDsOfSessionsAreStarts(t *testing.T) {
+	s := withSessions(20_000, 1)
+	s.latency = func(string) time.Duration { return 400 * time.Millisecond }
+	synctest.Test(t, func(t *testing.T) {
+		lister := newLister(s, limits(workers(4), perSecond(2)))
+		for _, attempts := range []int{0, 0, 20, 1} {
+			s.forget()
+			if _, err := lister.Walk(t.Context(), attempts, newVisits()); err != nil {
+				t.Fatal(err)
+			}
+			for i, query := range s.requests {
+				if want := s.ids[max(0, min(100*i, len(s.ids))-1)]; i == 0 && query.Start != "" || i > 0 && i <= 200 && query.Start != want {
+					t.Fatalf("request %d has the start %q, want %q", i+1, query.Start, want)
+				}
+			}
+		}
+	})
 }
 
 func TestAListThatChangesIsWalkedAsItIs(t *testing.T) {
 	t.Parallel()
-	s := withSessions(2500, 1)
-	lister := newLister(s, limits())
-	for _, step := range []struct {
-		name   string
-		change func()
-	}{
-		{"as it is", func() {}},
-		{"four times as long", func() { s.add(randomIDs(7500, 9)...) }},
-		{"a tenth", func() { s.remove(func(i int, _ string) bool { return i%10 != 0 }) }},
-		{"only the first half of the key space", func() { s.remove(func(_ int, id string) bool { return id >= "8" }) }},
-		{"empty", func() { s.remove(func(int, string) bool { return true }) }},
-		{"filled again", func() { s.add(randomIDs(3000, 10)...) }},
-	} {
-		step.change()
-		walkExactly(t, s, lister, 0)
-		if t.Failed() {
-			t.Fatal(step.name)
+	for _, atOnce := range []int{1, 16} {
+		s := withSessions(2500, 1)
+		lister := newLister(s, limits(workers(atOnce)))
+		for _, step := range []struct {
+			name   string
+			change func()
+		}{
+			{"as it is", func() {}},
+			{"four times as long", func() { s.add(randomIDs(7500, 9)...) }},
+			{"a tenth", func() { s.remove(func(i int, _ string) bool { return i%10 != 0 }) }},
+			{"only the first half of the key space", func() { s.remove(func(_ int, id string) bool { return id >= "8" }) }},
+			{"empty", func() { s.remove(func(int, string) bool { return true }) }},
+			{"filled again", func() { s.add(randomIDs(3000, 10)...) }},
+		} {
+			step.change()
+			walkExactly(t, s, lister, 0)
+			if t.Failed() {
+				t.Fatal(step.name)
+			}
 		}
-	}
-}
-
-// A worker that is done looks for a part of what others have left. What is planned for a list ten times as long leaves
-// many workers done at once, and none of them may be given a part that was read already.
-func TestAListThatShrankIsNotCountedTwice(t *testing.T) {
-	t.Parallel()
-	for seed := range uint64(60) {
-		s := withSessions(4000, seed)
-		lister := newLister(s, limits(pageSize(10), workers(16)))
-		walkExactly(t, s, lister, 0)
-		s.remove(func(i int, _ string) bool { return i%10 != 0 })
-		walkExactly(t, s, lister, 0)
 	}
 }
 
@@ -118,28 +84,22 @@ func TestAListThatIsTooLongFailsAfterItsFirstPage(t *testing.T) {
 	s.remove(func(i int, _ string) bool { return i%10 != 0 })
 	walkExactly(t, s, lister, 0)
 	s.add(randomIDs(400, 2)...)
-	failsWith(t, s, lister, faceclient.CodePagination, 16) // it is found out once
-	failsWith(t, s, lister, faceclient.CodePagination, 1)  // and from then on by the first page
-	s.remove(func(i int, _ string) bool { return i%2 == 0 })
-	walkExactly(t, s, lister, 0)
+	failsWith(t, s, lister, faceclient.CodePagination, 11) // the first page does not tell for sure
 	lister.Apply(limits(maxPages(2)))
 	failsWith(t, s, lister, faceclient.CodePagination, 1)
+	lister.Apply(limits(maxPages(12)))
+	walkExactly(t, s, lister, 0)
 }
 
 // Ids that are not spread evenly tell nothing of the length of a list, so that only its pages do.
 func TestMaxPagesBoundsAListOfUnknownLength(t *testing.T) {
-	s := &service{}
-	s.add(sequence(200)...)
-	failsWith(t, s, newLister(s, limits(maxPages(10), pageSize(10))), faceclient.CodePagination, 12)
-}
-
-func TestAListAsLongAsMaxPagesAllowsIsWalked(t *testing.T) {
-	for _, atOnce := range []int{1, 4} {
-		s := withSessions(950, 1)
-		lister := newLister(s, limits(maxPages(11), workers(atOnce)))
-		for range 3 {
-			walkExactly(t, s, lister, 0)
-		}
+	for name, ids := range map[string][]string{"no UUIDs": sequence(200), "all of one prefix": prefixed("00000", 200)} {
+		t.Run(name, func(t *testing.T) {
+			s := &service{}
+			s.add(ids...)
+			failsWith(t, s, newLister(s, limits(maxPages(10), pageSize(10), workers(1))), faceclient.CodePagination, 11)
+			walkExactly(t, s, newLister(s, limits(maxPages(20), pageSize(10))), 0)
+		})
 	}
 }
 
@@ -165,87 +125,72 @@ func TestTheHorizonIsTheServicesClockWhenTheFirstRequestWasSent(t *testing.T) {
 	}
 }
 
-func TestLongListsAreReadSideBySide(t *testing.T) {
-	t.Parallel()
-	const latency = 100 * time.Millisecond
-	for _, pages := range []int{3, 10, 31, 40, 200} {
+func TestAWalkEndsWithItsContext(t *testing.T) {
+	for _, atOnce := range []int{1, 8} {
 		synctest.Test(t, func(t *testing.T) {
-			s := withSessions(pages*1000, 1)
-			s.latency = func(string) time.Duration { return latency }
-			lister := newLister(s, limits(workers(16), pageSize(1000)))
-			for walks := range 3 {
-				began := time.Now()
-				walkExactly(t, s, lister, pages+pages/10+3)
-				bound := time.Duration(pages)*latency/16*13/10 + 2*latency
-				if walks == 1 {
-					bound += latency // where the first walk was short, this one tries a made-up start first
-				}
-				if took := time.Since(began); walks > 0 && took > bound {
-					t.Errorf("%d pages, walk %d: took %v, want at most %v", pages, walks+1, took, bound)
-				}
+			s := withSessions(5000, 1)
+			s.latency = func(string) time.Duration { return time.Second }
+			ctx, cancel := context.WithTimeout(t.Context(), 3500*time.Millisecond)
+			defer cancel()
+			began := time.Now()
+			_, err := newLister(s, limits(workers(atOnce))).Walk(ctx, 0, newVisits())
+			if took := time.Since(began); faceclient.Code(err) != faceclient.CodeCanceled || took != 3500*time.Millisecond {
+				t.Errorf("%v after %v, want canceled after 3.5s", err, took)
 			}
 		})
 	}
 }
 
-func TestAWalkEndsWithItsContext(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := withSessions(5000, 1)
-		s.latency = func(string) time.Duration { return time.Second }
-		ctx, cancel := context.WithTimeout(t.Context(), 2500*time.Millisecond)
-		defer cancel()
-		began := time.Now()
-		_, err := newLister(s, limits()).Walk(ctx, 0, newVisits())
-		if took := time.Since(began); faceclient.Code(err) != faceclient.CodeCanceled || took != 2500*time.Millisecond {
-			t.Errorf("%v after %v, want canceled after 2.5s", err, took)
-		}
-	})
-}
-
-// Where one page fails, pages that others have asked for come, and no more are asked for.
+// If a page fails, no more are asked for.
 func TestAFailedPageEndsTheWalk(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := withSessions(10_000, 1)
-		s.latency = func(string) time.Duration { return time.Second }
-		lister := newLister(s, limits())
-		walkExactly(t, s, lister, 0)
-		refusal := &faceclient.Error{Code: "403", Status: 403}
-		s.before = func(start string) error {
-			if start != "" && start < "4" {
+	for _, atOnce := range []int{1, 8} {
+		synctest.Test(t, func(t *testing.T) {
+			s := withSessions(10_000, 1)
+			s.latency = func(start string) time.Duration { return time.Second }
+			s.before = func(start string) error {
+				if start > "1" && start < "4" {
+					return &faceclient.Error{Code: "403", Status: 403}
+				}
 				return nil
 			}
-			return refusal
-		}
-		observed := &errorsSeen{}
-		_, err := facelist.New(s, faceclient.DetectLiveness, limits(), observed).Walk(t.Context(), 0, newVisits())
-		if faceclient.Code(err) != "403" || !strings.Contains(err.Error(), "detectLiveness") || len(observed.codes) != 0 {
-			t.Errorf("%v, observed %q", err, observed.codes)
-		}
-		failsWith(t, s, lister, "403", 4)
-	})
-}
-
-func TestErrorsThatNoAttemptTellsOfAreObserved(t *testing.T) {
-	for code, want := range map[string]int{faceclient.CodeAuthentication: 1, faceclient.CodePagination: 1, faceclient.CodeConnection: 0} {
-		s := withSessions(10, 1)
-		s.before = func(string) error { return &faceclient.Error{Code: code} }
-		observed := &errorsSeen{}
-		lister := facelist.New(s, faceclient.DetectLiveness, limits(), observed)
-		if _, err := lister.Walk(t.Context(), 0, newVisits()); faceclient.Code(err) != code || len(observed.codes) != want {
-			t.Errorf("%s: %v, observed %q, want %d", code, err, observed.codes, want)
-		}
+			lister := newLister(s, limits(workers(atOnce)))
+			result, err := lister.Walk(t.Context(), 0, newVisits())
+			if faceclient.Code(err) != "403" || !strings.Contains(err.Error(), "detectLiveness") {
+				t.Errorf("%v", err)
+			}
+			if requests := s.forget(); result.Requests != requests || requests > 20 {
+				t.Errorf("the walk says %d requests, the service saw %d", result.Requests, requests)
+			}
+		})
 	}
 }
 
-func TestLimitsThatNoWalkCanKeepToAreRefused(t *testing.T) {
-	for name, wrong := range map[string]facelist.Limits{
-		"page size 0": limits(pageSize(0)), "page size 1001": limits(pageSize(1001)), "no pages": limits(maxPages(0)), "no workers": limits(workers(0)),
-	} {
-		if wrong.Check() == nil {
-			t.Errorf("%s: taken", name)
-		}
+// What a list is like is found out anew where a walk has failed, and kept where it has not.
+func TestKnowledge(t *testing.T) {
+	s := withSessions(250, 1)
+	s.order = descending
+	s.sort()
+	lister := newLister(s, limits())
+	walkExactly(t, s, lister, 0)
+	if k := lister.Knowledge(); !k.Unordered || k.Capped || k.Sessions != 250 || k.FullPage != 100 {
+		t.Errorf("%+v", k)
 	}
-	if err := limits().Check(); err != nil {
-		t.Error(err)
+	walkExactly(t, s, lister, 3) // nothing has to be found out
+	s.order = nil
+	s.sort()
+	walkExactly(t, s, lister, 3)
+	if k := lister.Knowledge(); k.Unordered || k.Uneven {
+		t.Errorf("%+v", k)
+	}
+	s.remove(func(int, string) bool { return true })
+	s.add(sequence(250)...)
+	walkExactly(t, s, lister, 0)
+	if k := lister.Knowledge(); !k.Uneven {
+		t.Errorf("%+v", k)
+	}
+	s.most = 40
+	walkExactly(t, s, lister, 0)
+	if k := lister.Knowledge(); !k.Capped || k.FullPage != 40 {
+		t.Errorf("%+v", k)
 	}
 }

@@ -61,7 +61,7 @@ func newReader(s settings) (*reader, error) {
 		return nil, err
 	}
 	for _, operation := range operations {
-		l := List{Operation: operation, Lister: facelist.New(r.client, operation, s.limits, r.API)}
+		l := List{Operation: operation, Lister: facelist.New(r.client, operation, s.limits)}
 		l.Target = collector.NewTarget(r.targetOptions(s, l))
 		r.Lists = append(r.Lists, l)
 	}

@@ -1,7 +1,6 @@
 package exporter
 
 import (
-	"errors"
 	"log/slog"
 	"net/url"
 	"slices"
@@ -69,10 +68,13 @@ func newSettings(r config.Resource, target collector.TargetOptions, logger *slog
 	s := settings{
 		Config: r,
 		client: client,
-		limits: facelist.Limits{PageSize: r.API.PageSize, MaxPages: r.API.MaxPages, Workers: r.API.MaxConcurrentRequests},
+		limits: facelist.Limits{
+			PageSize: r.API.PageSize, MaxPages: r.API.MaxPages,
+			Workers: r.API.MaxConcurrentRequests, RequestsPerSecond: r.API.MaxRequestsPerSecond,
+		},
 		target: target,
 	}
-	return s, errors.Join(client.Check(), s.limits.Check())
+	return s, client.Check()
 }
 
 // sameLists reports whether two configurations are of the same lists, so that what was counted of the one is true of the
