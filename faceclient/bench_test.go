@@ -39,7 +39,7 @@ func BenchmarkWalk(b *testing.B) {
 		return &http.Response{StatusCode: found.Code, Header: found.Header(), Body: io.NopCloser(bytes.NewReader(found.Body.Bytes()))}, nil
 	})
 	limits := facelist.Limits{PageSize: 1000, MaxPages: 20_000, Workers: 1}
-	lister := facelist.New(newClient(b, o), faceclient.DetectLiveness, limits, ignored{})
+	lister := facelist.New(newClient(b, o), faceclient.DetectLiveness, limits)
 	walk := func() {
 		var visited counter
 		if _, err := lister.Walk(b.Context(), 0, &visited); err != nil || visited != sessions {
