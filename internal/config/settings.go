@@ -49,7 +49,7 @@ var sections = map[string][]setting{
 		{"page_size", integer(1, 1000), "1000", "sessions in a request, 1..1000; every page is billed, so 1000 is the cheapest"},
 		{"max_pages", integer(1, maxCount), "20000", "a list that needs more pages fails, early if possible"},
 		{"max_requests_per_second", number("exclusiveMinimum"), "2", "a fifth of what tier S0 allows, the rest is for production; F0 allows 20 a minute: 0.3"},
-		{"max_concurrent_requests", integer(1, maxCount), "4", "maximum requests in flight to a resource"},
+		{"max_concurrent_requests", integer(1, maxCount), "4", "maximum requests in flight for the lists of a resource; one look-up may be in flight as well"},
 		{"monthly_request_budget", integer(0, 1e12), "0", "requests in 30 days of this process, retries included; 0 = no bound; divide it by the replicas"},
 		{"price_per_1000_requests", number("minimum"), "1.00", "what your contract says, in your currency; for the status page and --doctor"},
 		{"request_timeout", duration(), "10s", "of one request, from sending to the end of the body"},
