@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"face_liveness_exporter/faceclient"
@@ -137,7 +138,7 @@ func TestBodiesWithoutEndAreNotReadToTheirEnd(t *testing.T) {
 			inRig(t, 10, func(o *options) { o.Top = 10 }, func(t *testing.T, r *rig) {
 				r.server.Fail(test.fault)
 				r.fails(faceclient.CodeInvalidResponse, 1)
-				r.server.Close() // ends the answer, so that its bytes are counted
+				synctest.Wait() // until the service has counted its bytes
 				if got := r.server.Counts(facetest.DetectLiveness).Bytes; got > test.most || got == 0 {
 					t.Errorf("%d bytes were taken, want at most %d", got, test.most)
 				}

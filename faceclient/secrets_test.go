@@ -180,10 +180,15 @@ func TestNothingThatIsSecretIsToldByACause(t *testing.T) {
 
 // A service that sends the id of a session back as a code, or as the name of the request, has it told by nobody.
 func TestSessionThatIsEchoed(t *testing.T) {
-	o := fast("http://" + peer(t, answers("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nx-ms-error-code: canary-session\r\napim-request-id: canary-session\r\n\r\n")))
-	_, _, err := newClient(t, o).Session(t.Context(), faceclient.SessionQuery{Operation: faceclient.DetectLiveness, ID: "canary-session", MaxAttempts: 1})
-	failure, ok := errors.AsType[*faceclient.Error](err)
-	if !ok || failure.Code != "400" || failure.RequestID != "" {
-		t.Errorf("%v, request %q", err, failure.RequestID)
+	echoes := answers("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nx-ms-error-code: CanarySession\r\napim-request-id: " + sessionID + "\r\n\r\n")
+	for id, want := range map[string]faceclient.Error{
+		"CanarySession": {Code: "400", RequestID: sessionID},
+		sessionID:       {Code: "CanarySession"},
+	} {
+		client := newClient(t, fast("http://"+peer(t, echoes)))
+		_, _, err := client.Session(t.Context(), faceclient.SessionQuery{Operation: faceclient.DetectLiveness, ID: id, MaxAttempts: 1})
+		if failure := typed(t, err); failure.Code != want.Code || failure.RequestID != want.RequestID {
+			t.Errorf("%s: %v, request %q", id, failure, failure.RequestID)
+		}
 	}
 }
