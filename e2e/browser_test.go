@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"io"
 	"math"
+	"net/http"
 	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -105,6 +107,13 @@ func (b *browser) note(what string) {
 	b.heard = append(b.heard, what)
 }
 
+// news is how many requests the open page has sent, and what was heard since it was opened.
+func (b *browser) news() (requests int, heard []string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.requests, slices.Clone(b.heard)
+}
+
 // do runs an action in the tab, which must take no longer than patience.
 func do[T any](b *browser, action chromedp.Action[T]) T {
 	b.t.Helper()
@@ -190,9 +199,8 @@ func (b *browser) check(url string, l look) (problems []string) {
 	if l.scheme == "light" && corner < 0.5 || l.scheme == "dark" && corner > 0.1 {
 		problems = append(problems, fmt.Sprintf("the ground has the luminance %.2f", corner))
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return append(problems, b.heard...)
+	_, heard := b.news()
+	return append(problems, heard...)
 }
 
 // picture is the open page as PNG, of at most so many CSS pixels height and no higher than what is on it.
@@ -276,32 +284,25 @@ func TestBrowserSeesWhatIsWrong(t *testing.T) {
 	for name, wrong := range map[string]struct{ body, want string }{
 		"contrast":    {`<p style="color:#888;background:#fff">pale</p>`, "contrast 3.5"},
 		"opacity":     {`<p style="color:#000;background:#fff;opacity:.4">pale</p>`, "contrast 2."},
-		"on a shape":  {`<div style="position:relative"><svg style="position:absolute" width="90" height="30"><rect width="90" height="30" fill="#222"/></svg><span style="position:relative;color:#000">dark</span></div>`, "contrast 1."},
-		"placeholder": {`<style>::placeholder{color:#bbb}</style><input placeholder="search" style="background:#fff">`, "::placeholder search: contrast"},
 		"too wide":    {`<p style="width:2000px">wide</p>`, "px wider than its window"},
-		"out of box":  {`<div style="width:50px;white-space:nowrap">some words that are longer</div>`, "px in 50 px"},
 		"cut off":     {`<div style="width:50px;overflow:hidden;white-space:nowrap">some words that are longer</div>`, "is cut off"},
 		"overlapping": {`<div style="position:absolute">one text</div><div style="position:absolute">two texts</div>`, "lie on each other"},
 		"console":     {`<script>console.error("x")</script>`, "console: error"},
-		"exception":   {`<script>throw new Error("x")</script>`, "exception"},
 		"not found":   {`<img src="/missing.png" alt="">`, "404"},
 		"elsewhere":   {`<img src="http://127.0.0.1:9/x.png" alt="">`, "a request to"},
 		"injected":    {`<b data-hostile>x</b>`, "hostile"},
 		"fine":        {``, ""},
 	} {
-		url := serve(t, static(`<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">`+
-			`<title>x</title><body style="background:#fff;color:#000"><h1>Title</h1>`+wrong.body+`</body></html>`))
-		got := b.check(url+"/", look{"light", 800, 1})
+		mux := http.NewServeMux()
+		mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			// The browser says what is missing.
+			_, _ = io.WriteString(w, `<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">`+
+				`<title>x</title><body style="background:#fff;color:#000"><h1>Title</h1>`+wrong.body+`</body></html>`)
+		})
+		got := b.check(serve(t, mux)+"/", look{"light", 800, 1})
 		if all := strings.Join(got, "\n"); wrong.want == "" && len(got) != 0 || !strings.Contains(all, wrong.want) {
 			t.Errorf("%s: found %q, want %q", name, got, wrong.want)
 		}
-	}
-}
-
-// keep stores a picture where `go test -artifacts` collects them.
-func keep(t *testing.T, name string, shot []byte) {
-	t.Helper()
-	if err := os.WriteFile(filepath.Join(t.ArtifactDir(), name), shot, 0o600); err != nil {
-		t.Fatal(err)
 	}
 }

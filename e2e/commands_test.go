@@ -3,7 +3,6 @@ package e2e_test
 import (
 	"context"
 	"errors"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,7 +11,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/prometheus/prometheus/promql/parser"
 
@@ -57,7 +55,7 @@ func blocks(t *testing.T) (found []block) {
 // block that cannot be run here says in its first line what it needs.
 func TestCommandsOfTheDocumentsWork(t *testing.T) {
 	needs := regexp.MustCompile(`\A# Needs (Azure|a cluster|Docker and a registry|a registry and a release|root and systemd|some minutes and a machine of its own)\n`)
-	folder := freshCopy(t)
+	folder, path := freshCopy(t), tools(t)+string(os.PathListSeparator)+os.Getenv("PATH")
 	ran, left := 0, 0
 	for _, block := range blocks(t) {
 		if block.language != "sh" {
@@ -77,9 +75,7 @@ func TestCommandsOfTheDocumentsWork(t *testing.T) {
 			if command == "go test ./..." && strings.Contains(read(t, "Makefile"), "\tgo test ./...\n") {
 				continue
 			}
-			if problem := try(t, folder, command); problem != "" {
-				t.Errorf("%s: %s\n%s", block.document, command, problem)
-			}
+			t.Run(block.document+": "+command, func(t *testing.T) { run(t, folder, path, command) })
 		}
 	}
 	if ran < 6 || left < 10 {
@@ -101,67 +97,27 @@ func freshCopy(t *testing.T) (folder string) {
 	return folder
 }
 
-// try runs a command of a shell and says what is wrong. A command that shows the demo has worked once its page is there, and must
-// end by an interrupt.
-func try(t *testing.T, folder, line string) (problem string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*patience)
-	defer cancel()
-	command := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", line)
-	command.Dir = folder
-	command.Env = append(os.Environ(), "PATH="+tools(t)+string(os.PathListSeparator)+os.Getenv("PATH"))
+// run runs a command of a shell, which must end well. A command that shows the demo must end by an interrupt, once its page is there.
+func run(t *testing.T, folder, path, line string) {
+	command := exec.CommandContext(context.WithoutCancel(t.Context()), "bash", "-euo", "pipefail", "-c", line)
+	command.Dir, command.Env = folder, append(os.Environ(), "PATH="+path)
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	group := func(signal syscall.Signal) error { return syscall.Kill(-command.Process.Pid, signal) }
-	command.Cancel = func() error { return group(syscall.SIGKILL) }
-	command.WaitDelay = patience
-	output := new(launch.Output)
-	command.Stdout, command.Stderr = output, output
-	if err := command.Start(); err != nil {
-		return err.Error()
+	p := launch.Command(t, line, command)
+	group := func(signal syscall.Signal) { _ = syscall.Kill(-p.Process.Pid, signal) } // it may have ended
+	t.Cleanup(func() { group(syscall.SIGKILL) })
+	if !strings.HasPrefix(line, "go run . --demo") {
+		if code := p.Wait(10 * patience); code != 0 {
+			t.Errorf("exit code %d:\n%s\n%s", code, lastLines(p.Stdout.String(), 20), lastLines(p.Stderr.String(), 20))
+		}
+		return
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- command.Wait() }()
-	if strings.HasPrefix(line, "go run . --demo") {
-		// Its own log says that it is this demo that answers, and none that ran before.
-		listens := within(t, 10*patience, func() bool { return strings.Contains(output.String(), "Listening on") || len(ended) > 0 })
-		if !listens || !shown(ctx, "http://localhost:10520/") {
-			_ = group(syscall.SIGKILL)
-			<-ended //nolint:errcheck // it was killed
-			return "the page is not shown:\n" + lastLines(output.String(), 20)
-		}
-		if err := group(syscall.SIGINT); err != nil {
-			return err.Error() + "\n" + lastLines(output.String(), 20)
-		}
-		<-ended //nolint:errcheck // the go command's own exit code is 1 then
-		if !strings.Contains(output.String(), "msg=stopped") {
-			return "it did not end by itself:\n" + lastLines(output.String(), 20)
-		}
-		return ""
-	}
-	if err := <-ended; err != nil {
-		return err.Error() + "\n" + lastLines(output.String(), 20)
-	}
-	return ""
-}
-
-// shown reports whether an address answers before ctx ends.
-func shown(ctx context.Context, url string) bool {
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-		if err != nil {
-			return false
-		}
-		if answer, err := new(http.Client).Do(request); err == nil {
-			_ = answer.Body.Close()
-			return answer.StatusCode == http.StatusOK
-		}
-		select {
-		case <-ctx.Done():
-			return false
-		case <-tick.C:
-		}
+	p.Listens(listening) // of its own log: none that ran before answers
+	p.Base = "http://localhost:10520"
+	p.Serves("/")
+	group(syscall.SIGINT)
+	p.Wait(patience) // the go command's own exit code is 1 then
+	if !strings.Contains(p.Stderr.String(), "msg=stopped") {
+		t.Errorf("it did not end by itself:\n%s", lastLines(p.Stderr.String(), 20))
 	}
 }
 
@@ -190,8 +146,9 @@ func TestConfigurationsAndQueriesOfTheDocumentsAreValid(t *testing.T) {
 		switch {
 		case block.language == "promql":
 			kinds["query"]++
-			for query := range strings.SplitSeq(strings.TrimSpace(block.text), "\n") {
-				if !strings.HasPrefix(query, "#") {
+			// What is indented goes on.
+			for query := range strings.SplitSeq(regexp.MustCompile(`\n[ \t]+`).ReplaceAllString(block.text, " "), "\n") {
+				if query != "" && !strings.HasPrefix(query, "#") {
 					_, parseErr := parser.NewParser(parser.Options{}).ParseExpr(query)
 					err = errors.Join(err, parseErr)
 				}

@@ -28,8 +28,8 @@ func contract(t *testing.T) (single, histograms []string) {
 const prefix = "face_liveness_"
 
 // The demo under the repository's own prometheus.yml and rules, as they are: what is scraped is what is promised, and
-// dashboards and rules find in it all that they ask for. Debian's Prometheus takes classic histograms, the current one
-// native ones beside them.
+// dashboards and rules find in it all that they ask for. Of the histograms one has native buckets, too, which the current
+// Prometheus takes and Debian's does not.
 func TestDemo(t *testing.T) {
 	t.Parallel()
 	demo := startExporter(t, "--demo")
@@ -67,11 +67,13 @@ func underDemo(t *testing.T, prometheus database, native bool) {
 		want, histograms := contract(t)
 		for _, name := range histograms {
 			want = append(want, name+"_bucket", name+"_count", name+"_sum")
-			if native {
-				want = append(want, name)
-			}
 		}
-		got := prometheus.labelValues("__name__", `{__name__=~"`+prefix+`.*"}`)
+		if native {
+			want = append(want, "face_liveness_api_request_duration_seconds")
+		}
+		// A list of the demo fails at times, but maybe not yet.
+		want = slices.DeleteFunc(want, func(name string) bool { return name == "face_liveness_refresh_error" })
+		got := prometheus.labelValues("__name__", `{__name__=~"`+prefix+`.*", __name__!="face_liveness_refresh_error"}`)
 		for _, name := range want {
 			if !slices.Contains(got, name) {
 				t.Errorf("%s is promised and is not scraped", name)
@@ -124,7 +126,7 @@ func underDemo(t *testing.T, prometheus database, native bool) {
 			}
 		}
 		for _, q := range queries {
-			check(q.where, metricNames(t, q.expression))
+			check(q.where, metricNames(t, q.Expr))
 		}
 		for _, v := range variables {
 			check(v.where, metricNames(t, v.selector))
@@ -163,14 +165,14 @@ func underDemo(t *testing.T, prometheus database, native bool) {
 				var answer vector
 				answer, problem = prometheus.run(q)
 				// What looks back to an earlier time, or wants a number of samples, has no data yet.
-				young := strings.Contains(q.expression, " offset ") || strings.Contains(q.expression, "_samples_total")
-				return problem != "" || q.annotation || young || answer.hasData()
+				young := strings.Contains(q.Expr, " offset ") || strings.Contains(q.Expr, "_samples_total")
+				return problem != "" || q.panel.Type == "" || young || answer.hasData()
 			})
 			switch {
 			case problem != "":
-				t.Errorf("%s: %s\n%s", q.where, problem, q.expression)
+				t.Errorf("%s: %s\n%s", q.where, problem, q.Expr)
 			case !ok:
-				t.Errorf("%s: no data\n%s", q.where, q.expression)
+				t.Errorf("%s: no data\n%s", q.where, q.Expr)
 			}
 		}
 		t.Logf("%d queries", len(queries))

@@ -9,9 +9,9 @@ package e2e_test
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -61,19 +61,14 @@ func (p *program) stop() {
 	}
 }
 
-// get returns the status and the body, or status 0 where there is no answer.
+// get returns the status and the body, or status 0 if there is no answer.
 func (p *program) get(path string) (status int, body string) {
 	p.t.Helper()
-	status, body, err := p.request(http.MethodGet, path)
+	got, err := p.Request(p.t.Context(), http.MethodGet, path)
 	if err != nil {
 		return 0, err.Error()
 	}
-	return status, body
-}
-
-func (p *program) request(method, path string) (status int, body string, err error) {
-	got, err := p.Request(p.t.Context(), method, path)
-	return got.Status, got.Body, err
+	return got.Status, got.Body
 }
 
 var listening = regexp.MustCompile(`msg="Listening on" address=(\S+)`)
@@ -81,11 +76,10 @@ var listening = regexp.MustCompile(`msg="Listening on" address=(\S+)`)
 // startExporter runs the built program and waits until it serves, on a port of its own unless args name another.
 func startExporter(t *testing.T, args ...string) *program {
 	t.Helper()
-	path := exporterPath(t)
 	if !slices.ContainsFunc(args, func(arg string) bool { return strings.HasPrefix(arg, "--web.listen-address=") }) {
 		args = append(args, "--web.listen-address=127.0.0.1:0")
 	}
-	p := start(t, "face_liveness_exporter", path, args...)
+	p := start(t, "face_liveness_exporter", exporterPath(t), args...)
 	p.Listens(listening)
 	p.Serves("/-/healthy")
 	return p
@@ -142,21 +136,12 @@ func within(t *testing.T, limit time.Duration, condition func() bool) bool {
 // serve answers by a handler on loopback until the test ends, and gives the base URL.
 func serve(t *testing.T, handler http.Handler) string {
 	t.Helper()
-	var listen net.ListenConfig
-	listener, err := listen.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: patience}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(listener) }()
+	server := httptest.NewServer(handler)
 	t.Cleanup(func() {
-		_ = server.Close() // what it says is of no more use
-		if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
-			t.Error(err)
-		}
+		server.CloseClientConnections() // an answer may hang
+		server.Close()
 	})
-	return "http://" + listener.Addr().String()
+	return server.URL
 }
 
 // read returns the text of a file of the repository.

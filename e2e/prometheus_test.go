@@ -3,16 +3,17 @@ package e2e_test
 import (
 	"encoding/json"
 	"math"
-	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/promql/parser"
 )
 
 // database is a Prometheus, running.
@@ -45,35 +46,8 @@ func startPrometheus(t *testing.T, path, folder string, args ...string) database
 		"--log.level=warn",
 	}, args...)...)
 	p.Base = "http://" + address
-	eventually(t, "Prometheus is ready", func() bool {
-		p.Alive()
-		status, _ := p.get("/-/ready")
-		return status == http.StatusOK
-	})
+	p.Serves("/-/ready")
 	return database{p}
-}
-
-// startAlertmanager runs an Alertmanager that sends what it hears to a webhook at once.
-func startAlertmanager(t *testing.T, webhook string) *program {
-	t.Helper()
-	folder := t.TempDir()
-	config := filepath.Join(folder, "alertmanager.yml")
-	write(t, config, `
-route: {receiver: test, group_by: ["..."], group_wait: 0s, group_interval: 1s, repeat_interval: 1h}
-receivers:
-  - name: test
-    webhook_configs: [{url: "`+webhook+`", send_resolved: true}]
-`)
-	address := freeAddress(t)
-	p := start(t, "alertmanager", installed(t, "prometheus-alertmanager", "prometheus-alertmanager"),
-		"--config.file="+config, "--storage.path="+folder, "--web.listen-address="+address, "--cluster.listen-address=")
-	p.Base = "http://" + address
-	eventually(t, "Alertmanager is ready", func() bool {
-		p.Alive()
-		status, _ := p.get("/-/ready")
-		return status == http.StatusOK
-	})
-	return p
 }
 
 // layOut puts a copy of the repository's prometheus.yml and rules into a folder. Of the configuration only what must
@@ -114,7 +88,7 @@ func adapted(t *testing.T, config, every string, changes ...change) string {
 
 func asTheyAre(rules string) string { return rules }
 
-// ask gets a path of Prometheus's API and fails the test where that is refused.
+// ask gets a path of Prometheus's API, and fails the test if that is refused or warned of.
 func (d database) ask(path string, query url.Values, data any) {
 	d.t.Helper()
 	if problem := d.try(path, query, data); problem != "" {
@@ -122,60 +96,38 @@ func (d database) ask(path string, query url.Values, data any) {
 	}
 }
 
-// try returns Prometheus's objection, a warning among them, or "" where it has none.
+// try returns Prometheus's error or warning, or "".
 func (d database) try(path string, query url.Values, data any) (problem string) {
 	d.t.Helper()
 	_, body := d.get("/api/v1/" + path + "?" + query.Encode())
-	var envelope struct {
-		Status, Error   string
+	answer := struct {
+		Error           string
 		Warnings, Infos []string
-		Data            json.RawMessage
-	}
-	if err := json.Unmarshal([]byte(body), &envelope); err != nil {
+		Data            any
+	}{Data: data}
+	if err := json.Unmarshal([]byte(body), &answer); err != nil {
 		d.Alive()
-		return "no JSON: " + body
+		return err.Error() + ": " + body
 	}
-	if envelope.Status != "success" {
-		return envelope.Error
-	}
-	if objections := slices.Concat(envelope.Warnings, envelope.Infos); len(objections) > 0 {
-		return strings.Join(objections, "; ")
-	}
-	if err := json.Unmarshal(envelope.Data, data); err != nil {
-		return err.Error()
-	}
-	return ""
+	return strings.Join(slices.Concat([]string{answer.Error}, answer.Warnings, answer.Infos), "")
 }
 
-// series is an element of an answer.
-type series struct {
+type vector []struct {
 	Metric map[string]string
-	Value  point
-	Values []point
+	Value  model.SamplePair
+	Values []model.SamplePair // of a range
 }
-
-// point is a time and a value, as JSON has it: [1700000000.1, "12"].
-type point [2]any
-
-func (p point) number() float64 {
-	text, ok := p[1].(string)
-	if !ok {
-		return math.NaN()
-	}
-	value, err := strconv.ParseFloat(text, 64)
-	if err != nil {
-		return math.NaN()
-	}
-	return value
-}
-
-type vector []series
 
 // hasData reports whether there is any number in it.
 func (v vector) hasData() bool {
-	return slices.ContainsFunc(v, func(s series) bool {
-		return slices.ContainsFunc(append(s.Values, s.Value), func(p point) bool { return !math.IsNaN(p.number()) })
-	})
+	for _, series := range v {
+		for _, sample := range append(series.Values, series.Value) {
+			if sample != (model.SamplePair{}) && !math.IsNaN(float64(sample.Value)) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // now evaluates an expression at this moment.
@@ -196,22 +148,21 @@ func (d database) number(expression string) (value float64, there bool) {
 	if len(answer) == 0 {
 		return 0, false
 	}
-	return answer[0].Value.number(), true
+	return float64(answer[0].Value.Value), true
 }
 
 // run evaluates a query of a dashboard: at this moment, or over the last two minutes.
 func (d database) run(q dashboardQuery) (answer vector, problem string) {
 	d.t.Helper()
-	var data struct{ Result vector }
-	if q.instant {
-		problem = d.try("query", url.Values{"query": {q.expression}}, &data)
-		return data.Result, problem
+	path, query := "query", url.Values{"query": {q.Expr}}
+	if !q.Instant {
+		now := time.Now()
+		path += "_range"
+		query["step"] = []string{"5"}
+		query["start"], query["end"] = []string{now.Add(-2 * time.Minute).Format(time.RFC3339)}, []string{now.Format(time.RFC3339)}
 	}
-	now := float64(time.Now().UnixMilli()) / 1000
-	problem = d.try("query_range", url.Values{
-		"query": {q.expression}, "step": {"5"},
-		"start": {strconv.FormatFloat(now-120, 'f', 3, 64)}, "end": {strconv.FormatFloat(now, 'f', 3, 64)},
-	}, &data)
+	var data struct{ Result vector }
+	problem = d.try(path, query, &data)
 	return data.Result, problem
 }
 
@@ -241,28 +192,6 @@ func (d database) rules() []rule {
 	return all
 }
 
-// shares are how many targets of a job each address has.
-func (d database) shares(job string) map[string]int {
-	d.t.Helper()
-	var answer struct {
-		ActiveTargets []struct {
-			ScrapePool, ScrapeURL string
-		}
-	}
-	d.ask("targets", url.Values{"state": {"active"}}, &answer)
-	shares := map[string]int{}
-	for _, target := range answer.ActiveTargets {
-		at, err := url.Parse(target.ScrapeURL)
-		if err != nil {
-			d.t.Fatal(err)
-		}
-		if target.ScrapePool == job {
-			shares[at.Host]++
-		}
-	}
-	return shares
-}
-
 // noExportedLabels fails where a scraped label collided with one of the target's.
 func (d database) noExportedLabels() {
 	d.t.Helper()
@@ -273,4 +202,20 @@ func (d database) noExportedLabels() {
 			d.t.Errorf("there is a label %s", label)
 		}
 	}
+}
+
+// metricNames are the metrics that an expression reads.
+func metricNames(t *testing.T, expression string) (names []string) {
+	t.Helper()
+	parsed, err := parser.NewParser(parser.Options{}).ParseExpr(expression)
+	if err != nil {
+		t.Fatalf("%s: %v", expression, err)
+	}
+	parser.Inspect(parsed, func(node parser.Node, _ []parser.Node) error {
+		if selector, ok := node.(*parser.VectorSelector); ok {
+			names = append(names, selector.Name)
+		}
+		return nil
+	})
+	return names
 }

@@ -2,8 +2,8 @@ package e2e_test
 
 import (
 	"fmt"
-	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -41,18 +41,9 @@ func underExample(t *testing.T, example string, changes ...change) database {
 	write(t, filepath.Join(folder, "prometheus.yml"), adapted(t, example, "1s", append(changes, change{`localhost:9093`, freeAddress(t)})...))
 	write(t, filepath.Join(folder, "devices.rules.yaml"), read(t, "prometheus", "examples", "devices.rules.yaml"))
 	for _, name := range []string{"rules.yaml", "alerts.yaml"} {
-		write(t, filepath.Join(root, name), read(t, "prometheus", name))
+		write(t, filepath.Join(root, name), warped(read(t, "prometheus", name)))
 	}
 	return startPrometheus(t, debian(t), folder)
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	_, port, err := net.SplitHostPort(freeAddress(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
 }
 
 // With two exporters for the same resources, each resource has two targets, whose series stay apart, and a rule shows it once.
@@ -60,7 +51,7 @@ func TestTwoExportersDoNotShareASeries(t *testing.T) {
 	t.Parallel()
 	const resources = 3
 	config, _ := several(t, "refresh: {interval: 1h}\n", resources)
-	port := freePort(t)
+	port := strings.TrimPrefix(freeAddress(t), "127.0.0.1:")
 	addresses := map[string]string{"a": "127.0.2.1:" + port, "b": "127.0.2.2:" + port}
 	example := regexp.MustCompile(`face-liveness-exporter-([ab])\.face-liveness-exporter:10520`).ReplaceAllStringFunc(
 		read(t, "prometheus", "examples", "redundant.yml"),
@@ -84,7 +75,7 @@ func TestResourcesAreSharedOut(t *testing.T) {
 	const resources = 12
 	config, services := several(t, "refresh: {on_start: false, interval: 1h}\n", resources)
 	// The exporters have one port, and a loopback address each, so that the example's hashmod can name them.
-	example, port := read(t, "prometheus", "examples", "sharded.yml"), freePort(t)
+	example, port := read(t, "prometheus", "examples", "sharded.yml"), strings.TrimPrefix(freeAddress(t), "127.0.0.1:")
 	host := regexp.MustCompile(`face-liveness-exporter-(\d|\$1)\.face-liveness-exporter:10520`)
 	address := func(n string) string { return "127.0.1." + n + ":" + port }
 	exporters := map[string]*program{}
@@ -103,8 +94,8 @@ func TestResourcesAreSharedOut(t *testing.T) {
 	})
 	for _, s := range prometheus.now("face_liveness_sessions") {
 		name := s.Metric["resource"]
-		if want := services[name].Len(facetest.DetectLiveness); s.Metric["instance"] != name || s.Value.number() != float64(want) {
-			t.Errorf("%v has %v sessions, want %d of the instance of its name", s.Metric, s.Value.number(), want)
+		if want := services[name].Len(facetest.DetectLiveness); s.Metric["instance"] != name || int(s.Value.Value) != want {
+			t.Errorf("%v has %v sessions, want %d of the instance of its name", s.Metric, s.Value.Value, want)
 		}
 	}
 	// A page, and the proof of the first short one: a second exporter would have asked for as many again.
@@ -114,13 +105,23 @@ func TestResourcesAreSharedOut(t *testing.T) {
 		}
 	}
 	// An exporter that is down takes its own share along and no other.
-	shares := prometheus.shares("face_liveness_resources")
+	var targets struct {
+		ActiveTargets []struct{ ScrapePool, ScrapeURL string }
+	}
+	prometheus.ask("targets", url.Values{"state": {"active"}}, &targets)
+	share := 0
+	for _, target := range targets.ActiveTargets {
+		if target.ScrapePool == "face_liveness_resources" && strings.HasPrefix(target.ScrapeURL, exporters["0"].Base) {
+			share++
+		}
+	}
 	exporters["0"].stop()
-	eventually(t, "those of the exporter that is down are down", func() bool {
-		return shares[address("0")] > 0 && len(prometheus.now(`up{job="face_liveness_resources"} == 0`)) == shares[address("0")]
+	eventually(t, "those of the exporter that is down are down, and no others", func() bool {
+		up := prometheus.now(`up{job="face_liveness_resources"} == 1`)
+		return share > 0 && len(up) == resources-share
 	})
-	if up := len(prometheus.now(`up{job="face_liveness_resources"} == 1`)); up != resources-shares[address("0")] {
-		t.Errorf("%d resources are up, want %d", up, resources-shares[address("0")])
+	if all := len(prometheus.now(`up{job="face_liveness_resources"}`)); all != resources {
+		t.Errorf("%d resources are shown, want %d", all, resources)
 	}
 	prometheus.noExportedLabels()
 }

@@ -1,0 +1,127 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/common/model"
+
+	"face_liveness_exporter/faceclient/facetest"
+)
+
+var ruleDuration = regexp.MustCompile(`(?m)^([^#\n]*?(?:\[|\[\d+s:|\boffset |^ +(?:keep_firing_)?for: |^ +interval: ))((?:\d+[mhdw])+)`)
+
+// warped divides the durations in rules by 60, so that they wait seconds instead of minutes.
+func warped(rules string) string {
+	for ruleDuration.MatchString(rules) {
+		rules = ruleDuration.ReplaceAllStringFunc(rules, func(match string) string {
+			parts := ruleDuration.FindStringSubmatch(match)
+			duration, err := model.ParseDuration(parts[2])
+			if err != nil {
+				panic(err) // the expression admits durations alone
+			}
+			return fmt.Sprintf("%s%.0fs", parts[1], time.Duration(duration).Minutes())
+		})
+	}
+	return rules
+}
+
+// message is what Alertmanager sends to a webhook.
+type message struct {
+	Status string
+	Alerts []struct{ Labels, Annotations map[string]string }
+}
+
+// webhook keeps the messages that it receives.
+type webhook struct {
+	mu       sync.Mutex
+	messages []message
+}
+
+func (h *webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	var got message
+	if err := json.NewDecoder(r.Body).Decode(&got); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	// Prometheus looks for its targets for 5 s at first, five minutes to the rules.
+	if len(got.Alerts) > 0 && got.Alerts[0].Labels["alertname"] == "FaceLivenessExporterDown" {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.messages = append(h.messages, got)
+}
+
+func (h *webhook) received() []message {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.messages)
+}
+
+// startAlertmanager runs an Alertmanager with the inhibition that the runbook gives, which sends to a webhook.
+func startAlertmanager(t *testing.T, webhook string) *program {
+	t.Helper()
+	inhibition := slices.IndexFunc(blocks(t), func(b block) bool { return strings.HasPrefix(b.text, "inhibit_rules:") })
+	folder, address := t.TempDir(), freeAddress(t)
+	config := filepath.Join(folder, "alertmanager.yml")
+	write(t, config, blocks(t)[inhibition].text+`
+route: {receiver: test, group_by: ["..."], group_wait: 2s, group_interval: 1s, repeat_interval: 1h}
+receivers: [{name: test, webhook_configs: [{url: "`+webhook+`"}]}]
+`)
+	p := start(t, "alertmanager", installed(t, "prometheus-alertmanager", "prometheus-alertmanager"),
+		"--config.file="+config, "--storage.path="+folder, "--web.listen-address="+address, "--cluster.listen-address=")
+	p.Base = "http://" + address
+	p.Serves("/-/ready")
+	return p
+}
+
+// A key that is revoked is told where alerts are received, once, with a text for people, and so is its end.
+func TestRevokedKeyIsToldOnce(t *testing.T) {
+	t.Parallel()
+	service := facetest.New(facetest.Options{})
+	t.Cleanup(service.Close)
+	service.Populate(facetest.DetectLiveness, 100, 1)
+	config := filepath.Join(t.TempDir(), "config.yaml")
+	write(t, config, fmt.Sprintf("refresh: {interval: 2s}\nresources: [{name: contoso, endpoint: %s, key: %s}]\n", serve(t, service), service.Key()))
+	exporter := startExporter(t, "--config.file="+config)
+	receiver := new(webhook)
+	manager := startAlertmanager(t, serve(t, receiver))
+	prometheus := startPrometheus(t, debian(t), layOut(t, exporter.Host(), manager.Host(), "3s", "", warped))
+	holds := func(expression string) bool { return prometheus.now(expression).hasData() }
+
+	eventually(t, "the list is read", func() bool { return holds(`face_liveness_up == 1`) })
+	key := service.Key()
+	service.SetKey("another")
+	eventually(t, "a message", func() bool { return len(receiver.received()) > 0 })
+	// Forty minutes to the rules: every alert about a list that is not read would have come.
+	eventually(t, "the list has long been failing", func() bool { return holds(`time() - face_liveness_snapshot_timestamp_seconds > 40`) })
+	service.SetKey(key)
+	eventually(t, "a second message", func() bool { return len(receiver.received()) > 1 })
+	eventually(t, "no alert is left", func() bool { return !holds(`ALERTS`) })
+
+	messages := receiver.received()
+	for i, status := range []string{"firing", "resolved"} {
+		got := messages[i]
+		if len(messages) != 2 || got.Status != status || len(got.Alerts) != 1 || got.Alerts[0].Labels["alertname"] != "FaceLivenessCredentialsRefused" {
+			t.Fatalf("%d messages, want FaceLivenessCredentialsRefused firing and then resolved: %+v", len(messages), messages)
+		}
+		for _, annotation := range []string{"summary", "description"} {
+			text := got.Alerts[0].Annotations[annotation]
+			if text == "" || strings.Contains(text, "{{") || strings.Contains(text, "error expanding") || strings.Contains(text, "<no value>") {
+				t.Errorf("%s, %s: %q", status, annotation, text)
+			}
+		}
+		if summary := got.Alerts[0].Annotations["summary"]; !strings.Contains(summary, "contoso") {
+			t.Errorf("the summary does not name the resource: %q", summary)
+		}
+	}
+}
