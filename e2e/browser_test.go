@@ -41,19 +41,15 @@ type browser struct {
 
 func startBrowser(t *testing.T) *browser {
 	t.Helper()
-	options := []chromedp.ExecAllocatorOption{
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(installed(t, "chromium", "chromium")),
 		chromedp.UserDataDir(t.TempDir()),
-		chromedp.Headless, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck,
-		chromedp.Flag("disable-background-networking", true),
+		chromedp.DisableGPU,
 		chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("disable-dev-shm-usage", true),
-		chromedp.Flag("disable-extensions", true),
-		chromedp.Flag("disable-sync", true),
 		chromedp.Flag("hide-scrollbars", true),
 		chromedp.Flag("no-proxy-server", true),
 		chromedp.WSURLReadTimeout(patience),
-	}
+	)
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox)
 	}
@@ -87,17 +83,19 @@ func (b *browser) listen(event any) {
 			b.note(fmt.Sprintf("%s: %s %s", event.Entry.Level, event.Entry.Text, event.Entry.URL))
 		}
 	case *network.EventRequestWillBeSent:
-		b.mu.Lock()
-		at, inside := event.Request.URL, strings.HasPrefix(event.Request.URL, b.origin)
-		if inside {
-			b.requests++
-		}
-		b.mu.Unlock()
-		if !inside && !strings.HasPrefix(at, "data:") && !strings.HasPrefix(at, "about:") {
-			b.note("a request to " + at)
-		}
+		b.request(event.Request.URL)
 	case *page.EventJavascriptDialogOpening:
 		b.note("a dialog: " + event.Message)
+	}
+}
+
+func (b *browser) request(url string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if strings.HasPrefix(url, b.origin) {
+		b.requests++
+	} else if !strings.HasPrefix(url, "data:") && !strings.HasPrefix(url, "about:") {
+		b.heard = append(b.heard, "a request to "+url)
 	}
 }
 

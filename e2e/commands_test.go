@@ -166,7 +166,9 @@ func TestConfigurationsAndQueriesOfTheDocumentsAreValid(t *testing.T) {
 			if !strings.Contains(text, "resources:") {
 				text += "resources: [{name: a, endpoint: 'https://a.example', entra: {credential: azure_cli}}]\n"
 			}
-			text = strings.ReplaceAll(text, "device-hash.key", filepath.Join(hashKey(t), "device-hash.key"))
+			key := filepath.Join(t.TempDir(), "device-hash.key")
+			write(t, key, "a random key of more than 16 bytes")
+			text = strings.ReplaceAll(text, "device-hash.key", key)
 			err = accepts(t, text, exporterPath(t), "--config.check", "--config.file")
 		}
 		if err != nil {
@@ -190,12 +192,4 @@ func accepts(t *testing.T, text, program string, args ...string) error {
 		return errors.New(string(output))
 	}
 	return nil
-}
-
-// hashKey is a folder with the key that docs/configuration.md makes.
-func hashKey(t *testing.T) (folder string) {
-	t.Helper()
-	folder = t.TempDir()
-	write(t, filepath.Join(folder, "device-hash.key"), "a random key of more than 16 bytes")
-	return folder
 }

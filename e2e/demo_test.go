@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -27,6 +28,12 @@ func contract(t *testing.T) (single, histograms []string) {
 
 const prefix = "face_liveness_"
 
+// notShownYet is what no dashboard shows yet.
+var notShownYet = []string{
+	"face_liveness_refresh_error", "face_liveness_session_check_duration_seconds", "face_liveness_session_failures_total",
+	"face_liveness_session_failure_samples_total", "face_liveness_session_model_samples_total",
+}
+
 // The demo under the repository's own prometheus.yml and rules, as they are: what is scraped is what is promised, and
 // dashboards and rules find in it all that they ask for. Of the histograms one has native buckets, too, which the current
 // Prometheus takes and Debian's does not.
@@ -44,7 +51,7 @@ func TestDemo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			// Nobody listens there: what is sent to an Alertmanager is another test's subject.
-			folder := layOut(t, demo.Host(), freeAddress(t), "1s", server.settings, asTheyAre)
+			folder := layOut(t, demo.Host(), freeAddress(t), "1s", server.settings, func(rules string) string { return rules })
 			underDemo(t, startPrometheus(t, server.path, folder), server.native)
 		})
 	}
@@ -62,26 +69,22 @@ func underDemo(t *testing.T, prometheus database, native bool) {
 		return n >= 2
 	})
 	queries, variables := dashboards(t, ".*")
+	metrics, histograms := contract(t)
+	series := slices.Clone(metrics)
+	for _, name := range histograms {
+		series = append(series, name+"_bucket", name+"_count", name+"_sum")
+	}
 
 	t.Run("every metric of the contract is scraped, and no other", func(t *testing.T) {
-		want, histograms := contract(t)
-		for _, name := range histograms {
-			want = append(want, name+"_bucket", name+"_count", name+"_sum")
-		}
+		want := slices.Clone(series)
 		if native {
 			want = append(want, "face_liveness_api_request_duration_seconds")
 		}
-		// A list of the demo fails at times, but maybe not yet.
-		want = slices.DeleteFunc(want, func(name string) bool { return name == "face_liveness_refresh_error" })
-		got := prometheus.labelValues("__name__", `{__name__=~"`+prefix+`.*", __name__!="face_liveness_refresh_error"}`)
-		for _, name := range want {
-			if !slices.Contains(got, name) {
-				t.Errorf("%s is promised and is not scraped", name)
-			}
-		}
-		for _, name := range got {
-			if !slices.Contains(want, name) {
-				t.Errorf("%s is scraped and not promised", name)
+		got := prometheus.labelValues("__name__", `{__name__=~"`+prefix+`.*"}`)
+		for _, name := range append(want, got...) {
+			// No list of the demo has failed yet; the test of a fleet sees why its lists fail.
+			if slices.Contains(want, name) != slices.Contains(got, name) && name != "face_liveness_refresh_error" {
+				t.Errorf("%s is promised: %v, is scraped: %v", name, slices.Contains(want, name), slices.Contains(got, name))
 			}
 		}
 		prometheus.noExportedLabels()
@@ -107,33 +110,28 @@ func underDemo(t *testing.T, prometheus database, native bool) {
 	})
 
 	t.Run("every name exists", func(t *testing.T) {
-		there := prometheus.labelValues("__name__")
-		there = append(there, "ALERTS")
+		known := append([]string{"ALERTS", "up"}, slices.Concat(series, histograms)...)
 		rules := prometheus.rules()
 		for _, r := range rules {
-			if r.Type == "recording" {
-				there = append(there, r.Name) // some have no value for days
-			}
+			known = append(known, r.Name) // some have no value for days
 		}
-		shown := map[string]bool{}
 		check := func(where string, names []string) {
 			for _, name := range names {
-				shown[name] = true
-				// A native histogram is read by the name of its family.
-				if !slices.Contains(there, name) && !slices.Contains(there, name+"_bucket") {
+				if !slices.Contains(known, name) {
 					t.Errorf("%s reads %s, which does not exist", where, name)
 				}
 			}
 		}
+		shown := new(strings.Builder)
 		for _, q := range queries {
 			check(q.where, metricNames(t, q.Expr))
+			fmt.Fprintln(shown, q.Expr)
 		}
 		for _, v := range variables {
 			check(v.where, metricNames(t, v.selector))
 		}
-		for _, name := range there {
-			family := regexp.MustCompile(`_(bucket|count|sum)$`).ReplaceAllString(name, "")
-			if strings.HasPrefix(name, prefix) && !slices.ContainsFunc([]string{name, family, family + "_bucket"}, func(n string) bool { return shown[n] }) {
+		for _, name := range slices.Concat(metrics, histograms) {
+			if !slices.Contains(notShownYet, name) && !regexp.MustCompile(`\b`+name+`(_bucket|_count|_sum)?\b`).MatchString(shown.String()) {
 				t.Errorf("%s is on no dashboard", name)
 			}
 		}
@@ -141,22 +139,17 @@ func underDemo(t *testing.T, prometheus database, native bool) {
 		for _, r := range rules {
 			check(r.Name, metricNames(t, r.Query))
 			for what, text := range r.Annotations {
-				for _, template := range action.FindAllString(text, -1) {
-					check(r.Name+", "+what, called.FindAllString(template, -1))
-				}
+				check(r.Name+", "+what, called.FindAllString(strings.Join(action.FindAllString(text, -1), " "), -1))
 			}
 		}
 	})
 
-	t.Run("every variable has values", func(t *testing.T) {
+	t.Run("every query and every variable has data", func(t *testing.T) {
 		for _, v := range variables {
 			if len(prometheus.labelValues(v.label, v.selector)) == 0 {
 				t.Errorf("%s: %s{…} has no label %s", v.where, v.selector, v.label)
 			}
 		}
-	})
-
-	t.Run("every query returns data", func(t *testing.T) {
 		// At night the demo's customer may have no session that expires for minutes.
 		deadline := time.Now().Add(3 * patience)
 		for _, q := range queries {
@@ -175,6 +168,5 @@ func underDemo(t *testing.T, prometheus database, native bool) {
 				t.Errorf("%s: no data\n%s", q.where, q.Expr)
 			}
 		}
-		t.Logf("%d queries", len(queries))
 	})
 }

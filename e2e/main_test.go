@@ -19,7 +19,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"face_liveness_exporter/internal/launch"
 )
@@ -123,15 +122,10 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-func eventually(t *testing.T, what string, condition func() bool) {
-	t.Helper()
-	launch.Eventually(t, what, condition)
-}
-
-func within(t *testing.T, limit time.Duration, condition func() bool) bool {
-	t.Helper()
-	return launch.Within(t, limit, condition)
-}
+var (
+	eventually = launch.Eventually
+	within     = launch.Within
+)
 
 // serve answers by a handler on loopback until the test ends, and gives the base URL.
 func serve(t *testing.T, handler http.Handler) string {

@@ -36,15 +36,11 @@ func current(t *testing.T) string {
 }
 
 // startPrometheus runs a Prometheus on what lies in a folder: prometheus.yml and what that names.
-func startPrometheus(t *testing.T, path, folder string, args ...string) database {
+func startPrometheus(t *testing.T, path, folder string) database {
 	t.Helper()
 	address := freeAddress(t)
-	p := start(t, "prometheus", path, append([]string{
-		"--config.file=" + filepath.Join(folder, "prometheus.yml"),
-		"--storage.tsdb.path=" + t.TempDir(),
-		"--web.listen-address=" + address,
-		"--log.level=warn",
-	}, args...)...)
+	p := start(t, "prometheus", path, "--config.file="+filepath.Join(folder, "prometheus.yml"),
+		"--storage.tsdb.path="+t.TempDir(), "--web.listen-address="+address, "--log.level=warn")
 	p.Base = "http://" + address
 	p.Serves("/-/ready")
 	return database{p}
@@ -66,10 +62,10 @@ func layOut(t *testing.T, exporter, alertmanager, every, settings string, rules 
 	return folder
 }
 
-// change is what stands once in a configuration, as a regular expression, and what a test has in its place.
+// change is a regular expression that a configuration matches once, and what a test has in its place.
 type change struct{ from, to string }
 
-// adapted is a configuration that scrapes so often.
+// adapted is a configuration that scrapes and evaluates at another interval.
 func adapted(t *testing.T, config, every string, changes ...change) string {
 	t.Helper()
 	for _, change := range append(changes,
@@ -85,8 +81,6 @@ func adapted(t *testing.T, config, every string, changes ...change) string {
 	}
 	return config
 }
-
-func asTheyAre(rules string) string { return rules }
 
 // ask gets a path of Prometheus's API, and fails the test if that is refused or warned of.
 func (d database) ask(path string, query url.Values, data any) {
