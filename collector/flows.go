@@ -10,9 +10,9 @@ const (
 	// lag is how long before a walk's horizon an event must be to be in the list for certain: sessions reach the list late,
 	// and clocks differ.
 	lag = 30 * time.Second
-	// maxAhead is how far the first watermark may be ahead of this machine's clock. A Date that is years ahead must not stop
-	// the counting for years.
-	maxAhead = time.Hour
+	// maxAhead is how far the first watermark may be ahead of this machine's clock: a first Date that is years ahead does not
+	// stop the counting for years.
+	maxAhead = 24 * time.Hour
 	// maxHeldBack is how far counting may be from the service's clock before people are told.
 	maxHeldBack = time.Minute
 )

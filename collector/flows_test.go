@@ -105,6 +105,28 @@ func TestAWrongClockIsTold(t *testing.T) {
 	})
 }
 
+// A first Date that is years ahead stops the counting for a day, and not for years.
+func TestAFirstDateThatIsWrong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		walk := 0
+		target := newTarget(walks(func(context.Context, facelist.Visitor) (facelist.Result, error) {
+			horizon := time.Now()
+			if walk++; walk == 1 {
+				horizon = horizon.AddDate(75, 0, 0)
+			}
+			return facelist.Result{Pages: 1, Coverage: 1, Horizon: horizon}, nil
+		}), every(time.Hour))
+		run(t, target)
+		for range 31 {
+			scrape(inTime, target)
+			advance(time.Hour)
+		}
+		if window := target.State().Flows.Window; window != 6*3600-30 {
+			t.Errorf("windows of %vs in 30 hours, want those of the last 6", window)
+		}
+	})
+}
+
 func TestEmptyListMovesTheWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		target := newTarget(walks(lists()))

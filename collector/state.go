@@ -14,7 +14,7 @@ import (
 type Settings struct {
 	// Interval is how old a snapshot may be before a scrape starts a refresh; above 0.
 	Interval time.Duration
-	// Timeout ends a refresh that receives no page for so long; above 0.
+	// Timeout ends a refresh that receives no page for this time; above 0.
 	Timeout time.Duration
 	// MaxStale is how long after its walk a snapshot's population is shown, or twice the interval in force if that is longer.
 	MaxStale time.Duration
@@ -202,7 +202,7 @@ func (s *State) CostInterval() time.Duration {
 	return s.Interval
 }
 
-// publish replaces the state by a changed copy. Where others know the target, the caller holds mu.
+// publish replaces the state by a changed copy. If others know the target, the caller holds mu.
 func (t *Target) publish(change func(*State)) {
 	next := *t.state.Load()
 	change(&next)
