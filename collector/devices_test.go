@@ -65,11 +65,7 @@ func TestWhichDevicesAreShown(t *testing.T) {
 		return collector.DeviceOptions{Top: top, Label: collector.DeviceRaw}
 	}
 	hashed := collector.DeviceOptions{Top: 50, Label: collector.DeviceHash, HashKey: []byte("key")}
-	hash := func(id string) (label string) {
-		for label = range wantedLabels(hashed, id) {
-		}
-		return label
-	}
+	hash := func(id string) string { return slices.Collect(maps.Keys(wantedLabels(hashed, id)))[0] }
 	longA, longB := strings.Repeat("x", 128)+"A", strings.Repeat("x", 128)+"B"
 	const upper, lower = "B0000000-0A38-4D4E-9A5F-3A1D6C0F8B21", "b0000000-0a38-4d4e-9a5f-3a1d6c0f8b21"
 	for name, test := range map[string]struct {
@@ -94,7 +90,8 @@ func TestWhichDevicesAreShown(t *testing.T) {
 		},
 		"hash: of the id's own bytes": {hashed, map[string]int{"\xff": 2, "\xfe": 1}, map[string]float64{"b666d53a97d5": 2, "3d33a19f2356": 1}},
 		"two long ids with the same beginning stay two": {
-			raw(50), map[string]int{longA: 3, longB: 2},
+			raw(50),
+			map[string]int{longA: 3, longB: 2},
 			map[string]float64{strings.Repeat("x", 115) + "~aef70585f2b7": 3, strings.Repeat("x", 115) + "~10f21ced66e8": 2},
 		},
 		"an id that is longer than the service allows is one device": {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -196,7 +197,7 @@ func TestEveryFailedRefreshIsCounted(t *testing.T) {
 func TestAPanicFailsTheRefresh(t *testing.T) {
 	const secret = "a-session-id"
 	sessions := created(2)
-	broken := false // while the clock panics, which a page that is counted asks for the time
+	var broken atomic.Bool // while the clock panics, which a page that is counted asks for the time
 	for name, bug := range map[string]script{
 		"in the source": func(context.Context, facelist.Visitor) (facelist.Result, error) {
 			_ = sessions[len(sessions)+rand.IntN(5)]
@@ -209,9 +210,10 @@ func TestAPanicFailsTheRefresh(t *testing.T) {
 			done := make(chan struct{})
 			go func() {
 				defer close(done)
-				broken = true
+				<-time.After(time.Millisecond) // nobody else reads the clock then
+				broken.Store(true)
 				visitor.Visit(facelist.Batch{Sessions: sessions})
-				broken = false
+				broken.Store(false)
 			}()
 			<-done
 			<-ctx.Done()
@@ -223,7 +225,7 @@ func TestAPanicFailsTheRefresh(t *testing.T) {
 			system := collector.SystemClock()
 			target := newTarget(walks(bug, lists(page{sessions: sessions})), logged(&book), func(options *collector.TargetOptions) {
 				options.Clock = func() collector.Instant {
-					if broken {
+					if broken.Load() {
 						panic(secret)
 					}
 					return system()

@@ -47,7 +47,7 @@ func TestFlowsCountAWindowFromWalkToWalk(t *testing.T) {
 			visitor.Restart()
 			return lists(slow)(ctx, visitor)
 		}
-		target := newTarget(walks(lists(slow), again, fails(unavailable(), slow), lists(slow)))
+		target := newTarget(walks([]script{lists(slow), again, fails(unavailable(), slow), lists(slow)}...))
 		run(t, target)
 		wantFlows(t, target, 0, 0, 0, 0, 0)
 		scrape(time.Hour, target)
@@ -78,12 +78,18 @@ func TestAWrongClockIsTold(t *testing.T) {
 		run(t, target)
 		var told []time.Duration
 		for _, step := range []struct{ wrong, heldBack, window time.Duration }{ // walks are 10 minutes apart
-			{0, 0, 0}, {time.Minute, 0, 10*time.Minute + 6*time.Second}, {0, 0, 20 * time.Minute}, // within a minute nobody is told
-			{2 * time.Hour, 2*time.Hour - 6*time.Second, 30*time.Minute + 6*time.Second}, {0, 0, 40 * time.Minute},
+			{0, 0, 0},
+			{time.Minute, 0, 10*time.Minute + 6*time.Second},
+			{0, 0, 20 * time.Minute}, // within a minute nobody is told
+			{2 * time.Hour, 2*time.Hour - 6*time.Second, 30*time.Minute + 6*time.Second},
+			{0, 0, 40 * time.Minute},
 			{-2 * time.Hour, 2*time.Hour - 10*time.Minute, 40 * time.Minute},
-			{-2 * time.Hour, 2*time.Hour - 20*time.Minute, 40 * time.Minute}, {0, 0, 70 * time.Minute},
-			{-time.Hour, 50 * time.Minute, 70 * time.Minute}, {-time.Hour, 40 * time.Minute, 70 * time.Minute},
-			{-time.Hour, 30 * time.Minute, 70 * time.Minute}, {-time.Hour, 20 * time.Minute, 70 * time.Minute},
+			{-2 * time.Hour, 2*time.Hour - 20*time.Minute, 40 * time.Minute},
+			{0, 0, 70 * time.Minute},
+			{-time.Hour, 50 * time.Minute, 70 * time.Minute},
+			{-time.Hour, 40 * time.Minute, 70 * time.Minute},
+			{-time.Hour, 30 * time.Minute, 70 * time.Minute},
+			{-time.Hour, 20 * time.Minute, 70 * time.Minute},
 		} {
 			wrong = step.wrong
 			scrape(inTime, target)

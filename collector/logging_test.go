@@ -206,7 +206,7 @@ func TestAnEmptyListIsLoggedOnceADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var book logbook
 		some := lists(page{sessions: created(1)})
-		target := newTarget(walks(lists(page{}), lists(page{}), some, lists(page{})), logged(&book), every(time.Hour))
+		target := newTarget(walks([]script{lists(page{}), lists(page{}), some, lists(page{})}...), logged(&book), every(time.Hour))
 		run(t, target)
 		var told []time.Duration
 		for begun := time.Now(); time.Since(begun) < 50*time.Hour; advance(time.Hour) {

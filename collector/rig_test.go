@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -30,8 +31,8 @@ type source struct {
 	mu           sync.Mutex
 	key, usedKey string
 	begun, ended []time.Time
-	open, most   int
-	allowed      []int // requests, by walk; 0 where there is no bound
+	open, most   atomic.Int64 // walks at once; written under mu
+	allowed      []int        // requests, by walk; 0 where there is no bound
 }
 
 func walks(scripts ...script) *source { return &source{scripts: scripts, key: "first key"} }
@@ -49,8 +50,7 @@ func (s *source) Walk(ctx context.Context, attempts int, visitor facelist.Visito
 	s.begun = append(s.begun, began)
 	s.allowed = append(s.allowed, attempts)
 	s.usedKey = s.key
-	s.open++
-	s.most = max(s.most, s.open)
+	s.most.Store(max(s.most.Load(), s.open.Add(1)))
 	s.mu.Unlock()
 	walk, err := do(ctx, horizon{visitor, began})
 	if walk.Horizon.IsZero() {
@@ -59,7 +59,7 @@ func (s *source) Walk(ctx context.Context, attempts int, visitor facelist.Visito
 	walk.Requests = max(walk.Requests, walk.Pages)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.open--
+	s.open.Add(-1)
 	s.ended = append(s.ended, time.Now())
 	return walk, err
 }

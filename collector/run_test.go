@@ -46,8 +46,8 @@ func TestOneTargetNeverOverlapsItsOwnWalks(t *testing.T) {
 			scrape(100*time.Millisecond, target)
 			advance(time.Second)
 		}
-		if from.most != 1 || from.walks() < 5 {
-			t.Errorf("%d walks, %d of them at once", from.walks(), from.most)
+		if from.most.Load() != 1 || from.walks() < 5 {
+			t.Errorf("%d walks, %d of them at once", from.walks(), from.most.Load())
 		}
 	})
 }

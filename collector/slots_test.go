@@ -35,8 +35,8 @@ func TestSlotsBoundRefreshesOfAllTargets(t *testing.T) {
 		targets := sharing(5, collector.NewSlots(2), from)
 		run(t, targets...)
 		for range 2 {
-			if took := scrape(time.Hour, targets...); took != 27*time.Second || from.most != 2 {
-				t.Errorf("5 refreshes of 9s in 2 slots took %v, %d at once, want 27s and 2 at once", took, from.most)
+			if took := scrape(time.Hour, targets...); took != 27*time.Second || from.most.Load() != 2 {
+				t.Errorf("5 refreshes of 9s in 2 slots took %v, %d at once, want 27s and 2 at once", took, from.most.Load())
 			}
 			advance(time.Hour)
 		}
@@ -88,22 +88,22 @@ func TestSlotsAreResized(t *testing.T) {
 		run(t, targets...)
 		all := released(targets...)
 		advance(time.Second)
-		if from.open != 1 {
-			t.Errorf("%d refreshes in one slot", from.open)
+		if from.open.Load() != 1 {
+			t.Errorf("%d refreshes in one slot", from.open.Load())
 		}
 		slots.Resize(4)
-		if synctest.Wait(); from.open != 4 {
-			t.Errorf("%d refreshes in 4 slots", from.open)
+		if synctest.Wait(); from.open.Load() != 4 {
+			t.Errorf("%d refreshes in 4 slots", from.open.Load())
 		}
 		slots.Resize(2)
-		if advance(9500 * time.Millisecond); from.open != 2 {
-			t.Errorf("%d refreshes in 2 slots", from.open)
+		if advance(9500 * time.Millisecond); from.open.Load() != 2 {
+			t.Errorf("%d refreshes in 2 slots", from.open.Load())
 		}
 		<-all
 		advance(time.Hour)
-		from.most = 0
-		if took := scrape(time.Hour, targets...); took != 27*time.Second || from.most != 2 {
-			t.Errorf("6 refreshes of 9s in 2 slots took %v, %d at once", took, from.most)
+		from.most.Store(0)
+		if took := scrape(time.Hour, targets...); took != 27*time.Second || from.most.Load() != 2 {
+			t.Errorf("6 refreshes of 9s in 2 slots took %v, %d at once", took, from.most.Load())
 		}
 	})
 }
