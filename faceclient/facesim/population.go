@@ -35,8 +35,9 @@ type Population struct {
 	abandoned float64 // the share of the sessions that are never started
 }
 
-// NewPopulation makes a population with that many devices. The kth device has about (4/(4+k))^1.15 of the sessions of the first one: a
-// few kiosks have many, thousands of telephones have one or two. The same seed draws the same sessions.
+// NewPopulation makes a population with that many devices. A few kiosks have many sessions, thousands of telephones have one or two: the
+// kth device has about (b/(b+k))^1.15 of the sessions of the first one, with b from 4 to a thousandth of the devices. The same seed draws
+// the same sessions.
 func NewPopulation(seed uint64, devices int) *Population {
 	var key [32]byte
 	for i := range 8 {
@@ -44,9 +45,10 @@ func NewPopulation(seed uint64, devices int) *Population {
 	}
 	source := rand.NewChaCha8(key)
 	random := rand.New(source)
+	devices = max(devices, 1)
 	return &Population{
-		source: source, random: random, zipf: rand.NewZipf(random, 1.15, 4, uint64(max(devices, 1)-1)), devices: make([]string, max(devices, 1)),
-		products: defaultProducts(), abandoned: 0.06,
+		source: source, random: random, zipf: rand.NewZipf(random, 1.15, max(4, float64(devices)/1000), uint64(devices-1)),
+		devices: make([]string, devices), products: defaultProducts(), abandoned: 0.06,
 	}
 }
 

@@ -1,6 +1,7 @@
 package facesim_test
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"testing"
@@ -85,17 +86,22 @@ func TestTrafficFollowsTheTime(t *testing.T) {
 	if night, day := between(0, 4), between(12, 16); night*4 > day {
 		t.Errorf("share of the sessions at night %.3f, at day %.3f", night, day)
 	}
-	models := map[string]bool{}
+	at := func(day time.Weekday) float64 {
+		return share(sessions, func(s facesim.Session) bool { return s.Created.Weekday() == day && s.Created.Hour() < 12 })
+	}
+	near(t, "a morning of the weekend for each of a weekday", at(time.Sunday)/at(time.Monday), 0.65, 0.1)
+	before, after := map[string]bool{}, map[string]bool{}
 	for _, session := range sessions {
-		if session.Created.After(noon()) && session.Outcome != facesim.NoResult {
-			models[session.Model] = true
-		}
-		if session.Finished.Before(noon().Add(-time.Hour)) && session.Outcome == facesim.RealFace {
-			models["before: "+session.Model] = true
+		switch {
+		case session.Outcome == facesim.NoResult:
+		case session.Created.After(noon()):
+			after[session.Model] = true
+		case session.Finished.Before(noon().Add(-time.Hour)):
+			before[session.Model] = true
 		}
 	}
-	if len(models) != 2 {
-		t.Errorf("models %v, want one before and one after", models)
+	if len(before) != 1 || len(after) != 1 || maps.Equal(before, after) {
+		t.Errorf("models %v, then %v", before, after)
 	}
 }
 
@@ -131,20 +137,17 @@ func TestABurstOfTroubleShows(t *testing.T) {
 		}
 	})
 	t.Run("a device goes round in a loop", func(t *testing.T) {
-		_, server, _ := customer(facesim.TrafficOptions{Seed: 1, HammersPerDay: 2, DeletedShare: -1})
-		devices := map[string]int{}
-		for _, session := range server.Sessions(facesim.DetectLiveness) {
-			devices[session.DeviceID]++
-		}
-		delete(devices, "")
-		loops := 0
-		for _, n := range devices {
-			if n > 200 {
-				loops++
+		busiest := func(hammers float64) int {
+			_, server, _ := customer(facesim.TrafficOptions{Seed: 1, HammersPerDay: hammers, DeletedShare: -1})
+			devices := map[string]int{}
+			for _, session := range server.Sessions(facesim.DetectLiveness) {
+				devices[session.DeviceID]++
 			}
+			delete(devices, "")
+			return slices.Max(slices.Collect(maps.Values(devices)))
 		}
-		if loops < 2 {
-			t.Errorf("%d devices have made more than 200 sessions", loops)
+		if with, without := busiest(2), busiest(0); with < 200 || without > 200 {
+			t.Errorf("the busiest device has %d sessions with a loop, %d without", with, without)
 		}
 	})
 	t.Run("no traffic", func(t *testing.T) {

@@ -2,15 +2,19 @@ package facetest
 
 import "face_liveness_exporter/faceclient/facesim"
 
-// Outcome is that of the simulated service, and so are the others.
+// Names of the simulated service.
 type (
-	Outcome        = facesim.Outcome
-	Product        = facesim.Product
-	Session        = facesim.Session
+	// Outcome is what the check of a session has come to.
+	Outcome = facesim.Outcome
+	// Product is a share of the sessions that is made with one TTL.
+	Product = facesim.Product
+	// Session is one liveness session as the service keeps it.
+	Session = facesim.Session
+	// TrafficOptions describe the traffic of a customer.
 	TrafficOptions = facesim.TrafficOptions
 )
 
-// What the simulated service has under these names.
+// Constants of the simulated service.
 const (
 	DetectLiveness           = facesim.DetectLiveness
 	DetectLivenessWithVerify = facesim.DetectLivenessWithVerify
