@@ -60,16 +60,10 @@ func TestEnvironmentThatCannotWork(t *testing.T) {
 		path, word string
 	}{
 		"a key without an endpoint":  {[]string{"FACE_API_KEY", canary}, "FACE_ENDPOINT", "missing"},
-		"a file without an endpoint": {[]string{"FACE_API_KEY_FILE", write(t, "key", canary)}, "FACE_ENDPOINT", "missing"},
 		"both kinds of keys":         {[]string{"FACE_ENDPOINT", endpoint, "FACE_API_KEY", canary, "FACE_API_KEY_FILE", "/" + canary}, "FACE_API_KEY", "has key and key_file"},
 		"a password in the endpoint": {[]string{"FACE_ENDPOINT", "https://u:" + canary + "@a.example", "FACE_API_KEY", "k"}, "FACE_ENDPOINT", "no user name"},
-		"an endpoint with a newline": {[]string{"FACE_ENDPOINT", endpoint + "\n", "FACE_API_KEY", canary}, "FACE_ENDPOINT", "address such as"},
-		"a name alone":               {[]string{"FACE_RESOURCE_NAME", "a"}, "FACE_ENDPOINT", "missing"},
 		"a name that is too long":    {[]string{"FACE_ENDPOINT", endpoint, "FACE_RESOURCE_NAME", strings.Repeat("a", 65)}, "FACE_RESOURCE_NAME", "64"},
 		"an unknown operation":       {[]string{"FACE_ENDPOINT", endpoint, "FACE_OPERATIONS", "detectLiveness," + canary}, "FACE_OPERATIONS", "detectLivenessWithVerify"},
-		"an operation twice":         {[]string{"FACE_ENDPOINT", endpoint, "FACE_OPERATIONS", "detectLiveness,detectLiveness"}, "FACE_OPERATIONS", "each once"},
-		"http":                       {[]string{"FACE_ENDPOINT", "http://a.example", "FACE_API_KEY", canary}, "FACE_ENDPOINT", "loopback"},
-		"a key with a newline":       {[]string{"FACE_ENDPOINT", endpoint, "FACE_API_KEY", canary + "\n"}, "FACE_API_KEY", "white space"},
 		"an empty file":              {[]string{"FACE_ENDPOINT", endpoint, "FACE_API_KEY_FILE", write(t, "key", "")}, "FACE_API_KEY_FILE", "empty"},
 		"Entra at a regional":        {[]string{"FACE_ENDPOINT", "https://westeurope.api.cognitive.microsoft.com"}, "FACE_API_KEY", "keys only"},
 	} {
@@ -89,15 +83,14 @@ func TestEnvironmentThatCannotWork(t *testing.T) {
 
 func TestVariablesWithoutEffect(t *testing.T) {
 	for name, want := range map[string]struct{ alone, withFile string }{
-		"FACE_ENDPONT":                          {"did you mean FACE_ENDPOINT?", "did you mean FACE_ENDPOINT?"},
-		"face_endpoint":                         {"did you mean FACE_ENDPOINT?", "did you mean FACE_ENDPOINT?"},
-		"FACE_KEY":                              {"Known: FACE_API_KEY, FACE_API_KEY_FILE,", "is not a variable"},
-		"FACE_ENDPOINT":                         {"", "read from config.yaml"},
-		"FACE_PROD_KEY":                         {"", ""}, // named by key_env
-		"FACEBOOK_KEY":                          {"", ""},
-		"FACE_LIVENESS_EXPORTER_SERVICE_HOST":   {"", ""},
-		"FACE_LIVENESS_EXPORTER_PORT":           {"", ""},
-		"FACE_LIVENESS_EXPORTER_PORT_10520_TCP": {"", ""},
+		"FACE_ENDPONT":                        {"did you mean FACE_ENDPOINT?", "did you mean FACE_ENDPOINT?"},
+		"face_endpoint":                       {"did you mean FACE_ENDPOINT?", "did you mean FACE_ENDPOINT?"},
+		"FACE_KEY":                            {"Known: FACE_API_KEY, FACE_API_KEY_FILE,", "is not a variable"},
+		"FACE_ENDPOINT":                       {"", "read from config.yaml"},
+		"FACE_PROD_KEY":                       {"", ""}, // named by key_env
+		"FACEBOOK_KEY":                        {"", ""},
+		"FACE_LIVENESS_EXPORTER_SERVICE_HOST": {"", ""},
+		"FACE_LIVENESS_EXPORTER_PORT":         {"", ""},
 	} {
 		for file, want := range map[string]string{"": want.alone, "config.yaml": want.withFile} {
 			problems := config.CheckVariables([]string{"PATH=/bin", "FACE_OPERATIONS=", name + "=" + canary}, file, map[string]bool{"FACE_PROD_KEY": true})

@@ -39,7 +39,7 @@ func write(t *testing.T, name, content string) string {
 
 func mustParse(t *testing.T, document string) (*config.Config, config.Problems) {
 	t.Helper()
-	cfg, warnings, err := config.Parse([]byte(document), environment("CONTOSO_KEY", canary, "HEADER", "Ocp-Apim-Subscription-Key: "+canary))
+	cfg, warnings, err := config.Parse([]byte(document), environment("CONTOSO_KEY", canary))
 	if err != nil {
 		t.Fatalf("refused:\n%v\n%s", err, document)
 	}
