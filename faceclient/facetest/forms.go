@@ -10,29 +10,25 @@ import (
 	"face_liveness_exporter/faceclient/facesim"
 )
 
-// Wire is a form in which a session can be written. The zero value is the recorded one: offset +00:00, up to seven fraction digits with
-// the trailing zeros cut, what is missing left out, keys in the order of the reference.
+// Wire is a form in which a session can be written. The zero value is the recorded one: offset +00:00, what is missing left out, keys in
+// the order of the reference.
 type Wire struct {
-	Zulu        bool  // times end in Z instead of +00:00
-	NullStart   bool  // a missing sessionStartDateTime is written as null
-	EmptyDevice bool  // a missing deviceCorrelationId is written as ""
-	NullDevice  bool  // a missing deviceCorrelationId is written as null
-	Extra       bool  // carries a field no client knows, with an object inside that has an id of its own
-	Digits      uint8 // exactly so many fraction digits, 1..9, zeros kept; 0: up to 7, trailing zeros cut
-	Order       uint8 // one of 42 orders of the keys (modulo 42); 0: the reference's
+	Zulu        bool // times end in Z instead of +00:00
+	NullStart   bool // a missing sessionStartDateTime is written as null
+	EmptyDevice bool // a missing deviceCorrelationId is written as ""
+	NullDevice  bool // a missing deviceCorrelationId is written as null
+	Extra       bool // carries a field no client knows, with an object inside that has an id of its own
+	First       int  // which of the keys comes first, 0 to 6; the others follow in turn
 }
 
-// slots are the places an item's keys can take: six fields of the API and the unknown one. Seven is a prime, so any step from 1 to 6
-// visits every slot once. So there are 7 × 6 = 42 orders without a table.
+// slots are the places an item's keys can take: six fields of the API and the unknown one.
 const slots = 7
 
 // Append writes the session.
 func (w *Wire) Append(b []byte, s *Session, now time.Time) []byte {
 	b = append(b, '{')
-	slot, step := int(w.Order)%slots, 1+int(w.Order)/slots%(slots-1)
-	for range slots {
-		b = w.appendField(b, s, slot, now)
-		slot = (slot + step) % slots
+	for i := range slots {
+		b = w.appendField(b, s, (w.First+i)%slots, now)
 	}
 	b[len(b)-1] = '}' // takes the place of the last comma
 	return b
@@ -62,47 +58,12 @@ func (w *Wire) appendField(b []byte, s *Session, slot int, now time.Time) []byte
 	return b
 }
 
-// appendTime writes a time that is already cut to what the digits can say.
 func (w *Wire) appendTime(b []byte, t time.Time) []byte {
-	begin := len(b)
-	b = t.AppendFormat(b, time.RFC3339Nano) // cuts trailing zeros, and is much faster than any other layout
-	b = b[:len(b)-len("Z")]
-	if w.Digits > 0 {
-		const whole, zeros = len("2006-01-02T15:04:05"), "000000000"
-		if len(b) == begin+whole {
-			b = append(b, '.')
-		}
-		b = append(b, zeros[:max(0, int(min(w.Digits, 9))-(len(b)-begin-whole-len(".")))]...)
-	}
+	b = t.AppendFormat(b, time.RFC3339Nano) // much faster than any other layout
 	if w.Zulu {
-		return append(b, 'Z')
+		return b
 	}
-	return append(b, "+00:00"...)
-}
-
-// precision is the smallest step of time that is written.
-func (w *Wire) precision() time.Duration {
-	step := 100 * time.Nanosecond
-	for range 7 - min(int(w.Digits), 7) {
-		if w.Digits > 0 {
-			step *= 10
-		}
-	}
-	return step
-}
-
-// Add puts sessions into an operation's list, with their times cut to what their form can say, so that Sessions returns exactly what a
-// client can read.
-func (s *Server) Add(op string, sessions ...Session) {
-	sessions = slices.Clone(sessions)
-	for i := range sessions {
-		if wire, ok := sessions[i].Form.(*Wire); ok {
-			for _, t := range []*time.Time{&sessions[i].Created, &sessions[i].Started, &sessions[i].Finished} {
-				*t = t.Truncate(wire.precision())
-			}
-		}
-	}
-	s.Server.Add(op, sessions...)
+	return append(b[:len(b)-len("Z")], "+00:00"...)
 }
 
 // Populate adds what Generate makes, at the server's now.
@@ -121,10 +82,7 @@ func Generate(n int, seed uint64, now time.Time) []Session {
 	for i := range forms {
 		forms[i] = &Wire{
 			Zulu: r.IntN(4) == 0, NullStart: r.IntN(4) == 0, EmptyDevice: r.IntN(3) == 0, NullDevice: r.IntN(3) == 0, Extra: r.IntN(10) == 0,
-			Digits: uint8(r.IntN(32)), Order: uint8(r.IntN(42)),
-		}
-		if forms[i].Digits > 7 {
-			forms[i].Digits = 0
+			First: r.IntN(slots),
 		}
 	}
 	sessions := make([]Session, n)

@@ -1,7 +1,6 @@
 package rig
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -14,7 +13,7 @@ import (
 
 // Exposition is what a scrape brought.
 type Exposition struct {
-	// Samples are the values by name{label="value",…}, with the labels sorted; a histogram's are its count and its sum.
+	// Samples are the values by the name of the series, as in name{label="value", …} with the labels sorted.
 	Samples  map[string]float64
 	Families map[string]*dto.MetricFamily
 }
@@ -28,49 +27,33 @@ func Parse(t *testing.T, text string) Exposition {
 		t.Errorf("the exposition does not parse: %v\n%s", err, text)
 	}
 	e := Exposition{map[string]float64{}, families}
-	add := func(name string, labels []*dto.LabelPair, value float64) {
-		key := series(name, labels)
-		if _, twice := e.Samples[key]; twice {
-			t.Errorf("%s comes twice", key)
-		}
-		e.Samples[key] = value
-	}
-	for name, family := range families {
-		for _, metric := range family.GetMetric() {
-			labels := metric.GetLabel()
-			switch {
-			case metric.Counter != nil:
-				add(name, labels, metric.Counter.GetValue())
-			case metric.Gauge != nil:
-				add(name, labels, metric.Gauge.GetValue())
-			case metric.Histogram != nil:
-				add(name+"_count", labels, float64(metric.Histogram.GetSampleCount()))
-				add(name+"_sum", labels, metric.Histogram.GetSampleSum())
+	for _, family := range families {
+		for _, sample := range samples(family) {
+			key := sample.Metric.String()
+			if _, twice := e.Samples[key]; twice {
+				t.Errorf("%s comes twice", key)
 			}
+			e.Samples[key] = float64(sample.Value)
 		}
 	}
 	return e
 }
 
-func series(name string, labels []*dto.LabelPair) string {
-	pairs := make([]string, len(labels))
-	for i, label := range labels {
-		pairs[i] = fmt.Sprintf("%s=%q", label.GetName(), label.GetValue())
+func samples(family *dto.MetricFamily) model.Vector {
+	samples, err := expfmt.ExtractSamples(new(expfmt.DecodeOptions), family)
+	if err != nil {
+		panic(err) // the parser has read it
 	}
-	if len(pairs) == 0 {
-		return name
-	}
-	slices.Sort(pairs)
-	return name + "{" + strings.Join(pairs, ",") + "}"
+	return samples
 }
 
 // Series names a series; labels holds names and values in turn.
 func Series(metric string, labels ...string) string {
-	var pairs []*dto.LabelPair
+	series := model.Metric{model.MetricNameLabel: model.LabelValue("face_liveness_" + metric)}
 	for i := 0; i < len(labels); i += 2 {
-		pairs = append(pairs, &dto.LabelPair{Name: &labels[i], Value: &labels[i+1]})
+		series[model.LabelName(labels[i])] = model.LabelValue(labels[i+1])
 	}
-	return series("face_liveness_"+metric, pairs)
+	return series.String()
 }
 
 // Of names a series of a list.
@@ -95,11 +78,9 @@ func (e Exposition) Up(resource, operation string) bool {
 func (e Exposition) Resources() []string {
 	names := map[string]bool{}
 	for _, family := range e.Families {
-		for _, metric := range family.GetMetric() {
-			for _, label := range metric.GetLabel() {
-				if label.GetName() == "resource" {
-					names[label.GetValue()] = true
-				}
+		for _, sample := range samples(family) {
+			if name, named := sample.Metric["resource"]; named {
+				names[string(name)] = true
 			}
 		}
 	}
@@ -134,14 +115,11 @@ func (e Exposition) Counters(resource string) map[string]float64 {
 
 func (e Exposition) pick(resource string, wanted func(*dto.MetricFamily) bool) map[string]float64 {
 	picked := map[string]float64{}
-	for key, value := range e.Samples {
-		name, labels, _ := strings.Cut(key, "{")
-		family := e.Families[strings.TrimSuffix(strings.TrimSuffix(name, "_count"), "_sum")]
-		if family == nil {
-			family = e.Families[name]
-		}
-		if strings.Contains(labels, fmt.Sprintf("resource=%q", resource)) && wanted(family) {
-			picked[key] = value
+	for _, family := range e.Families {
+		for _, sample := range samples(family) {
+			if string(sample.Metric["resource"]) == resource && wanted(family) {
+				picked[sample.Metric.String()] = float64(sample.Value)
+			}
 		}
 	}
 	return picked
@@ -150,17 +128,13 @@ func (e Exposition) pick(resource string, wanted func(*dto.MetricFamily) bool) m
 // Same compares samples.
 func Same(t *testing.T, got, want map[string]float64) {
 	t.Helper()
-	if maps.Equal(got, want) {
-		return
-	}
-	for key, value := range want {
-		if other, ok := got[key]; !ok || other != value {
-			t.Errorf("%s = %v (there: %v), want %v", key, other, ok, value)
-		}
-	}
-	for key, value := range got {
-		if _, ok := want[key]; !ok {
-			t.Errorf("%s = %v should not be there", key, value)
+	all := maps.Clone(got)
+	maps.Copy(all, want)
+	for key := range all {
+		is, there := got[key]
+		was, wanted := want[key]
+		if is != was || there != wanted {
+			t.Errorf("%s = %v (there: %v), want %v (there: %v)", key, is, there, was, wanted)
 		}
 	}
 }
