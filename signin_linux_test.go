@@ -2,24 +2,14 @@ package main
 
 import (
 	"bufio"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"fmt"
 	"io"
 	"log"
-	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"testing"
-	"time"
 
 	"face_liveness_exporter/faceclient/facetest"
 	"face_liveness_exporter/internal/rig"
@@ -31,23 +21,9 @@ const authority = "https://login.microsoftonline.com/00000000-0000-0000-0000-000
 // which the handler answers.
 func newInspector(t *testing.T, sign http.Handler) (address, caFile string) {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "proxy"}, DNSNames: []string{"login.microsoftonline.com"},
-		NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	caFile = filepath.Join(t.TempDir(), "proxy-ca.pem")
-	if err := os.WriteFile(caFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	own := &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MinVersion: tls.VersionTLS12}
+	certificate, ca := rig.Certificate(t, "login.microsoftonline.com")
+	caFile = rig.Write(t, "proxy-ca.pem", ca)
+	own := &tls.Config{Certificates: []tls.Certificate{*certificate}, MinVersion: tls.VersionTLS12}
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		conn, _, err := http.NewResponseController(w).Hijack()
 		if err != nil {
@@ -139,7 +115,7 @@ func TestACAFileReplacesTheSystemsCAs(t *testing.T) {
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.StartTLS()
 	t.Cleanup(func() { service.Close(); server.Close() })
-	system := rig.Write(t, "system.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})))
+	system := rig.Write(t, "system.pem", rig.PEM("CERTIFICATE", server.Certificate().Raw))
 	_, another := newInspector(t, http.NotFoundHandler())
 	for up, more := range map[string][]string{"1": {"key: test-key"}, "0": {"key: test-key", "tls: {ca_file: " + another + "}"}} {
 		p := start(t, nil, []string{"SSL_CERT_FILE=" + system}, rig.Quick+"resources:\n"+rig.Resource("contoso", server.URL, more...))

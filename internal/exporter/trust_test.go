@@ -1,52 +1,25 @@
 package exporter_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"io"
 	"log"
-	"math/big"
-	"net"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"face_liveness_exporter/faceclient/facetest"
 	"face_liveness_exporter/internal/launch"
 	"face_liveness_exporter/internal/rig"
 )
 
-// ownCA makes a certificate for loopback that signs itself, and the content of a CA file for it.
-func ownCA(t *testing.T) (certificate *tls.Certificate, file string) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "test"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
-}
-
 // A CA file that is rotated with the service's certificate is used without a reload. While it is half written, requests fail and say
 // why.
 func TestCAFileIsRotatedWithoutAReload(t *testing.T) {
 	t.Parallel()
 	service := facetest.New(facetest.Options{})
-	first, firstFile := ownCA(t)
+	first, firstFile := rig.Certificate(t, "contoso.example")
 	var current atomic.Pointer[tls.Certificate]
 	current.Store(first)
 	server := httptest.NewUnstartedServer(service)
@@ -64,7 +37,7 @@ func TestCAFileIsRotatedWithoutAReload(t *testing.T) {
 	})
 	file := rig.Write(t, "ca.pem", firstFile)
 	p := rig.StartWith(t, rig.Quick+"refresh: {interval: 1ms}\nresources:\n"+rig.Resource("contoso", server.URL, "key: "+service.Key(), "tls: {ca_file: "+file+"}"))
-	second, secondFile := ownCA(t)
+	second, secondFile := rig.Certificate(t, "contoso.example")
 	for _, step := range []struct {
 		name        string
 		file        string

@@ -1,20 +1,14 @@
 package web_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/pem"
-	"math/big"
 	"net"
 	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"face_liveness_exporter/internal/rig"
 )
@@ -29,32 +23,15 @@ func basic(user, password string) string {
 // secure writes a certificate for 127.0.0.1 that signs itself, and gives the web configuration and who trusts it.
 func secure(t *testing.T) (configuration string, trusted *x509.CertPool) {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	certificate, ca := rig.Certificate(t, "exporter.example")
+	private, err := x509.MarshalPKCS8PrivateKey(certificate.PrivateKey)
 	if err != nil {
 		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true,
-	}
-	certificate, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := func(kind string, der []byte) string {
-		return rig.Write(t, "file.pem", string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})))
 	}
 	trusted = x509.NewCertPool()
-	parsed, err := x509.ParseCertificate(certificate)
-	if err != nil {
-		t.Fatal(err)
-	}
-	trusted.AddCert(parsed)
-	return "tls_server_config: {cert_file: " + file("CERTIFICATE", certificate) + ", key_file: " + file("PRIVATE KEY", private) + "}\n", trusted
+	trusted.AppendCertsFromPEM([]byte(ca))
+	certFile, keyFile := rig.Write(t, "cert.pem", ca), rig.Write(t, "key.pem", rig.PEM("PRIVATE KEY", private))
+	return "tls_server_config: {cert_file: " + certFile + ", key_file: " + keyFile + "}\n", trusted
 }
 
 // With TLS and users, two listeners answer those who know a password, and the health listener everybody.
