@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -58,7 +59,7 @@ func (p panel) color(value float64) (color string) {
 	return color
 }
 
-// dashboardQuery is a query of a panel or of an annotation, its variables filled in.
+// dashboardQuery is a query of a panel, of an annotation or for the values of a variable, the other variables filled in.
 type dashboardQuery struct {
 	target
 
@@ -67,13 +68,10 @@ type dashboardQuery struct {
 	panel panel  // without a type for an annotation, which has data only if there is something to mark
 }
 
-// variable is a question for the values of a label.
-type variable struct{ where, selector, label string }
-
 var labelValues = regexp.MustCompile(`^label_values\((.*), (\w+)\)$`)
 
-// dashboards reads all of them, with the resources selected that a regular expression matches.
-func dashboards(t *testing.T, resources string) (queries []dashboardQuery, variables []variable) {
+// dashboards reads the queries of all of them, with the resources selected that a regular expression matches.
+func dashboards(t *testing.T, resources string) (queries []dashboardQuery) {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(repository, "grafana", "dashboards", "*.json"))
 	if err != nil || len(paths) < 2 {
@@ -87,6 +85,13 @@ func dashboards(t *testing.T, resources string) (queries []dashboardQuery, varia
 			t.Fatalf("%s: %v", name, err)
 		}
 		var fill []string
+		add := func(p panel, title string, query target) {
+			query.Expr = strings.NewReplacer(fill...).Replace(query.Expr)
+			if query.Expr == "" || strings.Contains(query.Expr, "$") {
+				t.Errorf("%s, %s: a variable that the dashboard does not have, or no query: %s", name, title, query.Expr)
+			}
+			queries = append(queries, dashboardQuery{query, name, strings.Join([]string{name, title, query.RefID}, ", "), p})
+		}
 		for _, v := range board.Templating.List {
 			if v.Type != "query" {
 				continue
@@ -94,22 +99,15 @@ func dashboards(t *testing.T, resources string) (queries []dashboardQuery, varia
 			if v.Name == "resource" {
 				v.AllValue = resources
 			}
-			fill = append(fill, "$"+v.Name, v.AllValue)
 			match := labelValues.FindStringSubmatch(v.Definition)
 			if match == nil {
 				t.Fatalf("%s: the variable %s is defined as %q", name, v.Name, v.Definition)
 			}
-			variables = append(variables, variable{name + ", $" + v.Name, strings.NewReplacer(fill...).Replace(match[1]), match[2]})
+			// What has no such label is no value.
+			add(panel{Type: "variable"}, "$"+v.Name, target{Expr: fmt.Sprintf("group by (%[2]s) (%[1]s) unless on (%[2]s) vector(0)", match[1], match[2]), Instant: true})
+			fill = append(fill, "$"+v.Name, v.AllValue)
 		}
-		found := 0
-		add := func(p panel, title string, query target) {
-			found++
-			query.Expr = strings.NewReplacer(fill...).Replace(query.Expr)
-			if query.Expr == "" || strings.Contains(query.Expr, "$") {
-				t.Errorf("%s, %s: a variable that the dashboard does not have, or no query: %s", name, title, query.Expr)
-			}
-			queries = append(queries, dashboardQuery{query, name, strings.Join([]string{name, title, query.RefID}, ", "), p})
-		}
+		before := len(queries)
 		for _, p := range board.Panels {
 			for _, p := range append(p.Panels, p) {
 				for _, query := range p.Targets {
@@ -122,9 +120,9 @@ func dashboards(t *testing.T, resources string) (queries []dashboardQuery, varia
 				add(panel{}, a.Name, target{Expr: a.Expr})
 			}
 		}
-		if n := strings.Count(text, `"expr":`); n == 0 || n != found {
-			t.Errorf("%s has %d queries, and %d were found", name, n, found)
+		if n := strings.Count(text, `"expr":`); n == 0 || n != len(queries)-before {
+			t.Errorf("%s has %d queries, and %d were found", name, n, len(queries)-before)
 		}
 	}
-	return queries, variables
+	return queries
 }

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"fmt"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,9 +20,6 @@ func contract(t *testing.T) (single, histograms []string) {
 		} else {
 			single = append(single, name)
 		}
-	}
-	if len(single) < 30 || len(histograms) < 5 {
-		t.Fatalf("docs/metrics.md has %d metrics and %d histograms", len(single), len(histograms))
 	}
 	return single, histograms
 }
@@ -64,11 +62,8 @@ func TestDemo(t *testing.T) {
 
 func underDemo(t *testing.T, prometheus database, native bool) {
 	t.Helper()
-	eventually(t, "a second scrape", func() bool {
-		n, _ := prometheus.number(`min(count_over_time(face_liveness_sessions[1m]))`)
-		return n >= 2
-	})
-	queries, variables := dashboards(t, ".*")
+	eventually(t, "a second scrape", func() bool { return prometheus.holds(`min(count_over_time(face_liveness_sessions[1m])) > 1`) })
+	queries := dashboards(t, ".*")
 	metrics, histograms := contract(t)
 	series := slices.Clone(metrics)
 	for _, name := range histograms {
@@ -80,7 +75,8 @@ func underDemo(t *testing.T, prometheus database, native bool) {
 		if native {
 			want = append(want, "face_liveness_api_request_duration_seconds")
 		}
-		got := prometheus.labelValues("__name__", `{__name__=~"`+prefix+`.*"}`)
+		var got []string
+		prometheus.ask("label/__name__/values", url.Values{"match[]": {`{__name__=~"` + prefix + `.*"}`}}, &got)
 		for _, name := range append(want, got...) {
 			// No list of the demo has failed yet; the test of a fleet sees why its lists fail.
 			if slices.Contains(want, name) != slices.Contains(got, name) && name != "face_liveness_refresh_error" {
@@ -127,9 +123,6 @@ func underDemo(t *testing.T, prometheus database, native bool) {
 			check(q.where, metricNames(t, q.Expr))
 			fmt.Fprintln(shown, q.Expr)
 		}
-		for _, v := range variables {
-			check(v.where, metricNames(t, v.selector))
-		}
 		for _, name := range slices.Concat(metrics, histograms) {
 			if !slices.Contains(notShownYet, name) && !regexp.MustCompile(`\b`+name+`(_bucket|_count|_sum)?\b`).MatchString(shown.String()) {
 				t.Errorf("%s is on no dashboard", name)
@@ -144,12 +137,7 @@ func underDemo(t *testing.T, prometheus database, native bool) {
 		}
 	})
 
-	t.Run("every query and every variable has data", func(t *testing.T) {
-		for _, v := range variables {
-			if len(prometheus.labelValues(v.label, v.selector)) == 0 {
-				t.Errorf("%s: %s{…} has no label %s", v.where, v.selector, v.label)
-			}
-		}
+	t.Run("every query returns data", func(t *testing.T) {
 		// At night the demo's customer may have no session that expires for minutes.
 		deadline := time.Now().Add(3 * patience)
 		for _, q := range queries {

@@ -132,17 +132,10 @@ func (d database) now(expression string) vector {
 	return answer.Result
 }
 
-// number is the value of an expression that gives one; there is false where it gives none.
-func (d database) number(expression string) (value float64, there bool) {
+// holds reports whether an expression has data at this moment.
+func (d database) holds(expression string) bool {
 	d.t.Helper()
-	answer := d.now(expression)
-	if len(answer) > 1 {
-		d.t.Fatalf("%s gives %d series", expression, len(answer))
-	}
-	if len(answer) == 0 {
-		return 0, false
-	}
-	return float64(answer[0].Value.Value), true
+	return d.now(expression).hasData()
 }
 
 // run evaluates a query of a dashboard: at this moment, or over the last two minutes.
@@ -158,14 +151,6 @@ func (d database) run(q dashboardQuery) (answer vector, problem string) {
 	var data struct{ Result vector }
 	problem = d.try(path, query, &data)
 	return data.Result, problem
-}
-
-// labelValues are the values of a label, of the series that a selector picks where one is given.
-func (d database) labelValues(label string, selectors ...string) []string {
-	d.t.Helper()
-	var values []string
-	d.ask("label/"+label+"/values", url.Values{"match[]": selectors}, &values)
-	return values
 }
 
 // rule is one of a rule file, as Prometheus has understood it.
@@ -191,10 +176,8 @@ func (d database) noExportedLabels() {
 	d.t.Helper()
 	var labels []string
 	d.ask("labels", nil, &labels)
-	for _, label := range labels {
-		if strings.HasPrefix(label, "exported_") {
-			d.t.Errorf("there is a label %s", label)
-		}
+	if slices.ContainsFunc(labels, func(label string) bool { return strings.HasPrefix(label, "exported_") }) {
+		d.t.Errorf("there is a label exported_…: %q", labels)
 	}
 }
 

@@ -73,23 +73,17 @@ func startInEveryState(t *testing.T) *program {
 	write(t, path, config.String())
 	exporter := startExporter(t, "--config.file="+path, "--web.enable-pprof")
 
-	shows := func(what string, patterns ...string) {
-		t.Helper()
-		eventually(t, what, func() bool {
-			_, metrics := exporter.get("/metrics")
-			for _, pattern := range patterns {
-				if !regexp.MustCompile(`(?m)^face_liveness_` + pattern).MatchString(metrics) {
-					return false
-				}
-			}
-			return true
-		})
+	shows := func(pattern string) bool {
+		_, metrics := exporter.get("/metrics")
+		return regexp.MustCompile(`(?m)^face_liveness_` + pattern).MatchString(metrics)
 	}
-	shows("a list, an estimate, an error",
-		`sessions{operation="detectLiveness",resource="failing"} 1200$`, `sessions{operation="detectLiveness",resource="contoso-11"} 13310$`,
-		`snapshot_coverage_ratio{operation="detectLiveness",resource="estimated"} 0\.`, `refresh_error{.*resource="W+"} 1$`)
+	eventually(t, "lists, an estimate and an error", func() bool {
+		return shows(`sessions{operation="detectLiveness",resource="failing"} 1200$`) &&
+			shows(`sessions{operation="detectLiveness",resource="contoso-11"} 13310$`) &&
+			shows(`snapshot_coverage_ratio{operation="detectLiveness",resource="estimated"} 0\.`) && shows(`refresh_error{.*resource="W+"} 1$`)
+	})
 	failing.Fail(facetest.StatusError(http.StatusServiceUnavailable, facetest.ShapeCode, "503", secretMessage))
-	shows("a failure after a success", `up{operation="detectLiveness",resource="failing"} 0$`)
+	eventually(t, "a failure after a success", func() bool { return shows(`up{operation="detectLiveness",resource="failing"} 0$`) })
 	return exporter
 }
 
