@@ -49,27 +49,3 @@ func BenchmarkTally(b *testing.B) {
 		})
 	}
 }
-
-// BenchmarkCollect gathers a resource. The one without device series is the baseline.
-func BenchmarkCollect(b *testing.B) {
-	for _, top := range []int{0, 1000} {
-		b.Run(fmt.Sprintf("devices=%d", top), func(b *testing.B) {
-			sessions := created(3000)
-			for i := range sessions {
-				sessions[i].DeviceID = fmt.Appendf(nil, "7f0b1c6e-0a38-4d4e-9a5f-%012x", i%1500)
-			}
-			target := counted(b, collector.DeviceOptions{Top: top, Label: collector.DeviceRaw}, sessions)
-			exposed := resource(target)
-			if got := len(byDevice(gather(b, exposed))); got != top {
-				b.Fatalf("%d device series, want %d", got, top)
-			}
-			registry := registered(b, exposed)
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := registry.Gather(); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
-}

@@ -123,29 +123,40 @@ func TestLogLinesTellWhatIsNew(t *testing.T) {
 	})
 }
 
-func TestAFailureThatGoesOnIsLoggedOnceAnHour(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var book logbook
-		target := newTarget(walks(fails(unavailable())), logged(&book))
-		run(t, target)
-		var warned []time.Duration
-		for begun := time.Now(); time.Since(begun) < 190*time.Minute; advance(time.Minute) {
-			scrape(inTime, target)
-			for _, line := range book.take(t) {
-				if line["level"] == "WARN" {
-					warned = append(warned, time.Since(begun))
+// What goes on is logged at once and then now and then. An empty list may be that of an application whose sessions are not listed.
+func TestTroubleThatGoesOnIsLoggedAgain(t *testing.T) {
+	nothing, something := lists(page{}), lists(page{sessions: created(1)})
+	for name, test := range map[string]struct {
+		walks   []script
+		message string
+		every   time.Duration
+	}{
+		"a failure":     {[]script{fails(unavailable())}, "refresh failed", time.Hour},
+		"an empty list": {[]script{nothing, nothing, something, nothing}, "no session is listed: those created through v1.2 or later may not be", 24 * time.Hour},
+	} {
+		bubble(t, name, func(t *testing.T) {
+			var book logbook
+			target := newTarget(walks(test.walks...), logged(&book))
+			run(t, target)
+			var told []time.Duration
+			for begun := time.Now(); time.Since(begun) < 3*test.every-time.Minute; advance(time.Minute) {
+				scrape(inTime, target)
+				for _, line := range book.take(t) {
+					if line["level"] == "WARN" && strings.HasPrefix(fmt.Sprint(line["msg"]), test.message) {
+						told = append(told, time.Since(begun))
+					}
 				}
 			}
-		}
-		if len(warned) != 4 || warned[0] != 0 {
-			t.Fatalf("warned after %v, want at once and then once an hour", warned)
-		}
-		for i := 1; i < len(warned); i++ {
-			if gap := warned[i] - warned[i-1]; gap < time.Hour || gap > 66*time.Minute {
-				t.Errorf("warned after %v, want once an hour", warned)
+			if len(told) != 3 || told[0] != 0 {
+				t.Fatalf("told after %v, want at once and then every %v", told, test.every)
 			}
-		}
-	})
+			for i := 1; i < len(told); i++ {
+				if gap := told[i] - told[i-1]; gap < test.every || gap > test.every+6*time.Minute {
+					t.Errorf("told after %v, want every %v", told, test.every)
+				}
+			}
+		})
+	}
 }
 
 func TestFirstWalkTellsItsCost(t *testing.T) {
@@ -197,31 +208,6 @@ func TestEndIsNotLoggedAsAFailure(t *testing.T) {
 		stop()
 		if lines := book.take(t); len(lines) != 0 {
 			t.Errorf("the end logs %v", lines)
-		}
-	})
-}
-
-// An empty list may be that of an application whose sessions are not listed: the log says so at once and then once a day.
-func TestAnEmptyListIsLoggedOnceADay(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var book logbook
-		some := lists(page{sessions: created(1)})
-		target := newTarget(walks([]script{lists(page{}), lists(page{}), some, lists(page{})}...), logged(&book), every(time.Hour))
-		run(t, target)
-		var told []time.Duration
-		for begun := time.Now(); time.Since(begun) < 50*time.Hour; advance(time.Hour) {
-			scrape(inTime, target)
-			for _, line := range book.take(t) {
-				if strings.HasPrefix(fmt.Sprint(line["msg"]), "no session is listed: those created through v1.2 or later may not be") {
-					told = append(told, time.Since(begun).Round(time.Hour))
-					if line["level"] != "WARN" || !strings.Contains(fmt.Sprint(line["find_out"]), "TotalCalls") {
-						t.Errorf("logged %v, want a warning that says how to find out", line)
-					}
-				}
-			}
-		}
-		if !slices.Equal(told, []time.Duration{0, 24 * time.Hour, 48 * time.Hour}) {
-			t.Errorf("told after %v, want at once and once a day", told)
 		}
 	})
 }

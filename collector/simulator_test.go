@@ -11,7 +11,7 @@ import (
 	"face_liveness_exporter/faceclient/facetest"
 )
 
-// The real client walks a simulated customer's list for three hours, and what the exporter has counted is compared with
+// The real client walks a simulated customer's list for an hour and a half, and what the exporter has counted is compared with
 // what the simulator knows to have happened.
 func TestFlowsAreWhatHappenedToTheSimulatedCustomer(t *testing.T) {
 	const settling, lookingUp = 30 * time.Second, time.Second
@@ -19,8 +19,8 @@ func TestFlowsAreWhatHappenedToTheSimulatedCustomer(t *testing.T) {
 		skew    time.Duration // of the service's clock
 		failing time.Duration // for how long walks fail in the middle
 	}{
-		"the service's clock is 3 minutes ahead":                   {skew: 3 * time.Minute},
-		"the clock is behind, and an hour's walks fail: caught up": {skew: -3 * time.Minute, failing: time.Hour},
+		"the service's clock is 3 minutes ahead":               {skew: 3 * time.Minute},
+		"the clock is behind, and half an hour of walks fails": {skew: -3 * time.Minute, failing: 30 * time.Minute},
 	} {
 		bubble(t, name, func(t *testing.T) {
 			service := facetest.New(facetest.Options{Now: func() time.Time { return time.Now().Add(test.skew) }})
@@ -37,7 +37,7 @@ func TestFlowsAreWhatHappenedToTheSimulatedCustomer(t *testing.T) {
 			began := time.Now().Add(test.skew)
 			scrape(10*time.Second, target)
 			before := collector.Flows{}
-			for walk := range 60 {
+			for walk := range 30 {
 				at := time.Duration(walk) * 3 * time.Minute
 				advance(lookingUp)
 				fails := at >= 30*time.Minute && at < 30*time.Minute+test.failing
@@ -77,7 +77,7 @@ func TestFlowsAreWhatHappenedToTheSimulatedCustomer(t *testing.T) {
 					t.Errorf("session %s looked up %d times", id, n)
 				}
 			}
-			if want.Creations < 30 || want.Abandonments < 2 {
+			if want.Creations < 10 || want.Abandonments < 2 {
 				t.Errorf("too little happened to mean anything: %+v", want)
 			}
 		})
