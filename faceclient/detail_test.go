@@ -76,7 +76,7 @@ func TestWhyNoAnswerCame(t *testing.T) {
 		return o
 	}
 	hanging := func(o options) options {
-		o.RequestTimeout = 100 * time.Millisecond
+		o.RequestTimeout = time.Second
 		return o
 	}
 	plain := func(bytes string) options { return fast("http://" + peer(t, answers(bytes))) }
@@ -110,6 +110,7 @@ func TestWhyNoAnswerCame(t *testing.T) {
 		{"a proxy that wants credentials", through(peer(t, answers("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"))), "connection", faceclient.DetailProxyRefuses},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			if got := failureOf(t, test.options); got.Code != test.code || got.Detail != test.detail {
 				t.Errorf("%s, %s; want %s, %s", got.Code, got.Detail, test.code, test.detail)
 			}
