@@ -108,7 +108,7 @@ func (f fault) happens(t *testing.T, age time.Duration) (got cell) {
 	return got
 }
 
-// sound is what holds whatever the fault is. It returns what is shown of the population: new, kept, or nothing.
+// sound is what holds for every fault. It returns what is shown of the population: new, kept, or nothing.
 func (c cell) sound(t *testing.T) (shown string) {
 	t.Helper()
 	isPopulation := inPopulation(t)
@@ -147,7 +147,7 @@ func (c cell) sound(t *testing.T) (shown string) {
 	return "new"
 }
 
-// Whatever the age of the last snapshot, a scrape shows a whole one that is young enough, or none.
+// At any age of the last snapshot, a scrape shows a whole one that is young enough, or none.
 func TestWhatIsShownByTheAgeOfTheSnapshot(t *testing.T) {
 	for _, test := range []struct {
 		age         time.Duration
@@ -191,7 +191,7 @@ func TestFaultMatrix(t *testing.T) {
 	compareTable(t, "matrix", matrix)
 }
 
-// Whatever look-ups meet, refreshes are as without them, and docs/faults.md says what comes of the look-ups.
+// Refreshes are the same with look-ups that fail as without look-ups, and docs/faults.md says what comes of the look-ups.
 func TestLookUpsChangeNothingButOutcomes(t *testing.T) {
 	without := lookUpFor(t, 0)
 	table := "| every look-up gets | answers that count | `error_code` |\n|---|---|---|\n"

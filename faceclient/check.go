@@ -22,21 +22,21 @@ const (
 	maxLatency = 86_400_000
 )
 
-// Check is what the service says of the liveness check of one session. Whatever is missing in the answer is missing here.
+// Check is what the service says of the liveness check of one session. What the answer leaves out is the zero value here.
 type Check struct {
 	// HasResult reports whether the check has come to a result, a failed one included.
 	HasResult bool
-	// StatusCode is the HTTP status that the client of the session was answered with; 0 where it is missing.
+	// StatusCode is the HTTP status that the client of the session was answered with, 100 to 999; 0 if it is missing.
 	StatusCode int
-	// Decision is the service's word, such as realface, spoofface or uncertain; "" where it made none.
+	// Decision is the service's word, such as realface, spoofface or uncertain; "" if it made none.
 	Decision string
-	// Identical is whether the face is that of the photo; nil where the answer does not say.
+	// Identical is whether the face is that of the photo; nil if the answer does not say.
 	Identical *bool
-	// ErrorCode is the code in the body of a failed attempt, 1 to 64 of [A-Za-z0-9_.-]; "" where there is none.
+	// ErrorCode is the code in the body of a failed attempt, 1 to 64 of [A-Za-z0-9_.-]; "" if there is none.
 	ErrorCode string
-	// Latency is how long the attempt took, as the service says it; 0 where it does not.
+	// Latency is how long the attempt took, as the service says it; 0 if it does not.
 	Latency time.Duration
-	// ModelVersion is the version of the model that decided, 1 to 64 of [A-Za-z0-9_.-]; "" where it is missing.
+	// ModelVersion is the version of the model that decided, 1 to 64 of [A-Za-z0-9_.-]; "" if it is missing.
 	ModelVersion string
 }
 
@@ -119,7 +119,7 @@ func readCheck(body []byte, id string) (Check, error) {
 		ModelVersion: label(response.Body.ModelVersionUsed, id),
 		ErrorCode:    label(cmp.Or(response.Body.Error.Code, response.Body.Code), id),
 	}
-	if response.StatusCode > 0 && response.StatusCode < 1000 {
+	if response.StatusCode >= 100 && response.StatusCode < 1000 {
 		found.StatusCode = response.StatusCode
 	}
 	if response.LatencyInMilliseconds > 0 && response.LatencyInMilliseconds < maxLatency {

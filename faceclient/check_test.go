@@ -27,7 +27,7 @@ func look(t *testing.T, transport answering) (faceclient.Check, *watcher, error)
 	return check, seen, err
 }
 
-// The recorded answers are read, whatever is missing in them or of another type.
+// The recorded answers are read, also if a field is missing or of another type.
 func TestSession(t *testing.T) {
 	yes, no := true, false
 	respond := func(response string) string {

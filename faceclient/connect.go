@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Bounds of a connection. The first two are shorter than most time limits of an attempt, so that it is told why there is none.
+// Bounds of a connection. The first two are shorter than most time limits of an attempt, so that an attempt fails with the reason.
 const (
 	dialTimeout      = 5 * time.Second
 	handshakeTimeout = 5 * time.Second
@@ -23,7 +23,7 @@ const (
 
 var errProxyRefuses = errors.New("the proxy refuses to connect")
 
-// NewTransport makes a transport of HTTP/1.1 with up to so many kept connections. It obeys HTTPS_PROXY and NO_PROXY. It does not
+// NewTransport makes a transport of HTTP/1.1 that keeps up to concurrent connections. It obeys HTTPS_PROXY and NO_PROXY. It does not
 // speak HTTP/2: every later attempt would share the fate of one connection that died silently, and Go's client repeats requests
 // at its own pace. A nil configuration is the system's.
 func NewTransport(config *tls.Config, concurrent int) *http.Transport {
@@ -53,14 +53,14 @@ func NewTransport(config *tls.Config, concurrent int) *http.Transport {
 }
 
 // renewing sends by a transport that it replaces by a copy without connections: every five minutes, and when it is told to close
-// them. A request under way keeps its connection, and nobody uses that afterwards.
+// them. A request under way keeps its connection, which is not used again.
 type renewing struct {
 	mu        sync.Mutex // guards what follows
 	transport *http.Transport
 	made      time.Time
 }
 
-// Renewing makes a transport whose connections live five minutes at most, of one that is used nowhere else.
+// Renewing makes a transport whose connections live five minutes as a maximum, of one that is used nowhere else.
 func Renewing(transport *http.Transport) http.RoundTripper {
 	return &renewing{transport: transport, made: time.Now()}
 }

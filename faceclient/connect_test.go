@@ -129,7 +129,7 @@ func TestAHostThatMovesIsFollowed(t *testing.T) {
 func TestBodiesWithoutEndAreNotReadToTheirEnd(t *testing.T) {
 	for _, test := range []struct {
 		fault facetest.Fault
-		most  int64 // bytes that the service gets rid of
+		bound int64 // of the bytes that the service gets rid of
 	}{
 		{facetest.EndlessItems(), 200 << 10},
 		{facetest.GzipBomb(1 << 30), 64 << 10}, // a thousandth of what it unpacks to, some MiB at a time
@@ -139,8 +139,8 @@ func TestBodiesWithoutEndAreNotReadToTheirEnd(t *testing.T) {
 				r.server.Fail(test.fault)
 				r.fails(faceclient.CodeInvalidResponse, 1)
 				synctest.Wait() // until the service has counted its bytes
-				if got := r.server.Counts(facetest.DetectLiveness).Bytes; got > test.most || got == 0 {
-					t.Errorf("%d bytes were taken, want at most %d", got, test.most)
+				if got := r.server.Counts(facetest.DetectLiveness).Bytes; got > test.bound || got == 0 {
+					t.Errorf("%d bytes were taken, want %d or fewer", got, test.bound)
 				}
 			})
 		})

@@ -21,7 +21,7 @@ const (
 	CodePagination      = "pagination"       // pages do not add up to a list, or to one that is too long
 	CodeAuthentication  = "authentication"   // no credential could be obtained, so nothing was sent
 	CodeQuotaExceeded   = "QuotaExceeded"    // status 403 whose text speaks of a quota
-	CodePanic           = "panic"            // a bug of this program, given by who recovers
+	CodePanic           = "panic"            // a bug of this program, given by the package that recovers
 )
 
 // ownCodes are the codes that only this package gives.
@@ -51,7 +51,7 @@ type Error struct {
 	// AADSTS is the number by which Entra ID says why it refuses a sign-in (AADSTS7000215 is a wrong client secret); 0
 	// if it gave none.
 	AADSTS int
-	// Pages is how many pages a list needs at least if it is too long.
+	// Pages is how many pages a list needs as a minimum if it is too long.
 	Pages int
 	// APIVersion is the version of the API that was asked.
 	APIVersion string

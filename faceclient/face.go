@@ -29,11 +29,11 @@ const DefaultTTL = 600 * time.Second
 type Session struct {
 	// ID is 1 to 64 characters, in practice a random UUID in lower case.
 	ID []byte
-	// DeviceID is the deviceCorrelationId; empty where it is absent, null or "". It identifies a person by pseudonym.
+	// DeviceID is the deviceCorrelationId; empty if it is absent, null or "". It identifies a person by pseudonym.
 	DeviceID []byte
 	// Created is the service's time of creation, to 100 ns.
 	Created time.Time
-	// Started is when the client began the check; the zero time where it has not.
+	// Started is when the client began the check; the zero time if it has not.
 	Started time.Time
 	// TTL is how long after Created the session expires: 1 min to 24 h by the reference.
 	TTL time.Duration

@@ -65,8 +65,7 @@ func FuzzPage(f *testing.F) {
 	})
 }
 
-// FuzzErrorResponse: whatever the service answers, the code is fit to be a label, it and the status are explained or
-// not without a panic, and the text has nothing of the answer but the code.
+// FuzzErrorResponse: the code of any answer is a word or three digits, and the text of the error has nothing else of the answer.
 func FuzzErrorResponse(f *testing.F) {
 	for _, seed := range []struct {
 		status       int
@@ -118,7 +117,7 @@ func FuzzErrorResponse(f *testing.F) {
 	})
 }
 
-// FuzzWait: whatever the service says of waiting, in a header or in words, the client waits before it tries again, and
+// FuzzWait: for any text about waiting, in a header or in words, the client waits before it tries again, and
 // never longer than its bound.
 func FuzzWait(f *testing.F) {
 	for _, header := range []string{
@@ -151,7 +150,7 @@ func FuzzWait(f *testing.F) {
 				t.Fatalf("waited %v", took)
 			}
 			if failure.Wait > 0 && took < min(failure.Wait, options.MaxRetryWait) {
-				t.Fatalf("waited %v where %v was asked for", took, failure.Wait)
+				t.Fatalf("waited %v, and %v was asked for", took, failure.Wait)
 			}
 		})
 	})

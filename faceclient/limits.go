@@ -25,7 +25,7 @@ func (l Limits) check() error {
 	case l.MaxRequestsPerSecond <= 0 || l.MaxConcurrentRequests < 1:
 		return errors.New("requests per second and concurrent requests must be above 0")
 	case l.RequestTimeout <= 0 || l.MaxRetries < 0 || l.MaxRetryWait < 0:
-		return errors.New("request time-out must be above 0, retries and their wait not below")
+		return errors.New("request timeout must be above 0, retries and their wait not below")
 	}
 	return nil
 }

@@ -11,9 +11,9 @@ import (
 // Attempt is one request that was sent, a retry included.
 type Attempt struct {
 	Operation Operation
-	// Status is the HTTP status, 0 where no answer came.
+	// Status is the HTTP status, 0 if no answer came.
 	Status int
-	// ErrorCode is what went wrong (see [Error.Code]), "" where nothing did.
+	// ErrorCode is what went wrong (see [Error.Code]), "" if nothing did.
 	ErrorCode string
 	// Duration is from sending to the end of the body.
 	Duration time.Duration

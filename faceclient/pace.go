@@ -20,7 +20,7 @@ const (
 	slowest = 0.05
 )
 
-// pace bounds the requests to one resource, whatever operation they are for. An attempt for a page waits for a place among
+// pace bounds the requests to one resource, for all of its operations. An attempt for a page waits for a place among
 // those in flight, for the gate, and for the rate limit. An attempt for a look-up has a place of its own and waits until no
 // page wants to be sent, so that no page waits for a look-up.
 type pace struct {
@@ -29,7 +29,7 @@ type pace struct {
 	lookUps *semaphore.Weighted // of one look-up
 
 	mu       sync.Mutex          // guards what follows and the changes of limiter
-	inFlight *semaphore.Weighted // of pages; another one when the bound changes, and who holds the old one releases the old one
+	inFlight *semaphore.Weighted // of pages; a new one when the bound changes; a permit releases the one that it holds
 	bound    int                 // of inFlight
 	fastest  rate.Limit          // as configured
 	lowered  int                 // how often the rate was
@@ -50,8 +50,8 @@ func newPace(requestsPerSecond float64, concurrent int) *pace {
 	}
 }
 
-// setLimits changes the bounds. A rate that was lowered after a 429 stays as much lower. Who waits for a place or has one keeps
-// the old bound.
+// setLimits changes the bounds. A rate that was lowered after a 429 stays as much lower. An attempt that waits for a place,
+// or has one, keeps the old bound.
 func (p *pace) setLimits(requestsPerSecond float64, concurrent int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

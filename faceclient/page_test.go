@@ -127,7 +127,7 @@ func TestFieldsThatAreAbsentOrOdd(t *testing.T) {
 	}
 }
 
-// Whatever way the service writes a session, it is read as it is.
+// A session is read as it is in each way to write it.
 func TestEveryWayToWriteASessionIsRead(t *testing.T) {
 	inRig(t, 3000, nil, func(t *testing.T, r *rig) {
 		for i, odd := range []string{`"`, `\`, `a"b\c`, "tab\t", "é", "日本語", "\U0001f600", "with space", "a&b=c#d+e%20/f?", strings.Repeat("é", 64)} {

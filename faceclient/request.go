@@ -23,7 +23,7 @@ type call struct {
 	// below is what the address has after that of the list: a session, or a query.
 	below       string
 	maxAttempts int // 0 is no bound
-	// body gets the answer, of which at most limit bytes are read.
+	// body gets the answer, of which a maximum of limit bytes is read.
 	body  *bytes.Buffer
 	limit int
 	// decode makes something of a good answer, which is in body. The date is the service's clock, and the round trip lasted

@@ -66,7 +66,7 @@ func (r retries) wait(shortest, longest time.Duration) time.Duration {
 	return growing(r.used-1, shortest, longest)
 }
 
-// growing is a random wait from half of shortest × 2ⁿ to the whole of it, at most longest.
+// growing is a random wait from half of shortest × 2ⁿ to the whole of it, and not above longest.
 func growing(n int, shortest, longest time.Duration) time.Duration {
 	wait := shortest << min(n, 20)
 	return min(wait/2+rand.N(wait/2), longest)

@@ -116,13 +116,13 @@ func TestAnswersThatAreNoListAreNotAskedForAgain(t *testing.T) {
 func TestAttemptsAreBounded(t *testing.T) {
 	for _, test := range []struct {
 		status   int
-		most     int
+		bound    int // 0 is none
 		attempts int
 		more     bool
 	}{{503, 1, 1, true}, {503, 2, 2, true}, {503, 3, 3, false}, {503, 9, 3, false}, {503, 0, 3, false}, {403, 1, 1, false}} {
 		inRig(t, 10, nil, func(t *testing.T, r *rig) {
 			r.server.Fail(facetest.Status(test.status, ""))
-			query := faceclient.PageQuery{Operation: faceclient.DetectLiveness, Top: 1, MaxAttempts: test.most}
+			query := faceclient.PageQuery{Operation: faceclient.DetectLiveness, Top: 1, MaxAttempts: test.bound}
 			attempts, err := r.client.Page(t.Context(), query, new(faceclient.Page))
 			if attempts != test.attempts || attempts != r.requests() || errors.Is(err, faceclient.ErrNoAttempts) != test.more || typed(t, err).Status != test.status {
 				t.Errorf("%+v: %d attempts, the service saw %d, %v", test, attempts, r.requests(), err)

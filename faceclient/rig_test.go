@@ -64,7 +64,7 @@ type rig struct {
 	seen    *watcher
 }
 
-// inRig runs a test against a service with so many sessions in a bubble, where time costs nothing.
+// inRig runs a test against a service with this number of sessions, in a bubble, where time costs nothing.
 func inRig(t *testing.T, sessions int, adapt change, test func(*testing.T, *rig)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -131,7 +131,7 @@ func (r *rig) listsAll() listed {
 // requests is how many of them for pages the service has seen.
 func (r *rig) requests() int { return r.server.Counts(facetest.DetectLiveness).Requests }
 
-// fails is a list that must fail with a code after so many requests.
+// fails is a list that must fail with a code after this number of requests.
 func (r *rig) fails(code string, requests int) {
 	r.t.Helper()
 	_ = r.failure(code, requests)

@@ -21,7 +21,7 @@ import (
 // canary is part of everything that must not be told.
 const canary = "canary"
 
-// wantSilence fails where something tells of the canary, or of an address.
+// wantSilence fails if something tells of the canary, or of an address.
 func wantSilence(t *testing.T, what, text string) {
 	t.Helper()
 	for _, secret := range []string{canary, "http://", "https://", "singleModal", "start="} {

@@ -103,7 +103,7 @@ var detailRows = []Row{
 	{0, string(faceclient.DetailNetworkRules), "the resource's network rules refuse the address of this machine, or public access is disabled", "allow the address in the resource's network rules, or use its private endpoint: the endpoint's name must resolve to the private address"},
 	{0, string(faceclient.DetailAPIVersionNotOffered), "the resource does not offer API version {version}", otherVersion},
 
-	{0, string(faceclient.DetailTooManyPages), "the list needs at least {pages} pages, which is more than api.max_pages", "raise api.max_pages"},
+	{0, string(faceclient.DetailTooManyPages), "the list needs {pages} pages or more, and api.max_pages is lower", "raise api.max_pages"},
 	{0, string(faceclient.DetailNoAttempts), "the list has to be read again from its beginning, and the budget has no request left for it", "raise api.monthly_request_budget or refresh.interval"},
 }
 
