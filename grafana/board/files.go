@@ -32,7 +32,7 @@ func Files(root string) (map[string][]byte, error) {
 		inPlainSight(&built)
 		content, err := encode(built)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("encode the dashboard %s: %w", *built.Uid, err)
 		}
 		name := *built.Uid + ".json"
 		files[path.Join("grafana/dashboards", name)] = content
@@ -51,6 +51,12 @@ func Files(root string) (map[string][]byte, error) {
 		return nil, err
 	}
 	files[path.Join(helm, "alerts.yaml")] = alerts
+
+	template, err := azure(rules, alerts)
+	if err != nil {
+		return nil, err
+	}
+	files["prometheus/azure/rules.json"] = template
 	return files, nil
 }
 
@@ -64,13 +70,11 @@ func inPlainSight(d *dashboard.Dashboard) {
 	}
 }
 
-func encode(d dashboard.Dashboard) ([]byte, error) {
+func encode(value any) ([]byte, error) {
 	var buffer bytes.Buffer
 	encoder := json.NewEncoder(&buffer)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(d); err != nil {
-		return nil, fmt.Errorf("encode the dashboard %s: %w", *d.Uid, err)
-	}
-	return buffer.Bytes(), nil
+	err := encoder.Encode(value)
+	return buffer.Bytes(), err
 }
