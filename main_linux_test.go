@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -81,10 +80,7 @@ func send(t *testing.T, p *launch.Program, request string) {
 	get(t, p, "/-/healthy") // by then the request is under way
 }
 
-const (
-	profile = "GET /debug/pprof/profile?seconds=60 HTTP/1.1\r\nHost: x\r\n\r\n"
-	patient = "GET /metrics HTTP/1.1\r\nHost: x\r\nX-Prometheus-Scrape-Timeout-Seconds: 3600\r\n\r\n"
-)
+const profile = "GET /debug/pprof/profile?seconds=60 HTTP/1.1\r\nHost: x\r\n\r\n"
 
 // Whatever it is doing when it is told to stop, it stops, and says that all is well.
 func TestSignalInEveryPhase(t *testing.T) {
@@ -100,14 +96,12 @@ func TestSignalInEveryPhase(t *testing.T) {
 		code     int
 	}{
 		"in a refresh":              {1000, facetest.Delay(time.Hour).After(2), 3, "", nil, nil, 0},
-		"in a body":                 {1000, facetest.HangInBody(), 1, "", nil, nil, 0},
 		"waiting for the limiter":   {0.001, facetest.NoDate(), 1, "", nil, nil, 0},
 		"waiting as it was told to": {1000, facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, time.Hour), 1, "", nil, nil, 0},
 		"waiting to try again":      {1000, facetest.Status(503, ""), 3, "", nil, nil, 0},
 		"between two refreshes":     {1000, facetest.NoDate(), 6, "", nil, nil, 0},
 		"by another signal":         {1000, facetest.Hang(), 1, "", nil, []os.Signal{os.Interrupt}, 0},
 		"while it reloads":          {1000, facetest.NoDate(), 6, "", nil, []os.Signal{syscall.SIGHUP, syscall.SIGHUP, syscall.SIGTERM}, 0},
-		"while a scrape waits":      {1000, facetest.Hang(), 1, patient, nil, nil, 0},
 		"in a profile":              {1000, facetest.Hang(), 1, profile, nil, nil, 0},
 		"in a report":               {1000, facetest.Hang(), 1, "", []string{"--doctor"}, nil, 1}, // it has not done what it should
 	} {
@@ -194,40 +188,6 @@ func withinMemory(t *testing.T, p *launch.Program, mebibytes int) {
 	if t.Logf("%d MiB of memory at the highest", kibibytes>>10); kibibytes > mebibytes<<10 {
 		t.Errorf("%d MiB of memory at the highest, want %d at most", kibibytes>>10, mebibytes)
 	}
-}
-
-// However much a service sends, no more than some pages of it are in memory at a time.
-func TestMemoryOfLongAnswers(t *testing.T) {
-	t.Parallel()
-	for name, fault := range map[string]facetest.Fault{
-		"a body without an end":   facetest.EndlessBlanks(),
-		"a list without an end":   facetest.EndlessItems(),
-		"256 MiB in 256 KiB":      facetest.GzipBomb(1 << 28),
-		"an error without an end": facetest.Wrap("endless error", endlessError),
-	} {
-		service := rig.NewFace(t)
-		service.Populate(rig.Live, 20_000, 1)
-		service.Fail(fault)
-		p := start(t, nil, nil, service.Contoso("api: {max_requests_per_second: 1000, max_concurrent_requests: 16, max_retries: 1}\n"))
-		p.Listens(listening)
-		get(t, p, "/metrics") // waits for the refresh
-		if t.Log(name); service.Asked() == 0 {
-			t.Error("nothing was asked for")
-		}
-		withinMemory(t, p, 150)
-		stops(t, p)
-	}
-}
-
-func endlessError(http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.WriteHeader(http.StatusForbidden)
-		for r.Context().Err() == nil {
-			if _, err := io.WriteString(w, strings.Repeat("no", 1<<10)); err != nil {
-				return
-			}
-		}
-	})
 }
 
 // The number of resources that a process is made for, with as many series as they can have.

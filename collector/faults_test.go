@@ -35,7 +35,7 @@ func faultsOfTheMatrix() []fault {
 	return []fault{
 		works("no fault"),
 		fails("no answer", facetest.Hang()),
-		fails("a connection that breaks, or a body that ends early", facetest.ResetInBody()),
+		fails("a connection that breaks, or a body that ends early", facetest.CutBody()),
 		fails("401, 403 or 404", facetest.StatusError(403, facetest.ShapeCode, "403", "no")),
 		fails("403 of a quota", facetest.StatusError(403, facetest.ShapeStatusCode, "403", "Out of call volume quota. Quota will be replenished in 2 days.")),
 		fails("429 for 2 s", facetest.RateLimited(facetest.ShapeStatusCode, facetest.HintMessage, 2*time.Second)),
@@ -45,7 +45,7 @@ func faultsOfTheMatrix() []fault {
 		fails("a redirect", facetest.Redirect(302, "https://elsewhere.example/")),
 		fails("a page of HTML", facetest.HTML(200)),
 		fails("JSON that is not a list of sessions", facetest.JSON(`{"value":[]}`)),
-		fails("a body without an end", facetest.EndlessBlanks()),
+		fails("a body without an end", facetest.EndlessItems()),
 		fails("pages that repeat", facetest.IgnoreStart()),
 		works("fewer sessions in a page than asked for", facetest.ShortPages(40)),
 		works("pages in another order", facetest.Disordered()),

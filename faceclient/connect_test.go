@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -129,15 +130,17 @@ func TestAHostThatMovesIsFollowed(t *testing.T) {
 func TestBodiesWithoutEndAreNotReadToTheirEnd(t *testing.T) {
 	for _, test := range []struct {
 		fault facetest.Fault
+		code  string
 		bound int64 // of the bytes that the service gets rid of
 	}{
-		{facetest.EndlessItems(), 200 << 10},
-		{facetest.GzipBomb(1 << 30), 64 << 10}, // a thousandth of what it unpacks to, some MiB at a time
+		{facetest.EndlessItems(), faceclient.CodeInvalidResponse, 200 << 10},
+		{facetest.Status(403, strings.Repeat(" ", 8<<20)), "403", 200 << 10},
+		{facetest.GzipBomb(1 << 30), faceclient.CodeInvalidResponse, 64 << 10}, // a thousandth of what it unpacks to, some MiB at a time
 	} {
 		t.Run(test.fault.String(), func(t *testing.T) {
 			inRig(t, 10, func(o *options) { o.Top = 10 }, func(t *testing.T, r *rig) {
 				r.server.Fail(test.fault)
-				r.fails(faceclient.CodeInvalidResponse, 1)
+				r.fails(test.code, 1)
 				synctest.Wait() // until the service has counted its bytes
 				if got := r.server.Counts(facetest.DetectLiveness).Bytes; got > test.bound || got == 0 {
 					t.Errorf("%d bytes were taken, want %d or fewer", got, test.bound)

@@ -71,7 +71,6 @@ func TestBodiesThatBreakOffOrAreNoneOfTheServiceAreReadAgain(t *testing.T) {
 	}{
 		{facetest.TruncatedJSON(), faceclient.CodeConnection},
 		{facetest.CutBody(), faceclient.CodeConnection},
-		{facetest.ResetInBody(), faceclient.CodeConnection},
 		{facetest.BrokenGzip(), faceclient.CodeConnection},
 		{facetest.NotGzip(), faceclient.CodeConnection},
 		{facetest.HTML(200), faceclient.CodeInvalidResponse},

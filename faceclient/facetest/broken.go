@@ -1,7 +1,6 @@
 package facetest
 
 import (
-	"bytes"
 	"fmt"
 	"net"
 	"net/http"
@@ -59,17 +58,18 @@ func CutBody() Fault {
 	})
 }
 
-// ResetInBody sends half the body and resets the connection (a TCP RST where it is TCP).
-func ResetInBody() Fault {
-	return newFault("reset in the body", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-		sendHalf(w, r, next)
-		reset(w)
-	})
-}
-
-// Reset resets the connection without an answer.
+// Reset resets the connection without an answer (a TCP RST where it is TCP).
 func Reset() Fault {
-	return newFault("reset", func(w http.ResponseWriter, _ *http.Request, _ http.Handler) { reset(w) })
+	return newFault("reset", func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		if tcp, ok := conn.(*net.TCPConn); ok {
+			_ = tcp.SetLinger(0)
+		}
+		_ = conn.Close()
+	})
 }
 
 // TruncatedJSON is a complete answer whose JSON ends in the middle of an item.
@@ -80,31 +80,18 @@ func TruncatedJSON() Fault {
 	})
 }
 
-// EndlessBlanks is a body of blanks without an end.
-func EndlessBlanks() Fault {
-	blanks := bytes.Repeat([]byte{' '}, 4096)
-	return endless("endless blanks", func(int) []byte { return blanks })
-}
-
 // EndlessItems is a page of valid, ascending sessions without an end.
 func EndlessItems() Fault {
-	return endless("endless items", func(n int) []byte {
-		open := ','
-		if n == 0 {
-			open = '['
-		}
-		return fmt.Appendf(nil, `%c{"id":"%08x-0000-4000-8000-000000000000","createdDateTime":"2024-05-19T16:16:31.2576555+00:00","sessionExpired":true}`, open, n)
-	})
-}
-
-func endless(name string, part func(n int) []byte) Fault {
-	return newFault(name, func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+	return newFault("endless items", func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 		w.Header().Set("CSP-Billing-Usage", billingUsage)
+		open := '['
 		for n := 0; r.Context().Err() == nil; n++ {
-			if _, err := w.Write(part(n)); err != nil {
+			_, err := fmt.Fprintf(w, `%c{"id":"%08x-0000-4000-8000-000000000000","createdDateTime":"2024-05-19T16:16:31.2576555+00:00","sessionExpired":true}`, open, n)
+			if err != nil {
 				break
 			}
+			open = ','
 		}
 		panic(http.ErrAbortHandler)
 	})
@@ -121,15 +108,3 @@ func sendHalf(w http.ResponseWriter, r *http.Request, next http.Handler) {
 
 // flush fails for a writer that has nothing to flush, or a client that has left; the next write tells.
 func flush(w http.ResponseWriter) { _ = http.NewResponseController(w).Flush() }
-
-// reset closes the connection, with a RST where it is TCP.
-func reset(w http.ResponseWriter) {
-	conn, _, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		panic(http.ErrAbortHandler)
-	}
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0)
-	}
-	_ = conn.Close()
-}

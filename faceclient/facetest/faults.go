@@ -24,12 +24,12 @@ type Fault struct {
 	share    float64
 	header   map[string]string
 	skew     time.Duration
-	serve    func(s *Server, w http.ResponseWriter, r *http.Request, next http.Handler) // nil: only header and skew
+	serve    func(w http.ResponseWriter, r *http.Request, next http.Handler) // nil: only header and skew
 }
 
 // newFault makes a fault that stands around the answer of the others and of the service.
 func newFault(name string, serve func(w http.ResponseWriter, r *http.Request, next http.Handler)) Fault {
-	return Fault{name: name, serve: func(_ *Server, w http.ResponseWriter, r *http.Request, next http.Handler) { serve(w, r, next) }}
+	return Fault{name: name, serve: serve}
 }
 
 // Wrap is a fault of the test's own making: a handler around the server's.
@@ -68,11 +68,11 @@ func (f Fault) String() string { return f.name }
 // Named returns the fault with another name.
 func (f Fault) Named(name string) Fault { f.name = name; return f }
 
-func (f Fault) around(s *Server, next http.Handler) http.Handler {
+func (f Fault) around(next http.Handler) http.Handler {
 	if f.serve == nil {
 		return next
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { f.serve(s, w, r, next) })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { f.serve(w, r, next) })
 }
 
 // faultSet holds the faults that are switched on.

@@ -17,15 +17,15 @@ import (
 // List faults. They change what a page holds; everything else about the answer stays right.
 
 // rewrite is a fault that has the service answer another query than the one that was sent.
-func rewrite(name string, change func(s *Server, op string, query url.Values)) Fault {
-	return Fault{name: name, serve: func(s *Server, w http.ResponseWriter, r *http.Request, next http.Handler) {
+func rewrite(name string, change func(query url.Values)) Fault {
+	return newFault(name, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		if op, session := facesim.Route(r); op != "" && session == "" {
 			query := r.URL.Query()
-			change(s, op, query)
+			change(query)
 			r = asking(r, query)
 		}
 		next.ServeHTTP(w, r)
-	}}
+	})
 }
 
 // asking is the same request with another query.
@@ -44,33 +44,12 @@ func topOf(query url.Values) int {
 
 // ShortPages puts at most n sessions on a page, whatever top is.
 func ShortPages(n int) Fault {
-	return rewrite("short pages", func(_ *Server, _ string, query url.Values) { query.Set("top", strconv.Itoa(min(topOf(query), n))) })
+	return rewrite("short pages", func(query url.Values) { query.Set("top", strconv.Itoa(min(topOf(query), n))) })
 }
 
 // IgnoreStart answers every request with the first page.
 func IgnoreStart() Fault {
-	return rewrite("start ignored", func(_ *Server, _ string, query url.Values) { query.Del("start") })
-}
-
-// RepeatPages gives, for a page's last id, that same page again.
-func RepeatPages() Fault {
-	return rewrite("page repeated", func(s *Server, op string, query url.Values) {
-		listed := s.Sessions(op)
-		i := slices.IndexFunc(listed, func(session Session) bool { return session.ID == query.Get("start") }) - topOf(query)
-		query.Del("start")
-		if i >= 0 {
-			query.Set("start", listed[i].ID)
-		}
-	})
-}
-
-// WrapAround makes the list endless: it goes on with the first session after the last.
-func WrapAround() Fault {
-	return rewrite("list wraps around", func(s *Server, op string, query url.Values) {
-		if listed := s.Sessions(op); len(listed) > 0 && query.Get("start") >= listed[len(listed)-1].ID {
-			query.Del("start")
-		}
-	})
+	return rewrite("start ignored", func(query url.Values) { query.Del("start") })
 }
 
 // Disordered lists the sessions in an order that has nothing to do with the ids. A page goes on after its start in that order. It

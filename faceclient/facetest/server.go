@@ -101,7 +101,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer := http.Handler(http.HandlerFunc(s.answer))
 	matched := s.faults.match(request)
 	for i := len(matched) - 1; i >= 0; i-- {
-		answer = matched[i].around(s, answer)
+		answer = matched[i].around(answer)
 	}
 	for _, fault := range matched {
 		t.skew += fault.skew

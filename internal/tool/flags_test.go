@@ -31,32 +31,24 @@ func TestCommandLine(t *testing.T) {
 		stdout, stderr string // must be part of
 	}{
 		"short help":                   {"-h", 0, "usage: face_liveness_exporter", ""},
-		"version":                      {"--demo --version", 0, "face_liveness_exporter, version ", ""},
 		"unknown flag":                 {"--frobnicate", 1, "", "unknown long flag '--frobnicate', try --help"},
 		"argument":                     {"frobnicate", 1, "", "unexpected frobnicate, try --help"},
 		"level in capitals":            {"--log.level=DEBUG --log.format=logFmt --config.file=absent", 1, "", "absent"},
 		"no such level":                {"--log.level=loud", 1, "", "--log.level must be one of debug, info, warn, error"},
-		"no such format":               {"--log.format=xml", 1, "", "--log.format must be one of auto, tint, logfmt, json"},
 		"no number":                    {"--web.max-requests=many", 1, "", "many"},
 		"negative number":              {"--web.max-requests=-1", 1, "", "--web.max-requests must not be below 0"},
 		"no address":                   {"--demo --web.listen-address=", 1, "", "--web.listen-address must not be empty"},
 		"no health address":            {"--demo --web.health-listen-address=/health", 1, "", "--web.health-listen-address"},
 		"no external URL":              {"--web.external-url=example.org/face", 1, "", "--web.external-url"},
 		"external URL with a scheme":   {"--web.external-url=ftp://example.org", 1, "", "--web.external-url"},
-		"external URL with a password": {"--web.external-url=https://me:secret@example.org", 1, "", "--web.external-url"},
 		"external URL with a query":    {"--web.external-url=https://example.org/?a=b", 1, "", "--web.external-url"},
 		"prefix with a pattern":        {"--web.route-prefix=/{face}", 1, "", "--web.route-prefix"},
 		"relative path":                {"--web.telemetry-path=metrics", 1, "", "--web.telemetry-path"},
-		"empty path":                   {"--web.telemetry-path=", 1, "", "--web.telemetry-path"},
 		"path with a slash at its end": {"--web.telemetry-path=/metrics/", 1, "", "--web.telemetry-path"},
 		"path with a pattern":          {"--web.telemetry-path=/{metrics}", 1, "", "--web.telemetry-path"},
-		"path with a query":            {"--web.telemetry-path=/metrics?all", 1, "", "--web.telemetry-path"},
-		"path with an escape":          {"--web.telemetry-path=/metr%69cs", 1, "", "--web.telemetry-path"},
-		"path with two slashes":        {"--web.telemetry-path=//metrics", 1, "", "--web.telemetry-path"},
 		"path that goes up":            {"--web.telemetry-path=/a/../metrics", 1, "", "--web.telemetry-path"},
 		"path of the probe":            {"--web.telemetry-path=/probe", 1, "", "--web.telemetry-path"},
 		"path of the health":           {"--web.telemetry-path=/-/healthy", 1, "", "--web.telemetry-path"},
-		"path of the profiles":         {"--web.telemetry-path=/debug/pprof", 1, "", "--web.telemetry-path"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

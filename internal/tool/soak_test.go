@@ -49,7 +49,7 @@ func trouble() []facetest.Fault {
 		facetest.Status(503, ""), facetest.HTML(502), facetest.StatusError(403, facetest.ShapeCode, "403", "no"),
 		facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, time.Second), facetest.Delay(300 * time.Millisecond), facetest.Hang().Times(4),
 		facetest.HangInBody().Times(2), facetest.Reset(), facetest.CutBody(), facetest.TruncatedJSON(), facetest.NotGzip(), facetest.JSON(`{}`),
-		facetest.Redirect(302, "https://elsewhere.example/"), facetest.EndlessItems().Times(2), facetest.RepeatPages(), facetest.NoDate(),
+		facetest.Redirect(302, "https://elsewhere.example/"), facetest.EndlessItems().Times(2), facetest.IgnoreStart(), facetest.NoDate(),
 	}
 }
 
