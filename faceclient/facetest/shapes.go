@@ -15,7 +15,7 @@ func JSON(body string) Fault {
 func WrongShapes() []Fault {
 	item := `{"id":"11111111-2222-4333-8444-555555555555","createdDateTime":"2024-05-19T16:16:31+00:00","sessionExpired":false}`
 	return []Fault{
-		JSON(`null`), JSON(`"sessions"`), JSON(`17`), JSON(`true`), JSON(`{}`),
+		JSON(`null`), JSON(`17`), JSON(`{}`),
 		JSON(`{"value":[` + item + `]}`).Named("array in an object"),
 		JSON(`[` + item + `][]`).Named("two arrays"),
 		JSON(`[null]`), JSON(`[17]`), JSON(`["id"]`), JSON(`[[]]`), JSON(`[{}]`),

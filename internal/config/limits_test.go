@@ -15,19 +15,13 @@ func TestReportsAreBounded(t *testing.T) {
 	for i := range 3000 {
 		fmt.Fprintf(&unknown, "f%d: 1, ", i)
 	}
-	many := strings.Repeat("detectLiveness,", 40000)
-	for name, document := range map[string]string{
-		"unknown fields": "resources: [&r {" + unknown.String() + "}" + strings.Repeat(", *r", 900) + "]\n",
-		"operations": "resources:\n- &r {name: a, endpoint: 'https://a.example', key: k, operations: &o [" + many + "]}\n" +
-			strings.Repeat("- {operations: *o}\n", 900),
-	} {
-		_, _, err := config.Parse([]byte(document), environment())
-		var problems config.Problems
-		if !errors.As(err, &problems) || len(problems) != 101 || problems[100].Message != "and more" {
-			t.Errorf("%s: %d problems", name, len(problems))
-		}
+	document := "resources: [&r {" + unknown.String() + "}" + strings.Repeat(", *r", 900) + "]\n"
+	_, _, err := config.Parse([]byte(document), environment())
+	var problems config.Problems
+	if !errors.As(err, &problems) || len(problems) != 101 || problems[100].Message != "and more" {
+		t.Errorf("%d problems", len(problems))
 	}
-	document := "resources:\n"
+	document = "resources:\n"
 	for i := range 300 {
 		document += fmt.Sprintf("- {name: r%d, endpoint: 'https://a.example', key: k}\n", i)
 	}

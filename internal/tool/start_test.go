@@ -79,7 +79,6 @@ func TestNothingToShow(t *testing.T) {
 	}{
 		{"nothing at all", nil, "", nil, []string{"--demo", "FACE_ENDPOINT=", "FACE_API_KEY=", "--config.file="}},
 		{"nothing at all, checked", []string{"--config.check"}, "", nil, []string{"--demo", "FACE_ENDPOINT=", "--config.file="}},
-		{"a given file that is not there", []string{"--config.file=absent.yaml"}, "", good, []string{"absent.yaml", "no such file"}},
 		{"a given config.yaml that is not there", []string{"--config.file=config.yaml"}, "", good, []string{"config.yaml", "no such file"}},
 		{"a config.yaml that is wrong, beside a good environment", nil, "resources: []\n", good, []string{"resources (line 1)"}},
 		{"a misspelled variable alone", nil, "", map[string]string{"FACE_ENDPONT": "x"}, []string{"FACE_ENDPONT", "--demo"}},

@@ -85,7 +85,6 @@ func TestWebConfigurationIsChecked(t *testing.T) {
 	file := "--config.file=" + rig.Write(t, "exporter.yaml", service.Contoso(rig.Quick))
 	for name, web := range map[string]string{
 		"not there":                  filepath.Join(t.TempDir(), "absent.yaml"),
-		"unknown field":              rig.Write(t, "web.yaml", "basic_auth_user: {}\n"),
 		"no bcrypt":                  rig.Write(t, "web.yaml", "basic_auth_users: {me: secretpw}\n"),
 		"a value in the wrong place": rig.Write(t, "web.yaml", "basic_auth_users: secretpw\n"),
 		"no certificate":             rig.Write(t, "web.yaml", "tls_server_config: {cert_file: absent.pem, key_file: absent.pem}\n"),
