@@ -19,7 +19,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -29,57 +28,51 @@ import (
 	"face_liveness_exporter/internal/tool"
 )
 
-// roleVariable makes this test binary play one of the three parts.
+// roleVariable makes this test binary play one of the three parts, and argumentVariable is what it needs to know.
 const (
-	roleVariable    = "BENCH_ROLE"
-	serviceVariable = "BENCH_SERVICE"
-	configVariable  = "BENCH_CONFIG"
+	roleVariable     = "BENCH_ROLE"
+	argumentVariable = "BENCH_ARGUMENT"
 )
 
 func TestMain(m *testing.M) {
-	switch os.Getenv(roleVariable) {
+	var err error
+	switch argument := os.Getenv(argumentVariable); os.Getenv(roleVariable) {
+	case "":
+		os.Exit(m.Run())
 	case "service":
-		exitWith(serve())
+		err = serve(argument)
 	case "plain":
-		exitWith(walkPlainly(os.Getenv(serviceVariable)))
+		err = walkPlainly(argument)
 	case "exporter":
 		os.Exit(tool.Run(context.Background(), tool.Process{
-			Args:   []string{"--doctor", "--config.file=" + os.Getenv(configVariable)},
-			Stdout: io.Discard, Stderr: os.Stderr, Environ: os.Environ(),
+			Args:   []string{"--doctor", "--config.file=" + argument},
+			Stdout: io.Discard, Stderr: io.Discard, Environ: os.Environ(),
 		}))
 	}
-	os.Exit(m.Run())
-}
-
-func exitWith(err error) {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	os.Exit(0)
 }
 
-// serve is the service: it says its address, and then answers until it is killed.
-func serve() error {
-	sessions, err := strconv.Atoi(os.Getenv("BENCH_SESSIONS"))
-	if err != nil {
-		return err
-	}
-	latency, err := time.ParseDuration(os.Getenv("BENCH_LATENCY"))
-	if err != nil {
+// serve is the service, with so many sessions and such a latency: it says its address, and then answers until it is killed.
+func serve(argument string) error {
+	var sessions int
+	var latency time.Duration
+	if _, err := fmt.Sscan(argument, &sessions, (*int64)(&latency)); err != nil {
 		return err
 	}
 	service := facetest.New(facetest.Options{Latency: latency, Requests: 1})
 	service.Populate(facetest.DetectLiveness, sessions, 1)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
 	mux := http.NewServeMux()
 	mux.Handle("/face/", service)
 	mux.HandleFunc("/requests", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, service.Counts(facetest.DetectLiveness).Requests)
 	})
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
 	fmt.Fprintln(os.Stderr, "listening on", listener.Addr())
 	return http.Serve(listener, mux) //nolint:gosec // lives for one benchmark
 }
@@ -113,53 +106,10 @@ func walkPlainly(service string) error {
 		}
 		all = append(all, page...)
 		if len(page) < 1000 {
-			break
+			return nil
 		}
-		start = page[len(page)-1].ID
+		start = all[len(all)-1].ID
 	}
-	devices := map[string]int{}
-	active := 0
-	for i := range all {
-		devices[all[i].Device]++
-		if !all[i].Expired {
-			active++
-		}
-	}
-	if len(all) == 0 || len(devices) == 0 {
-		return errors.New("nothing listed")
-	}
-	return nil
-}
-
-// play is this binary in a role.
-func play(b *testing.B, role string, environment ...string) *exec.Cmd {
-	b.Helper()
-	command := exec.CommandContext(b.Context(), os.Args[0])
-	command.Env = append(os.Environ(), append(environment, roleVariable+"="+role)...)
-	return command
-}
-
-// startService starts the service.
-func startService(b *testing.B, sessions int, latency time.Duration) *launch.Program {
-	b.Helper()
-	service := launch.Command(b, "the service",
-		play(b, "service", fmt.Sprintf("BENCH_SESSIONS=%d", sessions), "BENCH_LATENCY="+latency.String()))
-	service.Listens(regexp.MustCompile(`listening on (\S+)\n`))
-	return service
-}
-
-// requests is how many the service has had.
-func requests(b *testing.B, service *launch.Program) int {
-	b.Helper()
-	answer, err := service.Request(b.Context(), http.MethodGet, "/requests")
-	if err != nil {
-		b.Fatal(err)
-	}
-	count, err := strconv.Atoi(answer.Body)
-	if err != nil {
-		b.Fatal(err)
-	}
-	return count
 }
 
 // BenchmarkRefresh compares the first refresh of a process, from its start to its end, with the plain way. Plain walks of
@@ -177,21 +127,30 @@ func BenchmarkRefresh(b *testing.B) {
 	}
 }
 
+// play is this binary in a role.
+func play(b *testing.B, role, argument string) *exec.Cmd {
+	b.Helper()
+	command := exec.CommandContext(b.Context(), os.Args[0])
+	command.Env = append(os.Environ(), roleVariable+"="+role, argumentVariable+"="+argument)
+	return command
+}
+
 func measure(b *testing.B, role string, sessions int, latency time.Duration) {
-	service := startService(b, sessions, latency)
-	file := filepath.Join(b.TempDir(), "config.yaml")
-	settings := strings.Join([]string{
-		"api: {max_requests_per_second: 100000, max_concurrent_requests: 16}",
-		"resources: [{name: bench, endpoint: " + service.Base + ", key: test-key}]",
-	}, "\n")
-	if err := os.WriteFile(file, []byte(settings), 0o600); err != nil {
-		b.Fatal(err)
+	service := launch.Command(b, "the service", play(b, "service", fmt.Sprint(sessions, int64(latency))))
+	service.Listens(regexp.MustCompile(`listening on (\S+)\n`))
+	argument := service.Base
+	if role == "exporter" {
+		argument = filepath.Join(b.TempDir(), "config.yaml")
+		settings := "api: {max_requests_per_second: 100000, max_concurrent_requests: 16}\n" +
+			"resources: [{name: bench, endpoint: " + service.Base + ", key: test-key}]\n"
+		if err := os.WriteFile(argument, []byte(settings), 0o600); err != nil {
+			b.Fatal(err)
+		}
 	}
-	before := requests(b, service)
 	var cpu time.Duration
 	var memory int64
 	for b.Loop() {
-		command := play(b, role, serviceVariable+"="+service.Base, configVariable+"="+file)
+		command := play(b, role, argument)
 		if err := command.Run(); err != nil {
 			b.Fatal(err)
 		}
@@ -200,7 +159,15 @@ func measure(b *testing.B, role string, sessions int, latency time.Duration) {
 			memory = max(memory, used.Maxrss)
 		}
 	}
+	answer, err := service.Request(b.Context(), http.MethodGet, "/requests")
+	if err != nil {
+		b.Fatal(err)
+	}
+	requests, err := strconv.ParseFloat(answer.Body, 64)
+	if err != nil {
+		b.Fatal(err)
+	}
 	b.ReportMetric(cpu.Seconds()/float64(b.N), "cpu-s/op")
 	b.ReportMetric(float64(memory)/1024, "peak-MiB")
-	b.ReportMetric(float64(requests(b, service)-before)/float64(b.N), "requests/op")
+	b.ReportMetric(requests/float64(b.N), "requests/op")
 }

@@ -46,7 +46,9 @@ func TestTheEndOfAList(t *testing.T) {
 		}, 6}}},
 		{"a session is created between a page and its proof", []walk{
 			{0, func(s *service) { s.remove(func(i int, _ string) bool { return i == 249 }); created(s) }, 6},
-			{0, nothing, 5}, {day + time.Minute, nothing, 4}, {0, nothing, 3},
+			{0, nothing, 5},
+			{day + time.Minute, nothing, 4},
+			{0, nothing, 3},
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -55,7 +57,7 @@ func TestTheEndOfAList(t *testing.T) {
 				lister := newLister(s, limits())
 				walkExactly(t, s, lister, 4)
 				for i, walk := range test.walks {
-					time.Sleep(walk.after)
+					<-time.After(walk.after)
 					walk.change(s)
 					if result, _ := walkExactly(t, s, lister, 0); result.Requests != walk.requests {
 						t.Errorf("walk %d: %d requests, want %d", i+1, result.Requests, walk.requests)

@@ -25,7 +25,7 @@ type walk struct {
 	waited    time.Duration // for all pages
 	read      int           // pages, to their end
 	visited   int           // sessions
-	seen      seen          // if ids do not ascend, else nil
+	seen      *seen         // if ids do not ascend, else nil
 	ascending bool          // the ids so far ascend
 	even      bool          // the ids so far are random and evenly spread
 	expected  float64       // sessions of a list that is read in parts, else 0

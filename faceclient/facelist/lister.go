@@ -3,6 +3,7 @@ package facelist
 import (
 	"context"
 	"errors"
+	"hash/maphash"
 	"sync"
 	"time"
 
@@ -103,7 +104,7 @@ func (l *Lister) Walk(ctx context.Context, attempts int, visitor Visitor) (Resul
 	for used, restarts := 0, 0; ; visitor.Restart() {
 		w := &walk{lister: l, limits: limits, visitor: visitor, attempts: attempts, knowledge: k, ascending: true, even: true}
 		if w.result.Requests, w.knowledge.FullPage = used, 0; k.Unordered {
-			w.seen, w.attempts = seen{}, 0
+			w.seen, w.attempts = &seen{maphash.MakeSeed(), map[uint64]struct{}{}}, 0
 		}
 		err := w.run(ctx)
 		used, k.noParts = w.result.Requests, w.knowledge.noParts
@@ -119,8 +120,8 @@ func (l *Lister) Walk(ctx context.Context, attempts int, visitor Visitor) (Resul
 				k = w.knowledge
 			}
 			l.mu.Lock()
-			defer l.mu.Unlock()
 			l.knowledge = k
+			l.mu.Unlock()
 			return w.result, err
 		}
 	}

@@ -63,22 +63,23 @@ const maxUnordered = 2_000_000
 
 // seen are the sessions of a walk, by a hash of their ids. If ids do not ascend, nothing else tells a page that goes on from
 // one that goes in circles.
-type seen map[uint64]struct{}
-
-var seed = maphash.MakeSeed()
+type seen struct {
+	seed maphash.Seed
+	ids  map[uint64]struct{}
+}
 
 // fresh returns the sessions of a page that were not seen before. One that was must not be the last: the next page would
 // come after it once more. Only a page that is asked for again may end so.
-func (s seen) fresh(sessions []faceclient.Session, again bool) ([]faceclient.Session, error) {
+func (s *seen) fresh(sessions []faceclient.Session, again bool) ([]faceclient.Session, error) {
 	fresh, known := sessions[:0], false
 	for _, session := range sessions {
-		hash := maphash.Bytes(seed, session.ID)
-		if _, known = s[hash]; !known {
-			s[hash] = struct{}{}
+		hash := maphash.Bytes(s.seed, session.ID)
+		if _, known = s.ids[hash]; !known {
+			s.ids[hash] = struct{}{}
 			fresh = append(fresh, session)
 		}
 	}
-	if known && !again || len(s) > maxUnordered {
+	if known && !again || len(s.ids) > maxUnordered {
 		return nil, errPagination
 	}
 	return fresh, nil

@@ -19,7 +19,7 @@ func (w *walk) parts(first *part) int {
 	if w.attempts > 0 || !w.random(first) || first.proving || !k.noParts.IsZero() {
 		return 0
 	}
-	n := min(float64(w.limits.Workers), (1/first.at-1)/minPartPages)
+	n := min(float64(w.limits.Workers), 1/first.at/minPartPages)
 	if rate := w.limits.RequestsPerSecond; rate > 0 {
 		latency := k.roundTrip
 		if latency == 0 {
@@ -59,7 +59,7 @@ func (w *walk) sideBySide(ctx context.Context, first *part) (more bool, err erro
 	return false, err
 }
 
-// divide divides the list after its first page into parts, and reads the first page of each. The error is errApart if the
+// divide divides the key space into equal parts, and reads the first page of each. The error is errApart if the
 // service does not take a made-up start for the place between two ids: that is tried first, in the middle of a page.
 func (w *walk) divide(ctx context.Context, first *part, n int) ([]*part, error) {
 	next := string(first.page.Sessions[len(first.page.Sessions)/2].ID)
@@ -73,7 +73,7 @@ func (w *walk) divide(ctx context.Context, first *part, n int) ([]*part, error) 
 	parts := []*part{first}
 	group, ctx := errgroup.WithContext(ctx)
 	for i := range n - 1 {
-		at := first.at + (1-first.at)*float64(i+1)/float64(n)
+		at := float64(i+1) / float64(n)
 		p := &part{cursor: key(at), high: key(at), at: at, begun: true}
 		parts = append(parts, p)
 		group.Go(func() error { return w.jump(ctx, p, at) })

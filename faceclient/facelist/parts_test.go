@@ -114,13 +114,13 @@ func TestPartsTakeAProof(t *testing.T) {
 					after    time.Duration
 					requests int
 				}{{0, 63}, {time.Minute, 61}, {23 * time.Hour, 61}, {2 * time.Hour, 62}} {
-					time.Sleep(walk.after)
+					<-time.After(walk.after)
 					if result, visited := walkExactly(t, s, lister, 0); visited.restarts != 0 || result.Requests-result.Proofs > walk.requests {
 						t.Errorf("%+v after %d restarts, want %d requests", result, visited.restarts, walk.requests)
 					}
 				}
 				s.unknown = nil
-				time.Sleep(25 * time.Hour)
+				<-time.After(25 * time.Hour)
 				began := time.Now()
 				walkExactly(t, s, lister, 0)
 				if took := time.Since(began); took > 15*time.Second {
