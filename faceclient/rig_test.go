@@ -85,10 +85,9 @@ func inRig(t *testing.T, sessions int, adapt change, test func(*testing.T, *rig)
 	})
 }
 
-// listed are the pages of a list.
+// listed is what a list had.
 type listed struct {
 	sessions []faceclient.Session
-	pages    int
 	attempts int
 }
 
@@ -101,7 +100,6 @@ func list(ctx context.Context, client *faceclient.Client, operation faceclient.O
 		if err != nil {
 			return l, err
 		}
-		l.pages++
 		if len(page.Sessions) == 0 {
 			return l, nil
 		}
