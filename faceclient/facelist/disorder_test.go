@@ -1,13 +1,13 @@
 package facelist_test
 
 import (
-	"errors"
 	"hash/fnv"
 	"strconv"
 	"strings"
 	"testing"
 
 	"face_liveness_exporter/faceclient"
+	"face_liveness_exporter/faceclient/facelist"
 )
 
 // ragged cuts a page to a length that follows from its start.
@@ -20,15 +20,16 @@ func ragged(start string, page []string) []string {
 func TestAServiceThatPagesInItsOwnWayIsReadExactly(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
-		name string
-		ways func(*service)
-		most int // requests of a walk
+		name  string
+		ways  func(*service)
+		most  int // requests of a walk
+		known facelist.Knowledge
 	}{
-		{"pages of any length", func(s *service) { s.answer = ragged }, 250},
-		{"descending ids", func(s *service) { s.order = descending }, 12},
-		{"no visible order", func(s *service) { s.order = shuffled }, 12},
-		{"capped and in no order", func(s *service) { s.most, s.order = 10, shuffled }, 60},
-		{"ragged and in no order", func(s *service) { s.answer, s.order = ragged, shuffled }, 250},
+		{"pages of any length", func(s *service) { s.answer = ragged }, 250, facelist.Knowledge{Capped: true, FullPage: 20}},
+		{"descending ids", func(s *service) { s.order = descending }, 12, facelist.Knowledge{Unordered: true, FullPage: 100}},
+		{"no visible order", func(s *service) { s.order = shuffled }, 12, facelist.Knowledge{Unordered: true, FullPage: 100}},
+		{"capped and in no order", func(s *service) { s.most, s.order = 10, shuffled }, 60, facelist.Knowledge{Unordered: true, Capped: true, FullPage: 10}},
+		{"ragged and in no order", func(s *service) { s.answer, s.order = ragged, shuffled }, 250, facelist.Knowledge{Unordered: true, Capped: true, FullPage: 20}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := &service{}
@@ -39,6 +40,10 @@ func TestAServiceThatPagesInItsOwnWayIsReadExactly(t *testing.T) {
 				if _, visited := walkExactly(t, s, lister, test.most); i == 2 && visited.restarts != 0 {
 					t.Error("the third walk began anew: what the first learned is forgotten")
 				}
+			}
+			k := lister.Knowledge()
+			if got := (facelist.Knowledge{Unordered: k.Unordered, Capped: k.Capped, FullPage: k.FullPage}); got != test.known || k.Sessions != 250 {
+				t.Errorf("%+v, want %+v", k, test.known)
 			}
 		})
 	}
@@ -122,10 +127,5 @@ func TestAListInNoOrderThatNeverEnds(t *testing.T) {
 		}
 		return page
 	}
-	lister := newLister(s, limits(pageSize(1000), maxPages(20_000)))
-	_, err := lister.Walk(t.Context(), 0, new(counter))
-	failure, ok := errors.AsType[*faceclient.Error](err)
-	if requests := s.forget(); !ok || failure.Code != faceclient.CodePagination || requests > 2100 {
-		t.Errorf("%v after %d requests", err, requests)
-	}
+	failsWith(t, s, newLister(s, limits(pageSize(1000))), faceclient.CodePagination, 2100)
 }

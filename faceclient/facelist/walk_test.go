@@ -3,7 +3,6 @@ package facelist_test
 import (
 	"context"
 	"fmt"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -50,31 +49,6 @@ func TestOnlyIDsOfSessionsAreStarts(t *testing.T) {
 			}
 		}
 	})
-}
-
-func TestAListThatChangesIsWalkedAsItIs(t *testing.T) {
-	t.Parallel()
-	for _, atOnce := range []int{1, 16} {
-		s := withSessions(2500, 1)
-		lister := newLister(s, limits(workers(atOnce)))
-		for _, step := range []struct {
-			name   string
-			change func()
-		}{
-			{"as it is", func() {}},
-			{"four times as long", func() { s.add(randomIDs(7500, 9)...) }},
-			{"a tenth", func() { s.remove(func(i int, _ string) bool { return i%10 != 0 }) }},
-			{"only the first half of the key space", func() { s.remove(func(_ int, id string) bool { return id >= "8" }) }},
-			{"empty", func() { s.remove(func(int, string) bool { return true }) }},
-			{"filled again", func() { s.add(randomIDs(3000, 10)...) }},
-		} {
-			step.change()
-			walkExactly(t, s, lister, 0)
-			if t.Failed() {
-				t.Fatal(step.name)
-			}
-		}
-	}
 }
 
 func TestAListThatIsTooLongFailsAfterItsFirstPage(t *testing.T) {
@@ -125,72 +99,27 @@ func TestTheHorizonIsTheServicesClockWhenTheFirstRequestWasSent(t *testing.T) {
 	}
 }
 
-func TestAWalkEndsWithItsContext(t *testing.T) {
-	for _, atOnce := range []int{1, 8} {
-		synctest.Test(t, func(t *testing.T) {
-			s := withSessions(5000, 1)
-			s.latency = func(string) time.Duration { return time.Second }
-			ctx, cancel := context.WithTimeout(t.Context(), 3500*time.Millisecond)
-			defer cancel()
-			began := time.Now()
-			_, err := newLister(s, limits(workers(atOnce))).Walk(ctx, 0, newVisits())
-			if took := time.Since(began); faceclient.Code(err) != faceclient.CodeCanceled || took != 3500*time.Millisecond {
-				t.Errorf("%v after %v, want canceled after 3.5s", err, took)
-			}
-		})
-	}
-}
-
-// If a page fails, no more are asked for.
+// If a page fails, or the context ends, no more pages are asked for.
 func TestAFailedPageEndsTheWalk(t *testing.T) {
 	for _, atOnce := range []int{1, 8} {
 		synctest.Test(t, func(t *testing.T) {
 			s := withSessions(10_000, 1)
 			s.latency = func(start string) time.Duration { return time.Second }
+			lister := newLister(s, limits(workers(atOnce)))
+			ctx, cancel := context.WithTimeout(t.Context(), 3500*time.Millisecond)
+			defer cancel()
+			began := time.Now()
+			_, err := lister.Walk(ctx, 0, new(counter))
+			if took := time.Since(began); faceclient.Code(err) != faceclient.CodeCanceled || took != 3500*time.Millisecond {
+				t.Errorf("%v after %v, want canceled after 3.5s", err, took)
+			}
 			s.before = func(start string) error {
 				if start > "1" && start < "4" {
 					return &faceclient.Error{Code: "403", Status: 403}
 				}
 				return nil
 			}
-			lister := newLister(s, limits(workers(atOnce)))
-			result, err := lister.Walk(t.Context(), 0, newVisits())
-			if faceclient.Code(err) != "403" || !strings.Contains(err.Error(), "detectLiveness") {
-				t.Errorf("%v", err)
-			}
-			if requests := s.forget(); result.Requests != requests || requests > 20 {
-				t.Errorf("the walk says %d requests, the service saw %d", result.Requests, requests)
-			}
+			failsWith(t, s, lister, "403", 20)
 		})
-	}
-}
-
-// What a list is like is found out anew where a walk has failed, and kept where it has not.
-func TestKnowledge(t *testing.T) {
-	s := withSessions(250, 1)
-	s.order = descending
-	s.sort()
-	lister := newLister(s, limits())
-	walkExactly(t, s, lister, 0)
-	if k := lister.Knowledge(); !k.Unordered || k.Capped || k.Sessions != 250 || k.FullPage != 100 {
-		t.Errorf("%+v", k)
-	}
-	walkExactly(t, s, lister, 3) // nothing has to be found out
-	s.order = nil
-	s.sort()
-	walkExactly(t, s, lister, 3)
-	if k := lister.Knowledge(); k.Unordered || k.Uneven {
-		t.Errorf("%+v", k)
-	}
-	s.remove(func(int, string) bool { return true })
-	s.add(sequence(250)...)
-	walkExactly(t, s, lister, 0)
-	if k := lister.Knowledge(); !k.Uneven {
-		t.Errorf("%+v", k)
-	}
-	s.most = 40
-	walkExactly(t, s, lister, 0)
-	if k := lister.Knowledge(); !k.Capped || k.FullPage != 40 {
-		t.Errorf("%+v", k)
 	}
 }
