@@ -237,10 +237,21 @@ func process() panels {
 				mappings: []dashboard.ValueMapping{named(map[string]dashboard.ValueMappingResult{"0": shown("refused", bad), "1": shown("loaded", good)})},
 			},
 			{title: "Loaded for", expression: "time() - " + instances + "(face_liveness_exporter_config_last_reload_success_timestamp_seconds" + build + ")", unit: seconds},
-		}, order{"Instance", false}).Span(12),
+		}, order{"Instance", false}).Span(24),
+		grid("Lists", text{
+			"Whether each list could be read at the last refresh and, if not, the error code.",
+			"'failing': the numbers of that list are old.",
+			"Look the code up in docs/errors.md.",
+		}, []column{
+			{title: "Resource", label: "resource", width: 190},
+			{title: "Operation", label: "operation"},
+			{title: "State", expression: gauge("face_liveness_up"), mappings: upOrFailing(), steps: wanted(), width: 90},
+			{title: "Error", label: "error_code", width: 190},
+			{title: "Failure", expression: refreshError(), hidden: true},
+		}, order{"State", false}).Span(12),
 		grid("Resources", text{
 			"What is watched, and by which version of the API.",
-			"A version or an endpoint that you did not expect, or a resource that is missing.",
+			"A version or an endpoint that you did not expect, a resource that is missing, or one name with two endpoints.",
 			"Correct the configuration, or check that the exporter is scraped.",
 		}, []column{
 			{title: "Resource", label: "resource", width: 190},

@@ -45,7 +45,9 @@ func page(uid, title, description string, rows []row) *dashboard.DashboardBuilde
 		Annotation(mark("Alerts", "red", `ALERTS{alertname=~"FaceLiveness.*", alertstate="firing", resource=~"$resource|"}`,
 			"{{alertname}}", "{{resource}} {{operation}}").TagKeys("severity")).
 		Annotation(mark("Estimates", "orange", "min by (resource, operation) ("+coverage+") < 1",
-			"Estimate", "{{resource}} {{operation}}: only a part of the list was read, the counts are estimates"))
+			"Estimate", "{{resource}} {{operation}}: only a part of the list was read, the counts are estimates")).
+		Annotation(mark("Models", "purple", "sum by (model_version) ("+modelSamplesTotal+selected+") > 0 unless on (model_version) "+modelSamplesTotal+selected+" offset 1h > 0",
+			"New model", "{{model_version}} checks sessions for the first time"))
 	id := uint32(0)
 	for _, r := range rows {
 		id++

@@ -1,12 +1,28 @@
 package board
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/grafana/grafana-foundation-sdk/go/common"
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+)
 
 const (
 	outcomesTotal      = "face_liveness_session_outcomes_total"
 	samplesTotal       = "face_liveness_session_outcome_samples_total"
 	verificationsTotal = "face_liveness_session_verifications_total"
 	verifySamplesTotal = "face_liveness_session_verification_samples_total"
+	failedTotal        = "face_liveness_session_failures_total"
+	failedSamplesTotal = "face_liveness_session_failure_samples_total"
+	modelSamplesTotal  = "face_liveness_session_model_samples_total"
+	checkDuration      = "face_liveness_session_check_duration_seconds"
+)
+
+// What an outcome says: that the session is known, that its check had a result, that it passed.
+const (
+	known  = `outcome!="deleted"`
+	ended  = `outcome!~"deleted|no_result"`
+	passed = `outcome="realface"`
 )
 
 // matching are the label matchers of the selection and one more.
@@ -33,7 +49,6 @@ func bandEdge(share, sign, number string) string {
 }
 
 func outcomes() panels {
-	const known = `outcome!="deleted"`
 	var shares []query
 	for _, o := range []struct{ name, label string }{
 		{"passed", "realface"},
@@ -66,7 +81,7 @@ func outcomes() panels {
 			fmt.Sprintf(" and sum by (resource, operation) (increase(%s%s[1h])) > %d", samplesTotal, matching(known), enough), list)).Max(1).Decimals(1),
 		chart("Sessions looked up, last hour", text{
 			"On how many sessions the shares rest. The error of a share p is 1.96 · √(p(1−p)/n) with n sessions.",
-			"Fewer than 50 in half an hour: no alert on outcomes can fire.",
+			"30 or fewer: no alert on outcomes can fire in that time.",
 			"For a smaller error raise outcomes.samples.",
 		}, count, line(requests(samplesTotal, "1h", "resource, operation"), list)).Decimals(0),
 		chart("Look-ups in 30 days", text{
@@ -74,5 +89,92 @@ func outcomes() panels {
 			"More than the answer is worth.",
 			"Lower outcomes.samples.",
 		}, count, line(perMonth, list)).Decimals(0),
+		few("Model versions, last hour", text{
+			"Sessions that were looked up, by the version of the model that checked them. A new one is also marked in the charts.",
+			"A new version beside a changed share of outcomes.",
+			"Compare the outcomes before and after. If people suffer, open a support case with the version.",
+		}, count, line(fmt.Sprintf("sum by (model_version) (increase(%s%s[1h]))", modelSamplesTotal, selected), "{{model_version}}")).Span(24).Decimals(0),
+	}
+}
+
+// reached is a step of the funnel: the share of sessions that reach it, of those that reached the one before.
+func reached(step, part, whole string) string {
+	return label(fmt.Sprintf("%s / (%s > %d)", part, whole, enough), "step", step)
+}
+
+// estimatedEnds are the sessions of the selection with an outcome like this, in a range.
+func estimatedEnds(matcher, window string) string {
+	return fmt.Sprintf("sum(increase(%s%s[%s]))", outcomesTotal, matching(matcher), window)
+}
+
+func funnel() panels {
+	steps := func(window string) string {
+		flow := func(counter string) string { return total(events(counter, window)) }
+		return reached("1. started, of those created", flow(starts), flow(creations)) +
+			" or " + reached("2. ended with a result, of those started", estimatedEnds(ended, window), estimatedEnds(known, window)) +
+			" or " + reached("3. passed, of those with a result", estimatedEnds(passed, window), estimatedEnds(ended, window))
+	}
+	// Outcomes are known one TTL after creation, so a pass is a share of a share.
+	conversion := func(window, by string) string {
+		started := fmt.Sprintf("sum by (%s) (%s)", by, events(starts, window))
+		created := fmt.Sprintf("sum by (%s) (%s)", by, events(creations, window))
+		of := func(matcher string) string {
+			return fmt.Sprintf("sum by (%s) (increase(%s%s[%s]))", by, outcomesTotal, matching(matcher), window)
+		}
+		return fmt.Sprintf("%s / (%s > %d) * %s / (%s > %d)", started, created, enough, of(passed), of(known), enough)
+	}
+	return panels{
+		figure("Conversion", text{
+			"Of the sessions created in the last hour, the share that ends with a pass (`realface`), estimated. It needs outcomes.samples.",
+			"A fall of several points: people give up, or do not pass.",
+			"The steps beside it say where.",
+		}, ratio, "no outcomes", []dashboard.Threshold{{Color: neutral}}, conversion("1h", "")).Decimals(1).Height(8).Span(4),
+		grid("Steps", text{
+			"How many sessions of the last hour reach each step, of those that reached the one before, and over the last day. Without outcomes.samples only the first step is known.",
+			"A step clearly below its share of the day is where people are lost now.",
+			"First step: the app, the camera permission. Second: the check itself, the network. Third: see 'Why checks fail' and 'Outcomes'.",
+		}, []column{
+			{title: "Step", label: "step"},
+			{title: "Last hour", expression: steps("1h"), unit: ratio, decimals: value(1), width: 110},
+			{title: "Last day", expression: steps("1d"), unit: ratio, decimals: value(1), width: 110},
+		}, order{"Step", false}).Height(8).Span(8),
+		chart("Conversion of each list", text{
+			"Of the sessions created within an hour, the share that ends with a pass, estimated. Dashed: within a day.",
+			"The solid line clearly below the dashed one.",
+			"Look at the steps, and at what was released.",
+		}, ratio,
+			line(conversion("1h", "resource, operation"), list),
+			comparison(conversion("1d", "resource, operation"), list+", a day"),
+		).Span(12).Max(1).Decimals(1),
+	}
+}
+
+func reasons() panels {
+	often := fmt.Sprintf("topk(10, sum by (reason) (increase(%s%s[1d])))", failedTotal, selected)
+	return panels{
+		few("Reasons of failed checks, last hour", text{
+			"Estimated sessions whose check failed, by the service's code or, if it sent none, the HTTP status. The ten most frequent reasons of the last day, stacked.",
+			"A reason that grows after a release of the app points to it. Many that grow together: cameras, light, or the service's model.",
+			"docs/outcomes.md says how to read reasons.",
+		}, count, line(fmt.Sprintf("sum by (reason) (increase(%s%s[1h])) and on (reason) %s", failedTotal, selected, often), "{{reason}}")).
+			Stacking(common.NewStackingConfigBuilder().Mode(common.StackingModeNormal)).FillOpacity(30).Span(16).Height(9).Decimals(0),
+		chart("Failed checks looked up, last day", text{
+			"On how many failed checks the reasons rest.",
+			"Below 20 a share of reasons is chance.",
+			"Raise outcomes.samples.",
+		}, count, line(requests(failedSamplesTotal, "1d", "resource, operation"), list)).Height(9).Decimals(0),
+	}
+}
+
+func checkDurations() panels {
+	quantile := func(q string) string {
+		return fmt.Sprintf("histogram_quantile(%s, sum by (le) (increase(%s_bucket%s[1h])))", q, checkDuration, selected)
+	}
+	return panels{
+		bounded(few("Duration of checks, last hour", text{
+			"How long the service took to check what the app sent, of the sessions that were looked up: half of the checks took no longer, and 95 of 100.",
+			"Above 5 seconds people give up. A rise of both: a slow service or a new model. Of the upper one alone: large pictures or slow networks.",
+			"Look at the service's status page and at what the app sends.",
+		}, seconds, line(quantile("0.5"), "median"), line(quantile("0.95"), "95 %")).Span(24), 5, 10),
 	}
 }

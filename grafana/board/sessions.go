@@ -20,8 +20,11 @@ func sessions() *dashboard.DashboardBuilder {
 		"The liveness sessions of Azure AI Face resources: how many there are, how many are never started, and which devices they come from.",
 		[]row{
 			{title: "At a glance", panels: sessionsAtAGlance()},
+			{title: "From creation to a pass", panels: funnel()},
 			{title: "What happens, per minute", panels: sessionFlows()},
 			{title: "Outcomes", collapsed: true, panels: outcomes()},
+			{title: "Why checks fail", collapsed: true, panels: reasons()},
+			{title: "How long checks take", collapsed: true, panels: checkDurations()},
 			{title: "Sessions over time", collapsed: true, panels: population()},
 			{title: "Time to start", collapsed: true, panels: timeToStart()},
 			{title: "Time to live", collapsed: true, panels: timeToLive()},
@@ -66,13 +69,12 @@ func sessionsAtAGlance() panels {
 
 // lists is the table of all lists, with those that fail on top.
 func lists() cog.Builder[dashboard.Panel] {
-	failed := requests("face_liveness_api_errors_total", "1h", "resource, operation, error_code")
 	details := &link{
 		Title: "Errors of this resource",
 		URL:   "/d/" + apiUID + "?${datasource:queryparam}&var-resource=${__data.fields.Resource}&${__url_time_range}",
 	}
 	return grid("Resources", text{
-		"One line for each resource and operation. Those that fail are on top, with the most frequent error of the last hour.",
+		"One line for each resource and operation. Those that fail are on top, with the error of their last refresh.",
 		"'failing', or an old snapshot: the list cannot be read, and the numbers of that line are old.",
 		"Select the error to see more, and look it up in docs/errors.md.",
 	}, []column{
@@ -80,8 +82,7 @@ func lists() cog.Builder[dashboard.Panel] {
 		{title: "Operation", label: "operation", width: 150},
 		{title: "State", expression: gauge("face_liveness_up"), mappings: upOrFailing(), steps: wanted()},
 		{title: "Error", label: "error_code", width: 110, link: details},
-		{title: "Errors", expression: "topk by (resource, operation) (1, " + failed + " > 0) and on (resource, operation) " + gauge("face_liveness_up") + " == 0" +
-			" or on (resource, operation) " + label("0 * "+gauge("face_liveness_up"), "error_code", "-"), hidden: true},
+		{title: "Failure", expression: refreshError(), hidden: true},
 		{title: "Snapshot age", expression: snapshotAge(), unit: seconds, steps: moreIsBad(900, 3600), mappings: ageOrNever()},
 		{title: "Never started, 1 h", expression: share(events(abandonments, "1h"), events(expirations, "1h"), enough), unit: ratio, decimals: value(1), steps: moreIsBad(0.3, 0.5)},
 		{title: "Listed", expression: gauge("face_liveness_sessions")},

@@ -43,3 +43,9 @@ func snapshotAge() string {
 	return fmt.Sprintf("time() - %s or on (resource, operation) %.0f + 0 * %s",
 		gauge("face_liveness_snapshot_timestamp_seconds"), float64(neverRead), gauge("face_liveness_up"))
 }
+
+// refreshError is why the last refresh of each list failed, in the label `error_code`, or "-".
+func refreshError() string {
+	return "topk by (resource, operation) (1, max by (resource, operation, error_code) (face_liveness_refresh_error" + selected + "))" +
+		" or on (resource, operation) " + label("0 * "+gauge("face_liveness_up"), "error_code", "-")
+}
