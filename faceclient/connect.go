@@ -66,16 +66,13 @@ func Renewing(transport *http.Transport) http.RoundTripper {
 }
 
 func (r *renewing) RoundTrip(request *http.Request) (*http.Response, error) {
-	return r.current().RoundTrip(request)
-}
-
-func (r *renewing) current() *http.Transport {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	if time.Since(r.made) >= maxConnectionAge {
 		r.renew()
 	}
-	return r.transport
+	transport := r.transport
+	r.mu.Unlock()
+	return transport.RoundTrip(request)
 }
 
 // CloseIdleConnections closes all connections, those in use once they are not.

@@ -45,15 +45,21 @@ func (c *Client) do(ctx context.Context, what call) (attempts int, err error) {
 	if err != nil {
 		return 0, &Error{Code: CodeConnection, cause: err}
 	}
-	again := &retrier{retries: retries{limit: s.MaxRetries, lookUp: what.lookUp}, pace: c.pace}
+	again := retries{limit: s.MaxRetries, lookUp: what.lookUp}
 	counted := &observed{pace: c.pace, settings: s, what: &what}
 	retrying := retryablehttp.Client{
 		HTTPClient:   &http.Client{Transport: c.layers(s, &what, counted)},
 		RetryMax:     cmp.Or(what.maxAttempts, maxTries) - 1,
 		RetryWaitMin: minRetryWait,
 		RetryWaitMax: s.MaxRetryWait,
-		CheckRetry:   again.check,
-		Backoff:      again.backoff,
+		CheckRetry: func(_ context.Context, _ *http.Response, err error) (bool, error) {
+			failure, _ := errors.AsType[*Error](err)
+			again = again.next(failure, c.pace.pages())
+			return again.decision != giveUp, nil
+		},
+		Backoff: func(shortest, longest time.Duration, _ int, _ *http.Response) time.Duration {
+			return again.wait(shortest, longest)
+		},
 	}
 	response, err := retrying.Do(request)
 	if err == nil {
@@ -66,7 +72,7 @@ func (c *Client) do(ctx context.Context, what call) (attempts int, err error) {
 			failure = cmp.Or(again.last, c.pace.closedBy())
 		}
 		return counted.attempts, canceled(failure)
-	case again.retries.decision != giveUp:
+	case again.decision != giveUp:
 		return counted.attempts, fmt.Errorf("%w after %w", ErrNoAttempts, failure)
 	}
 	return counted.attempts, failure

@@ -1,8 +1,6 @@
 package faceclient
 
 import (
-	"context"
-	"errors"
 	"math/rand/v2"
 	"net/http"
 	"time"
@@ -28,33 +26,37 @@ type retries struct {
 	reauthorized bool
 	pages        int64 // of the resource, at the last 429
 	decision     decision
+	last         *Error // the last failure after which the request was tried again
 }
 
-// next decides about an attempt that has failed. The argument pages is how many pages of the resource have come so far.
+// next decides after an attempt. The failure is nil if there was none, and pages is how many pages of the resource have come so
+// far.
 //
 // A 401 is tried again once, if another attempt has another credential. A 429 costs no retry if a page of the resource has
 // come since the last one. A look-up that is asked to wait is given up.
 func (r retries) next(failure *Error, pages int64) retries {
-	waits := failure.asksToWait()
-	r.decision = retryLater
+	r.decision = giveUp
 	switch {
-	case failure.Status == http.StatusUnauthorized && failure.renewed && !r.reauthorized:
-		r.reauthorized, r.decision = true, retryNow
+	case failure == nil:
 		return r
-	case !failure.temporary() || r.lookUp && waits:
-		r.decision = giveUp
+	case failure.Status == http.StatusUnauthorized && failure.renewed && !r.reauthorized:
+		r.reauthorized = true
+		r.decision = retryNow
+	case !failure.temporary(), r.lookUp && failure.asksToWait():
 		return r
 	case failure.Status == http.StatusTooManyRequests && pages != r.pages:
 		r.pages = pages
+		r.decision = retryNow
 	case r.used == r.limit:
-		r.decision = giveUp
 		return r
 	default:
 		r.used++
+		r.decision = retryLater
 	}
-	if waits {
+	if failure.asksToWait() {
 		r.decision = retryNow
 	}
+	r.last = failure
 	return r
 }
 
@@ -70,31 +72,4 @@ func (r retries) wait(shortest, longest time.Duration) time.Duration {
 func growing(n int, shortest, longest time.Duration) time.Duration {
 	wait := shortest << min(n, 20)
 	return min(wait/2+rand.N(wait/2), longest)
-}
-
-// retrier gives the answers of [retries] to go-retryablehttp.
-type retrier struct {
-	retries retries
-	pace    *pace
-	last    *Error // the last failure after which the request was tried again
-}
-
-// check is a retryablehttp.CheckRetry.
-func (r *retrier) check(ctx context.Context, _ *http.Response, err error) (bool, error) {
-	failure, failed := errors.AsType[*Error](err)
-	if !failed || ctx.Err() != nil {
-		r.retries.decision = giveUp
-		return false, nil
-	}
-	r.retries = r.retries.next(failure, r.pace.pages())
-	if r.retries.decision == giveUp {
-		return false, nil
-	}
-	r.last = failure
-	return true, nil
-}
-
-// backoff is a retryablehttp.Backoff.
-func (r *retrier) backoff(shortest, longest time.Duration, _ int, _ *http.Response) time.Duration {
-	return r.retries.wait(shortest, longest)
 }
