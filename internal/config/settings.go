@@ -34,7 +34,7 @@ var sections = map[string][]setting{
 		{"timeout", duration(), "2m", "a refresh fails if no page arrives for this long"},
 		{"max_stale", duration(), "1h", "maximum age shown; at least two intervals"},
 		{"on_start", boolean(), "true", "refresh at start, before the first scrape; `false` saves the requests of a restart"},
-		{"max_concurrent", integer(1, maxCount), "8", "maximum refreshes at once, over all resources; at most half of them for those that failed last time"},
+		{"max_concurrent", integer(1, maxCount), "8", "maximum refreshes at once, over all resources; those without a page for 2 s do not count"},
 	},
 	"devices": {
 		{"top", integer(0, 10000), "50", "devices with a time series of their own, for each resource and operation; 0..10000"},
