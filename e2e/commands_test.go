@@ -137,7 +137,7 @@ func tools(t *testing.T) (folder string) {
 	return folder
 }
 
-// What the documents give to paste is valid: for Prometheus, Alertmanager, the exporter and PromQL's parser.
+// What the documents give to paste is valid: for Prometheus, the exporter and PromQL's parser.
 func TestConfigurationsAndQueriesOfTheDocumentsAreValid(t *testing.T) {
 	t.Parallel()
 	kinds := map[string]int{}
@@ -156,10 +156,6 @@ func TestConfigurationsAndQueriesOfTheDocumentsAreValid(t *testing.T) {
 		case block.language == "yaml" && strings.HasPrefix(block.text, "scrape_configs:"):
 			kinds["scrape configuration"]++
 			err = accepts(t, block.text, installed(t, "promtool", "prometheus"), "check", "config", "--syntax-only")
-		case block.language == "yaml" && strings.HasPrefix(block.text, "inhibit_rules:"):
-			kinds["inhibition"]++
-			text := block.text + "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n"
-			err = accepts(t, text, installed(t, "amtool", "prometheus-alertmanager"), "check-config")
 		case block.language == "yaml" && regexp.MustCompile(`\A(refresh|devices|api|resources):`).MatchString(block.text):
 			kinds["configuration"]++
 			text := block.text
@@ -175,7 +171,7 @@ func TestConfigurationsAndQueriesOfTheDocumentsAreValid(t *testing.T) {
 			t.Errorf("%s: %v in\n%s", block.document, err, block.text)
 		}
 	}
-	for kind, least := range map[string]int{"query": 20, "scrape configuration": 3, "configuration": 3, "inhibition": 1} {
+	for kind, least := range map[string]int{"query": 20, "scrape configuration": 3, "configuration": 3} {
 		if kinds[kind] < least {
 			t.Errorf("the documents have only %d times a %s", kinds[kind], kind)
 		}

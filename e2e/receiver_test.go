@@ -6,12 +6,12 @@ import (
 	"net/http"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/prometheus/common/model"
+	"go.yaml.in/yaml/v3"
 
 	"face_liveness_exporter/faceclient/facetest"
 )
@@ -40,18 +40,31 @@ type message struct {
 	Alerts      []struct{ Annotations map[string]string }
 }
 
-// startAlertmanager runs an Alertmanager with the inhibition that the runbook gives, which sends to a webhook.
+// startAlertmanager runs an Alertmanager with the repository's alertmanager.yml, whose receivers are a webhook and whose waits
+// are divided by 60, too.
 func startAlertmanager(t *testing.T, webhook string) *program {
 	t.Helper()
-	inhibition := slices.IndexFunc(blocks(t), func(b block) bool { return strings.HasPrefix(b.text, "inhibit_rules:") })
+	var config struct {
+		Route     map[string]any
+		Receivers []map[string]any
+		Rest      map[string]any `yaml:",inline"`
+	}
+	if err := yaml.Unmarshal([]byte(read(t, "prometheus", "alertmanager.yml")), &config); err != nil {
+		t.Fatal(err)
+	}
+	config.Route["group_wait"], config.Route["group_interval"] = "1s", "5s"
+	for i, receiver := range config.Receivers {
+		config.Receivers[i] = map[string]any{"name": receiver["name"], "webhook_configs": []map[string]any{{"url": webhook}}}
+	}
+	text, err := yaml.Marshal(config)
+	if err != nil {
+		t.Fatal(err)
+	}
 	folder, address := t.TempDir(), freeAddress(t)
-	config := filepath.Join(folder, "alertmanager.yml")
-	write(t, config, blocks(t)[inhibition].text+`
-route: {receiver: test, group_by: ["..."], group_wait: 2s, group_interval: 1s, repeat_interval: 1h}
-receivers: [{name: test, webhook_configs: [{url: "`+webhook+`"}]}]
-`)
+	path := filepath.Join(folder, "alertmanager.yml")
+	write(t, path, string(text))
 	p := start(t, "alertmanager", installed(t, "prometheus-alertmanager", "prometheus-alertmanager"),
-		"--config.file="+config, "--storage.path="+folder, "--web.listen-address="+address, "--cluster.listen-address=")
+		"--config.file="+path, "--storage.path="+folder, "--web.listen-address="+address, "--cluster.listen-address=")
 	p.Base = "http://" + address
 	p.Serves("/-/ready")
 	return p
