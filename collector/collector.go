@@ -48,7 +48,7 @@ func (c *Collector) Collect(out chan<- prometheus.Metric) {
 		state := target.State()
 		shown := samples{out: out, labels: [2]string{target.Resource(), string(target.Operation())}, created: target.created}
 		for i := range table {
-			if shown.row = &table[i]; shown.row.shown(&state) {
+			if shown.row = &table[i]; shown.row.shown == nil || shown.row.shown(&state) {
 				shown.row.read(&state, &shown)
 			}
 		}

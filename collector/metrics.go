@@ -11,18 +11,9 @@ import (
 // namespace is the prefix of every metric.
 const namespace = "face_liveness"
 
-// kind says how the values of a metric change, also those of a histogram.
-type kind int
-
-const (
-	gauge   kind = iota // up and down
-	counter             // only up, from 0 when the target was made
-)
-
 // metric is a row of the table of metrics. All have the labels resource and operation.
 type metric struct {
-	name  string // without the namespace
-	kind  kind
+	name  string // without the namespace; that of a counter ends with _total
 	label string // one more, or "" for none
 	help  string
 	read  reader
@@ -34,8 +25,8 @@ type reader func(*State, *samples)
 // group is the part of the table that is shown under the same condition.
 type group struct {
 	metrics []metric
-	help    string // ends the help of every metric
-	shown   func(*State) bool
+	help    string            // ends the help of every metric
+	shown   func(*State) bool // nil means always
 }
 
 // row is a metric of the table, ready to be shown.
@@ -76,7 +67,6 @@ func groups() []group {
 		{
 			metrics: flowMetrics(),
 			help:    " For a rate, divide its increase by that of face_liveness_flow_window_seconds_total.",
-			shown:   always,
 		},
 		{
 			metrics: outcomeMetrics(),
@@ -90,49 +80,47 @@ func groups() []group {
 				return s.Settings.Samples > 0 && s.Operation == faceclient.DetectLivenessWithVerify
 			},
 		},
-		{metrics: refreshMetrics(), shown: always},
+		{metrics: refreshMetrics()},
 	}
 }
-
-func always(*State) bool { return true }
 
 // populationMetrics describe the sessions of a snapshot. They are estimates if the snapshot covers a part of the list.
 func populationMetrics() []metric {
 	return []metric{
 		{
-			"sessions", gauge, "", "Liveness sessions in the service's list: created in the last 48 hours and not deleted.",
+			"sessions", "", "Liveness sessions in the service's list: created in the last 48 hours and not deleted.",
 			estimate(func(s *Snapshot) uint64 { return s.Sessions }),
 		},
 		{
-			"sessions_active", gauge, "", "Listed sessions whose TTL has not ended. Some may already be finished.",
+			"sessions_active", "", "Listed sessions whose TTL has not ended. Some may already be finished.",
 			estimate(func(s *Snapshot) uint64 { return s.Active() }),
 		},
 		{
-			"sessions_expired", gauge, "", "Listed sessions whose TTL has ended, whether they were used or not.",
+			"sessions_expired", "", "Listed sessions whose TTL has ended, whether they were used or not.",
 			estimate(func(s *Snapshot) uint64 { return s.Expired }),
 		},
 		{
-			"sessions_started", gauge, "", "Listed sessions that the client started.",
+			"sessions_started", "", "Listed sessions that the client started.",
 			estimate(func(s *Snapshot) uint64 { return s.Started }),
 		},
 		{
-			"sessions_abandoned", gauge, "", "Listed sessions that expired and were never started.",
+			"sessions_abandoned", "", "Listed sessions that expired and were never started.",
 			estimate(func(s *Snapshot) uint64 { return s.Abandoned }),
 		},
 		{
-			"session_ttl_seconds", gauge, "", "TTL of the listed sessions, as set when they were created.",
+			"session_ttl_seconds", "", "TTL of the listed sessions, as set when they were created.",
 			distribution(func(s *Snapshot) *Histogram { return s.TTL }),
 		},
 		{
-			"session_remaining_ttl_seconds", gauge, "", "Time until the TTL of the active sessions ends, counted from when they were listed.",
+			"session_remaining_ttl_seconds", "", "Time until the TTL of the active sessions ends, counted from when they were listed.",
 			distribution(func(s *Snapshot) *Histogram { return s.RemainingTTL }),
 		},
 		{
-			"session_start_delay_seconds", gauge, "", "Time from creation to start of the started sessions.",
+			"session_start_delay_seconds", "", "Time from creation to start of the started sessions.",
 			distribution(func(s *Snapshot) *Histogram { return s.StartDelay }),
 		},
 		{
-			"devices", gauge, "", "Distinct devices (deviceCorrelationId) of the listed sessions. Absent if only a part of the list was read, or with more than about a million devices.",
+			"devices", "", "Distinct devices (deviceCorrelationId) of the listed sessions. Absent if only a part of the list was read, or with more than about a million devices.",
 			func(s *State, out *samples) {
 				if devices, known := s.Snapshot.DeviceCount(); known {
 					out.add(devices)
@@ -140,7 +128,7 @@ func populationMetrics() []metric {
 			},
 		},
 		{
-			"device_sessions", gauge, "device_correlation_id", "Listed sessions of one device, for the devices with the most sessions.",
+			"device_sessions", "device_correlation_id", "Listed sessions of one device, for the devices with the most sessions.",
 			func(s *State, out *samples) {
 				for _, device := range s.Snapshot.TopDevices {
 					out.add(s.Snapshot.Estimate(device.Sessions), device.Label)
@@ -148,15 +136,15 @@ func populationMetrics() []metric {
 			},
 		},
 		{
-			"device_sessions_other", gauge, "", "Listed sessions of all devices that have no series of their own.",
+			"device_sessions_other", "", "Listed sessions of all devices that have no series of their own.",
 			estimate(func(s *Snapshot) uint64 { return s.OtherDeviceSessions }),
 		},
 		{
-			"sessions_without_device", gauge, "", "Listed sessions without a device.",
+			"sessions_without_device", "", "Listed sessions without a device.",
 			estimate(func(s *Snapshot) uint64 { return s.WithoutDevice }),
 		},
 		{
-			"sessions_per_device", gauge, "", "Listed sessions per device, one observation for each device. Absent if face_liveness_devices is absent.",
+			"sessions_per_device", "", "Listed sessions per device, one observation for each device. Absent if face_liveness_devices is absent.",
 			func(s *State, out *samples) {
 				if _, known := s.Snapshot.DeviceCount(); known {
 					out.addHistogram(s.Snapshot.SessionsPerDevice, 1)
@@ -170,15 +158,15 @@ func populationMetrics() []metric {
 func snapshotMetrics() []metric {
 	return []metric{
 		{
-			"snapshot_timestamp_seconds", gauge, "", "When the last complete refresh began, in Unix time.",
+			"snapshot_timestamp_seconds", "", "When the last complete refresh began, in Unix time.",
 			value(func(s *State) float64 { return float64(s.Snapshot.Began.Wall.UnixMilli()) / 1000 }),
 		},
 		{
-			"snapshot_pages", gauge, "", "Pages that the last complete refresh read.",
+			"snapshot_pages", "", "Pages that the last complete refresh read.",
 			value(func(s *State) float64 { return float64(s.Snapshot.Pages) }),
 		},
 		{
-			"snapshot_coverage_ratio", gauge, "", "Share of the list that the last complete refresh read. 1 means all of it; less means that the counts are estimates from this share.",
+			"snapshot_coverage_ratio", "", "Share of the list that the last complete refresh read. 1 means all of it; less means that the counts are estimates from this share.",
 			value(func(s *State) float64 { return s.Snapshot.Coverage }),
 		},
 	}
@@ -188,19 +176,19 @@ func snapshotMetrics() []metric {
 func flowMetrics() []metric {
 	return []metric{
 		{
-			"session_creations_total", counter, "", "Sessions created since the exporter started and still listed at the next refresh.",
+			"session_creations_total", "", "Sessions created since the exporter started and still listed at the next refresh.",
 			value(func(s *State) float64 { return s.Flows.Creations }),
 		},
 		{
-			"session_starts_total", counter, "", "Sessions started since the exporter started.",
+			"session_starts_total", "", "Sessions started since the exporter started.",
 			value(func(s *State) float64 { return s.Flows.Starts }),
 		},
 		{
-			"session_expirations_total", counter, "", "Sessions whose TTL ended since the exporter started.",
+			"session_expirations_total", "", "Sessions whose TTL ended since the exporter started.",
 			value(func(s *State) float64 { return s.Flows.Expirations }),
 		},
 		{
-			"session_abandonments_total", counter, "", "Sessions whose TTL ended since the exporter started and that were never started.",
+			"session_abandonments_total", "", "Sessions whose TTL ended since the exporter started and that were never started.",
 			value(func(s *State) float64 { return s.Flows.Abandonments }),
 		},
 	}
@@ -210,32 +198,32 @@ func flowMetrics() []metric {
 func outcomeMetrics() []metric {
 	return []metric{
 		{
-			"session_outcomes_total", counter, "outcome",
+			"session_outcomes_total", "outcome",
 			"Estimated number of started sessions whose TTL ended since the exporter started, by outcome.",
 			byOutcome(func(o *Outcomes) [outcomeCount]float64 { return o.Sessions }),
 		},
 		{
-			"session_outcome_samples_total", counter, "outcome",
+			"session_outcome_samples_total", "outcome",
 			"Sessions that were looked up to estimate face_liveness_session_outcomes_total.",
 			byOutcome(func(o *Outcomes) [outcomeCount]uint64 { return o.Samples }),
 		},
 		{
-			"session_failures_total", counter, "reason",
+			"session_failures_total", "reason",
 			"Estimated number of sessions with the outcome failed, by reason: the service's code or the HTTP status of the check.",
 			byLabel(func(o *Outcomes) map[string]float64 { return o.Failures }),
 		},
 		{
-			"session_failure_samples_total", counter, "reason",
+			"session_failure_samples_total", "reason",
 			"Sessions that were looked up to estimate face_liveness_session_failures_total.",
 			byLabel(func(o *Outcomes) map[string]uint64 { return o.FailureSamples }),
 		},
 		{
-			"session_check_duration_seconds", counter, "",
+			"session_check_duration_seconds", "",
 			"Duration of liveness checks as the service measured it. It is a sample: only the sessions that were looked up.",
 			func(s *State, out *samples) { out.addHistogram(s.Outcomes.Durations, 1) },
 		},
 		{
-			"session_model_samples_total", counter, "model_version",
+			"session_model_samples_total", "model_version",
 			"Sessions that were looked up, by the version of the model that checked them.",
 			byLabel(func(o *Outcomes) map[string]uint64 { return o.Models }),
 		},
@@ -246,12 +234,12 @@ func outcomeMetrics() []metric {
 func verificationMetrics() []metric {
 	return []metric{
 		{
-			"session_verifications_total", counter, "identical",
+			"session_verifications_total", "identical",
 			"Estimated number of started sessions whose TTL ended since the exporter started, by whether the face matched the photo.",
 			byIdentity(func(o *Outcomes) [2]float64 { return o.Verifications }),
 		},
 		{
-			"session_verification_samples_total", counter, "identical",
+			"session_verification_samples_total", "identical",
 			"Sessions that were looked up to estimate face_liveness_session_verifications_total.",
 			byIdentity(func(o *Outcomes) [2]uint64 { return o.VerificationSamples }),
 		},
@@ -263,11 +251,11 @@ func refreshMetrics() []metric {
 	return []metric{
 		// It is with the refreshes because it is what the flows are divided by, which the help of their group says.
 		{
-			"flow_window_seconds_total", counter, "", "Time for which creations, starts, expirations and abandonments were counted. Divide their increase by the increase of this.",
+			"flow_window_seconds_total", "", "Time for which creations, starts, expirations and abandonments were counted. Divide their increase by the increase of this.",
 			value(func(s *State) float64 { return s.Flows.Window }),
 		},
 		{
-			"up", gauge, "", "1 if the last finished refresh succeeded. 0 if it failed or none has finished.",
+			"up", "", "1 if the last finished refresh succeeded. 0 if it failed or none has finished.",
 			value(func(s *State) float64 {
 				if s.Health.Up {
 					return 1
@@ -276,7 +264,7 @@ func refreshMetrics() []metric {
 			}),
 		},
 		{
-			"refresh_error", gauge, "error_code", "Why the last finished refresh failed; always 1. Absent if it succeeded or none has finished.",
+			"refresh_error", "error_code", "Why the last finished refresh failed; always 1. Absent if it succeeded or none has finished.",
 			func(s *State, out *samples) {
 				if s.Health.ErrorCode != "" {
 					out.add(1, s.Health.ErrorCode)
@@ -284,19 +272,19 @@ func refreshMetrics() []metric {
 			},
 		},
 		{
-			"refresh_interval_seconds", gauge, "", "Effective refresh interval: a scrape refreshes a snapshot older than this.",
+			"refresh_interval_seconds", "", "Effective refresh interval: a scrape refreshes a snapshot older than this.",
 			value(func(s *State) float64 { return s.Interval.Seconds() }),
 		},
 		{
-			"refresh_duration_seconds", gauge, "", "Duration of the last finished refresh.",
+			"refresh_duration_seconds", "", "Duration of the last finished refresh.",
 			value(func(s *State) float64 { return s.Health.LastDuration.Seconds() }),
 		},
 		{
-			"refreshes_total", counter, "", "Finished refreshes, successful or not.",
+			"refreshes_total", "", "Finished refreshes, successful or not.",
 			value(func(s *State) float64 { return float64(s.Health.Refreshes) }),
 		},
 		{
-			"refresh_failures_total", counter, "", "Failed refreshes.",
+			"refresh_failures_total", "", "Failed refreshes.",
 			value(func(s *State) float64 { return float64(s.Health.Failures) }),
 		},
 	}

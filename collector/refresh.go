@@ -179,21 +179,17 @@ type guard struct {
 }
 
 // Visit passes a page on.
-func (g guard) Visit(batch facelist.Batch) {
-	defer g.recover()
-	g.arrived()
-	g.Visitor.Visit(batch)
-}
+func (g guard) Visit(batch facelist.Batch) { g.pass(func() { g.Visitor.Visit(batch) }) }
 
 // Restart passes on that the walk begins again.
-func (g guard) Restart() {
-	defer g.recover()
-	g.arrived()
-	g.Visitor.Restart()
-}
+func (g guard) Restart() { g.pass(g.Visitor.Restart) }
 
-func (g guard) recover() {
-	if value := recover(); value != nil {
-		g.cancel(newPanicError(value))
-	}
+func (g guard) pass(on func()) {
+	defer func() {
+		if value := recover(); value != nil {
+			g.cancel(newPanicError(value))
+		}
+	}()
+	g.arrived()
+	on()
 }

@@ -2,6 +2,7 @@ package collector
 
 import (
 	"math"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -18,7 +19,7 @@ type samples struct {
 // add sends a value. The label is the value of the metric's own label, if it has one.
 func (s *samples) add(value float64, label ...string) {
 	values := append(s.labels[:], label...)
-	if s.row.kind == counter {
+	if strings.HasSuffix(s.row.name, "_total") {
 		s.out <- prometheus.MustNewConstMetricWithCreatedTimestamp(s.row.desc, prometheus.CounterValue, value, s.created, values...)
 		return
 	}
