@@ -91,7 +91,12 @@ func TestPagesThatAreNoListFailTheWalk(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			s := withSessions(test.sessions, 1)
 			s.answer = func(start string, page []string) []string { return test.answer(s, start, page) }
-			failsWith(t, s, newLister(s, limits(workers(1))), faceclient.CodePagination, 2*(test.sessions/100+1)+12)
+			lister := newLister(s, limits(workers(1)))
+			failsWith(t, s, lister, faceclient.CodePagination, 2*(test.sessions/100+1)+12)
+			s.answer = nil // and what it said is forgotten
+			if result, err := lister.Walk(t.Context(), 3, new(counter)); err != nil || result.Requests > 3 {
+				t.Errorf("%+v, %v", result, err)
+			}
 		})
 	}
 }
