@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"face_liveness_exporter/internal/launch"
 )
@@ -111,10 +112,15 @@ func freeAddress(t *testing.T) string {
 	return server.Listener.Addr().String()
 }
 
-var (
-	eventually = launch.Eventually
-	within     = launch.Within
-)
+func eventually(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	launch.Eventually(t, what, condition)
+}
+
+func within(t *testing.T, limit time.Duration, condition func() bool) bool {
+	t.Helper()
+	return launch.Within(t, limit, condition)
+}
 
 // serve answers by a handler on loopback until the test ends, and gives the base URL.
 func serve(t *testing.T, handler http.Handler) string {

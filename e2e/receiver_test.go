@@ -16,6 +16,7 @@ import (
 	"face_liveness_exporter/faceclient/facetest"
 )
 
+//nolint:gocritic // each line begins at ^
 var ruleDuration = regexp.MustCompile(`(?m)^([^#\n]*?(?:\[|\[\d+s:|\boffset |^ +(?:keep_firing_)?for: |^ +interval: ))((?:\d+[mhdw])+)`)
 
 // warped divides the durations in rules by 60, so that they wait seconds instead of minutes.
