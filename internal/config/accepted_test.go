@@ -111,6 +111,7 @@ func TestEntraCredentials(t *testing.T) {
 	}{
 		"default with a tenant":    {"https://a.cognitiveservices.azure.com", "{tenant_id: contoso.com}", config.Entra{Credential: "default", TenantID: "contoso.com", Cloud: "public"}},
 		"managed identity":         {"https://a.cognitiveservices.azure.us", "{credential: managed_identity}", config.Entra{Credential: "managed_identity", Cloud: "us_government"}},
+		"user-assigned identity":   {"https://a.cognitiveservices.azure.cn", "{credential: managed_identity, client_id: c-1}", config.Entra{Credential: "managed_identity", ClientID: "c-1", Cloud: "china"}},
 		"client secret":            {"https://proxy.example", "{credential: client_secret, tenant_id: t, client_id: c, client_secret_file: " + secretFile + "}", config.Entra{Credential: "client_secret", TenantID: "t", ClientID: "c", ClientSecretFile: secretFile, Cloud: "public"}},
 		"client certificate":       {"https://proxy.example", "{credential: client_certificate, tenant_id: t, client_id: c, client_certificate_file: " + secretFile + "}", config.Entra{Credential: "client_certificate", TenantID: "t", ClientID: "c", ClientCertificateFile: secretFile, Cloud: "public"}},
 		"command line":             {"https://a.cognitiveservices.azure.com", "{credential: azure_cli, tenant_id: t, cloud: public}", config.Entra{Credential: "azure_cli", TenantID: "t", Cloud: "public"}},

@@ -28,6 +28,7 @@ func TestProxies(t *testing.T) {
 		{"HTTPS_PROXY", " http://proxy.example", withKey, true},
 		{"HTTP_PROXY", "http://proxy.example:0", withKey, false},
 		{"HTTP_PROXY", "http://proxy.example:0", insecure, true},
+		{"http_proxy", "http://proxy.example:0", insecure, true},
 		{"HTTPS_PROXY", "http://proxy.example:0", insecure, false},
 		{"HTTP_PROXY", "http://proxy.example:0", "resources: [{name: a, endpoint: 'http://127.0.0.1', key: k}]", false},
 		{"HTTPS_PROXY", "http://proxy.example:0", "resources: [{name: a, endpoint: 'http://127.0.0.1', entra: {}}]", true},

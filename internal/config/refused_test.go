@@ -19,7 +19,7 @@ type refusal struct {
 
 func (r refusal) check(t *testing.T) {
 	t.Helper()
-	cfg, _, err := config.Parse([]byte(r.document), environment())
+	cfg, _, err := config.Parse([]byte(r.document), environment("SPACED", " "+canary))
 	var problems config.Problems
 	if cfg != nil || !errors.As(err, &problems) {
 		t.Fatalf("accepted: %+v, %v", cfg, err)
@@ -142,8 +142,10 @@ func TestEndpointsThatCannotWork(t *testing.T) {
 		"https://a b.example":                      "address such as",
 		"https://a_b..example":                     "no valid host",
 		"'https://a.example:'":                     "port",
+		"https://a.example:0":                      "port",
 		"https://a.example:65536":                  "port",
 		"https://a.example:" + canary:              "not a URL",
+		"'https://[fe80::1%25eth0]'":               "no valid host",
 		"https://user:" + canary + "@a.example":    "no user name",
 		"https://user:%zz" + canary + "@a.example": "no user name",
 		"https://a.example/?key=" + canary:         "no user name, password, ? or #",
@@ -168,6 +170,7 @@ func TestCredentialsAndFilesThatCannotWork(t *testing.T) {
 		"a large key file":              {minimal + "  key_file: " + file(strings.Repeat("a", 1<<17)) + "\n", "resources[0].key_file", 4, "64 KiB"},
 		"a folder for a key file":       {minimal + "  key_file: " + os.TempDir() + "\n", "resources[0].key_file", 4, "cannot be read"},
 		"a variable that is not set":    {minimal + "  key_env: " + canary + "\n", "resources[0].key_env", 4, "not set"},
+		"a variable with a space":       {minimal + "  key_env: SPACED\n", "resources[0].key_env", 4, "white space"},
 		"hash without a key file":       {withKey + "devices:\n  label: hash\n", "devices.hash_key_file", 5, "missing"},
 		"a hash key file not there":     {withKey + "devices:\n  label: hash\n  hash_key_file: /none/" + canary + "\n", "devices.hash_key_file", 7, "no such file"},
 		"a short hash key":              {withKey + "devices:\n  label: hash\n  hash_key_file: " + file("fifteen bytes.. \n") + "\n", "devices.hash_key_file", 7, "16 bytes"},

@@ -41,6 +41,7 @@ func TestCommandLine(t *testing.T) {
 		"no health address":            {"--demo --web.health-listen-address=/health", 1, "", "--web.health-listen-address"},
 		"no external URL":              {"--web.external-url=example.org/face", 1, "", "--web.external-url"},
 		"external URL with a scheme":   {"--web.external-url=ftp://example.org", 1, "", "--web.external-url"},
+		"external URL with a password": {"--web.external-url=https://me:secret@example.org", 1, "", "--web.external-url"},
 		"external URL with a query":    {"--web.external-url=https://example.org/?a=b", 1, "", "--web.external-url"},
 		"prefix with a pattern":        {"--web.route-prefix=/{face}", 1, "", "--web.route-prefix"},
 		"relative path":                {"--web.telemetry-path=metrics", 1, "", "--web.telemetry-path"},
@@ -49,6 +50,7 @@ func TestCommandLine(t *testing.T) {
 		"path that goes up":            {"--web.telemetry-path=/a/../metrics", 1, "", "--web.telemetry-path"},
 		"path of the probe":            {"--web.telemetry-path=/probe", 1, "", "--web.telemetry-path"},
 		"path of the health":           {"--web.telemetry-path=/-/healthy", 1, "", "--web.telemetry-path"},
+		"path of the profiles":         {"--web.telemetry-path=/debug/pprof", 1, "", "--web.telemetry-path"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

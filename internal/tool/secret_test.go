@@ -1,6 +1,9 @@
 package tool_test
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"strings"
 	"testing"
 
@@ -27,16 +30,24 @@ func TestDevicesAreHashed(t *testing.T) {
 	service.Populate(rig.Live, 1200, 3)
 	p := rig.StartWith(t, service.Contoso(rig.Quick+"devices: {label: hash, top: 20, hash_key_file: "+rig.Write(t, "hash-key", hashKey+"\n")+"}\n"),
 		"--log.level=debug")
-	hidden := []string{hashKey}
+	hidden, sessions := []string{hashKey}, map[string]float64{}
 	for _, session := range service.Sessions(rig.Live) {
 		hidden = append(hidden, session.ID)
 		if len(session.DeviceID) >= 8 { // a shorter one is part of many a word
 			hidden = append(hidden, session.DeviceID)
 		}
+		mac := hmac.New(sha256.New, []byte(hashKey))
+		mac.Write([]byte(session.DeviceID))
+		sessions[hex.EncodeToString(mac.Sum(nil))[:12]]++
 	}
 	devices := p.Scrape().Families["face_liveness_device_sessions"].GetMetric()
 	if len(devices) != 20 {
 		t.Errorf("%d devices are shown, want 20", len(devices))
+	}
+	for _, device := range devices {
+		if hash := device.GetLabel()[0].GetValue(); sessions[hash] != device.GetGauge().GetValue() {
+			t.Errorf("%s has %v sessions, want %v", hash, device.GetGauge().GetValue(), sessions[hash])
+		}
 	}
 	for name, text := range everything(p) {
 		rig.NoneOf(t, name, text, hidden...)
