@@ -120,7 +120,7 @@ func underDemo(t *testing.T, prometheus database, native bool) {
 			fmt.Fprintln(shown, q.Expr)
 		}
 		for _, name := range slices.Concat(metrics, histograms) {
-			if !regexp.MustCompile(`\b`+name+`(_bucket|_count|_sum)?\b`).MatchString(shown.String()) {
+			if !regexp.MustCompile(`\b` + name + `(_bucket|_count|_sum)?\b`).MatchString(shown.String()) {
 				t.Errorf("%s is on no dashboard", name)
 			}
 		}
