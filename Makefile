@@ -51,7 +51,7 @@ race: ## run the tests of the packages that start goroutines with the race detec
 	go test -race -timeout 20m ./faceclient/... ./collector ./internal/exporter ./internal/web ./internal/tool ./internal/launch
 
 .PHONY: lint
-lint: ## lint code, workflows and scripts; the first time builds the linters, in a minute or two
+lint: ## lint code, workflows and scripts; the first time builds the linters, in about eight minutes
 	for module in $(modules); do (cd $$module && $(tool) golangci-lint run ./...); done
 	$(tool) actionlint .github/workflows/*.yml
 	shellcheck --external-sources .ci/* deploy/helm/package deploy/test/{run,image,systemd} prometheus/check e2e/check-metrics
