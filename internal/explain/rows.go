@@ -79,7 +79,7 @@ var detailRows = []Row{
 	{0, string(faceclient.DetailReset), "the other side broke the connection before the answer was whole", checkNetwork},
 	{0, string(faceclient.DetailProxyUnreachable), "the proxy cannot be reached", "check the address in HTTPS_PROXY and whether the proxy runs, or name the host in NO_PROXY"},
 	{0, string(faceclient.DetailProxyRefuses), "the proxy refuses to connect to the host", "allow the host in the proxy, put user and password into the address in HTTPS_PROXY if the proxy wants them, or name the host in NO_PROXY"},
-	{0, string(faceclient.DetailNoPage), "no page arrived within refresh.timeout", "see what failed before that, or raise refresh.timeout, api.max_requests_per_second or refresh.max_concurrent"},
+	{0, string(faceclient.DetailNoPage), "no page arrived within refresh.timeout", "see what failed before that, or raise refresh.timeout or api.max_requests_per_second"},
 
 	{0, string(faceclient.DetailUnknownAuthority), "the certificate is signed by an authority that is not trusted", "if there is a TLS-inspecting proxy, or the endpoint is your own, set tls.ca_file to the CA"},
 	{0, string(faceclient.DetailExpired), "the certificate has expired or is not valid yet", "check the clock of this machine, or have the certificate renewed"},
