@@ -34,7 +34,7 @@ func BenchmarkTally(b *testing.B) {
 	for _, distinct := range []int{0, 10, 1000} {
 		b.Run(fmt.Sprintf("devices=%d", distinct), func(b *testing.B) {
 			batch := facelist.Batch{Sessions: pageOf(distinct), Date: time.Now()}
-			target := newTarget(walks(func(_ context.Context, visitor facelist.Visitor) (facelist.Result, error) {
+			target := newTarget(walks(func(_ context.Context, _ int, visitor facelist.Visitor) (facelist.Result, error) {
 				pages := 0
 				for b.Loop() {
 					visitor.Visit(batch)

@@ -2,17 +2,15 @@ package collector_test
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
-
-	dto "github.com/prometheus/client_model/go"
-	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
 
 	"face_liveness_exporter/collector"
 	"face_liveness_exporter/faceclient"
@@ -32,30 +30,11 @@ func hostile() []string {
 	}
 }
 
-// byDevice are the values of face_liveness_device_sessions by label.
-func byDevice(families map[string]*dto.MetricFamily) map[string]float64 {
-	values := map[string]float64{}
-	for _, metric := range families["face_liveness_device_sessions"].GetMetric() {
-		for _, pair := range metric.GetLabel() {
-			if pair.GetName() == "device_correlation_id" {
-				values[pair.GetValue()] = metric.GetGauge().GetValue()
-			}
-		}
-	}
-	return values
-}
-
-// times makes a list with so many sessions of each device; those of different devices take turns.
+// times makes a list with so many sessions of each device.
 func times(sessions map[string]int) []faceclient.Session {
 	var ids []string
-	left := maps.Clone(sessions)
-	for len(left) > 0 {
-		for _, id := range slices.Sorted(maps.Keys(left)) {
-			ids = append(ids, id)
-			if left[id]--; left[id] == 0 {
-				delete(left, id)
-			}
-		}
+	for _, id := range slices.Sorted(maps.Keys(sessions)) {
+		ids = append(ids, slices.Repeat([]string{id}, sessions[id])...)
 	}
 	return of(ids...)
 }
@@ -102,9 +81,7 @@ func TestWhichDevicesAreShown(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			sessions := times(test.sessions)
-			checkParts(t, test.options, sessions)
-			if got := byDevice(gather(t, resource(counted(t, test.options, sessions)))); !maps.Equal(got, test.shown) {
+			if got := checkParts(t, test.options, times(test.sessions)); !maps.Equal(got, test.shown) {
 				t.Errorf("shown %v, want %v", got, test.shown)
 			}
 		})
@@ -112,12 +89,14 @@ func TestWhichDevicesAreShown(t *testing.T) {
 }
 
 // checkParts asserts what holds for every list: the parts of a population add up, and the devices that are shown are those that
-// counting by hand gives.
-func checkParts(t testing.TB, options collector.DeviceOptions, sessions []faceclient.Session) {
+// counting by hand gives, which it returns.
+func checkParts(t *testing.T, options collector.DeviceOptions, sessions []faceclient.Session) (byLabel map[string]float64) {
 	t.Helper()
-	target := counted(t, options, sessions)
-	families := gather(t, resource(target))
-	values := valuesOf(families, target.Operation())
+	target := newTarget(walks(lists(page{sessions: sessions})), devices(options))
+	stop := run(t, target)
+	collector.EnsureFresh(context.Background(), target)
+	stop()
+	values := shown(t, target)
 	counts, without := map[string]int{}, 0
 	for _, session := range sessions {
 		if len(session.DeviceID) == 0 {
@@ -139,30 +118,31 @@ func checkParts(t testing.TB, options collector.DeviceOptions, sessions []facecl
 	if options.Label == collector.DeviceNone {
 		limit = 0
 	}
-	want, sum, shown := 0.0, 0.0, byDevice(families)
+	want, sum := 0.0, 0.0
+	byLabel = map[string]float64{}
+	for name, value := range values {
+		quoted, is := strings.CutPrefix(name, "face_liveness_device_sessions{device_correlation_id=")
+		if !is {
+			continue
+		}
+		label, err := strconv.Unquote(strings.TrimSuffix(quoted, "}"))
+		byLabel[label], sum = value, sum+value
+		if err != nil || !utf8.ValidString(label) || utf8.RuneCountInString(label) > 128 {
+			t.Errorf("label %q", label)
+		}
+	}
 	for _, id := range ranked[:limit] {
 		want += float64(counts[id])
 		short := utf8.ValidString(id) && utf8.RuneCountInString(id) <= 128
-		if options.Label == collector.DeviceRaw && short && shown[id] < float64(counts[id]) {
-			t.Errorf("%q has %v sessions, want %d", id, shown[id], counts[id])
-		}
-	}
-	for label, value := range shown {
-		sum += value
-		if !utf8.ValidString(label) || utf8.RuneCountInString(label) > 128 {
-			t.Errorf("label %q", label)
+		if options.Label == collector.DeviceRaw && short && byLabel[id] < float64(counts[id]) {
+			t.Errorf("%q has %v sessions, want %d", id, byLabel[id], counts[id])
 		}
 	}
 	if sum != want {
 		t.Errorf("%v sessions of devices are shown, want %v", sum, want)
 	}
 	values.want(t, "device_sessions_other", float64(len(sessions)-without)-want)
-
-	parser := expfmt.NewTextParser(model.UTF8Validation)
-	again, err := parser.TextToMetricFamilies(strings.NewReader(encoded(t, families)))
-	if err != nil || !maps.Equal(byDevice(again), shown) {
-		t.Errorf("parsed again, the devices are %v, want %v: %v", byDevice(again), shown, err)
-	}
+	return byLabel
 }
 
 func TestPartsAddUp(t *testing.T) {

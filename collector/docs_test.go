@@ -1,6 +1,7 @@
 package collector_test
 
 import (
+	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -11,12 +12,14 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/model"
 
 	"face_liveness_exporter/collector"
 	"face_liveness_exporter/faceclient"
 )
 
-const metricsPage = "../docs/metrics.md"
+//nolint:gochecknoglobals // a test's flag is declared before the tests begin
+var update = flag.Bool("update", false, "write the pages anew that tests compare with the program")
 
 // busy is a resource with both operations and a past of API requests: one has more devices than are shown, and the last
 // refresh of the other failed.
@@ -59,7 +62,7 @@ func TestMetricsPage(t *testing.T) {
 		if family.GetType() == dto.MetricType_COUNTER && family.GetMetric()[0].GetCounter().GetCreatedTimestamp() == nil {
 			t.Errorf("%s does not say from when on it counts", name)
 		}
-		labels := labelsOf(family)
+		labels, n := countSeries(t, family)
 		help, population := strings.CutSuffix(family.GetHelp(), cachedHelp)
 		section := "operation"
 		switch {
@@ -82,13 +85,13 @@ func TestMetricsPage(t *testing.T) {
 		if tables[section] == "" {
 			tables[section] = head
 		}
-		tables[section] += fmt.Sprintf("| %#q | %s | %s | %s | %d |\n", name, strings.ToLower(family.GetType().String()), more, help, seriesOf(family))
-		total[section] += seriesOf(family)
+		tables[section] += fmt.Sprintf("| %#q | %s | %s | %s | %d |\n", name, strings.ToLower(family.GetType().String()), more, help, n)
+		total[section] += n
 	}
 	operation := total["population"] + total["snapshot"] + total["operation"]
 	tables["total"] = fmt.Sprintf("| a resource with | series |\n|---|---:|\n| one operation | %d |\n| both operations | %d |\n| outcomes, for each operation | up to %d more at first |\n",
 		operation+total["resource"], 2*operation+total["resource"], total["outcomes"])
-	writeTables(t, metricsPage, tables)
+	writeTables(t, "../docs/metrics.md", tables)
 }
 
 // writeTables compares the tables of a page with what they should be, and with -update it writes them.
@@ -127,8 +130,12 @@ func inPopulation(t *testing.T) func(string) bool {
 	t.Helper()
 	names := map[string]bool{}
 	for name, family := range gather(t, busy(t)) {
-		if strings.HasSuffix(family.GetHelp(), cachedHelp) {
-			names[name], names[name+"_count"], names[name+"_sum"] = true, true, true
+		if !strings.HasSuffix(family.GetHelp(), cachedHelp) {
+			continue
+		}
+		names[name] = true
+		for _, sample := range samplesOf(t, family) {
+			names[string(sample.Metric[model.MetricNameLabel])] = true
 		}
 	}
 	return func(series string) bool {
@@ -137,28 +144,18 @@ func inPopulation(t *testing.T) func(string) bool {
 	}
 }
 
-// seriesOf counts the series of a family, as text has them, for the operation that has the most: a histogram's are its
-// buckets, the sum and the count.
-func seriesOf(family *dto.MetricFamily) (most int) {
-	byOperation := map[string]int{}
-	for _, metric := range family.GetMetric() {
-		n := 1
-		if h := metric.GetHistogram(); h != nil {
-			n = len(h.GetBucket()) + 3
-		}
-		byOperation[labelOf(metric, "operation")] += n
-		most = max(most, byOperation[labelOf(metric, "operation")])
-	}
-	return most
-}
-
-// labelsOf are the sorted names of a family's labels.
-func labelsOf(family *dto.MetricFamily) []string {
-	names := map[string]bool{}
-	for _, metric := range family.GetMetric() {
-		for _, label := range metric.GetLabel() {
-			names[label.GetName()] = true
+// countSeries gives the sorted names of a family's labels, and its series for the operation that has the most.
+func countSeries(t *testing.T, family *dto.MetricFamily) (labels []string, most int) {
+	t.Helper()
+	names, series := map[string]bool{}, map[model.LabelValue]int{}
+	for _, sample := range samplesOf(t, family) {
+		series[sample.Metric["operation"]]++
+		most = max(most, series[sample.Metric["operation"]])
+		for name := range sample.Metric {
+			names[string(name)] = true
 		}
 	}
-	return slices.Sorted(maps.Keys(names))
+	delete(names, model.MetricNameLabel)
+	delete(names, model.BucketLabel)
+	return slices.Sorted(maps.Keys(names)), most
 }

@@ -45,80 +45,64 @@ func TestLookUpsYieldToTheNextRefresh(t *testing.T) {
 		if outcomes.Looked() != 8 || outcomes.Sessions[collector.RealFace] != 40 {
 			t.Errorf("%+v, want 8 looked up for 40 sessions", outcomes)
 		}
-		if levels := levels(book.take(t)); slices.Contains(levels, "WARN") {
-			t.Errorf("logged %v", levels)
+		if told := levels(book.take(t), "DEBUG"); len(told) > 0 {
+			t.Errorf("logged %v", told)
 		}
 	})
 }
 
-// Three failures in a row end the look-ups of a refresh. The log says when that begins and when it ends.
+// Three failures in a row, or a panic, end the look-ups of a refresh. The log says when that begins and when it ends.
 func TestLookUpsThatFailForGood(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		works := false
-		from := &looker{answer: func(ctx context.Context, id string) (faceclient.Check, error) {
-			if works {
-				return decides(ctx, id)
-			}
+	for name, test := range map[string]struct {
+		fails   func(context.Context, string) (faceclient.Check, error)
+		lookUps int // of each refresh
+	}{
+		"refused": {func(context.Context, string) (faceclient.Check, error) {
 			return faceclient.Check{}, answered(http.StatusForbidden, "403")
-		}}
-		var book logbook
-		target := newTarget(walks(endsAt(func(int) []string { return ids("realface", 50) }, always1)), sampled(50, from), logged(&book))
-		run(t, target)
-		for range 5 {
+		}, 3},
+		"a panic": {func(context.Context, string) (faceclient.Check, error) { panic("bug") }, 1},
+	} {
+		bubble(t, name, func(t *testing.T) {
+			var book logbook
+			from := &looker{answer: test.fails}
+			target := newTarget(walks(endsAt(func(int) []string { return ids("realface", 50) }, always1)), sampled(50, from), logged(&book))
+			run(t, target)
+			for range 5 {
+				scrape(inTime, target)
+				advance(10 * time.Minute)
+			}
+			if state := target.State(); !state.Health.Up || state.Outcomes.Looked() != 0 || len(from.looked()) != 4*test.lookUps {
+				t.Errorf("%d look-ups of 4 refreshes, want %d each: %+v", len(from.looked()), test.lookUps, state)
+			}
+			from.answer = decides
 			scrape(inTime, target)
-			advance(10 * time.Minute)
-		}
-		if state := target.State(); !state.Health.Up || state.Outcomes.Looked() != 0 || len(from.looked()) != 4*3 {
-			t.Errorf("%d look-ups of 4 refreshes, want 3 each: %+v", len(from.looked()), state)
-		}
-		works = true
-		scrape(inTime, target)
-		advance(time.Minute)
-		told := slices.DeleteFunc(levels(book.take(t)), func(level string) bool { return level == "DEBUG" })
-		if want := []string{"WARN", "INFO"}; !slices.Equal(told, want) {
-			t.Errorf("told %q, want %q", told, want)
-		}
-	})
+			advance(time.Minute)
+			if told, want := levels(book.take(t), "DEBUG"), []string{"WARN", "INFO"}; !slices.Equal(told, want) {
+				t.Errorf("told %q, want %q", told, want)
+			}
+		})
+	}
 }
 
-func TestAPanicOfALookUpEndsTheLookUps(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		from := &looker{answer: func(context.Context, string) (faceclient.Check, error) { panic("bug") }}
-		target := newTarget(walks(endsAt(func(int) []string { return ids("realface", 5) }, always1)), sampled(5, from))
-		run(t, target)
-		for range 3 {
-			scrape(inTime, target)
-			advance(10 * time.Minute)
-		}
-		if state := target.State(); !state.Health.Up || state.Health.Refreshes != 3 || len(from.looked()) != 2 {
-			t.Errorf("%d looked up, %+v", len(from.looked()), state.Health)
-		}
-	})
+// endEvery has a session of the service end again and again, from now on.
+func endEvery(gap time.Duration, n int, service *facetest.Server) {
+	for i := range n {
+		ends := time.Now().Add(time.Duration(i) * gap)
+		service.Add(facetest.DetectLiveness, facetest.Session{
+			ID: fmt.Sprintf("%08x-0000-4000-8000-000000000000", i*0x01000193), Created: ends.Add(-facetest.DefaultTTL), Started: ends.Add(-9 * time.Minute),
+		})
+	}
 }
 
 // Look-ups that the service wants to wait hold up neither the lists nor the next refresh.
 func TestRateLimitedLookUpsDelayNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		service := facetest.New(facetest.Options{})
-		defer service.Close()
-		start := time.Now()
-		for i := range 600 {
-			ends := start.Add(time.Duration(i) * time.Second)
-			service.Add(facetest.DetectLiveness, facetest.Session{
-				ID: fmt.Sprintf("%08x-0000-4000-8000-000000000000", i*0x01000193), Created: ends.Add(-facetest.DefaultTTL), Started: ends.Add(-9 * time.Minute),
-			})
-		}
+		service, start := facetest.New(facetest.Options{}), time.Now()
+		endEvery(time.Second, 600, service)
 		service.Fail(facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, 30*time.Second).OnSessions())
-		transport := service.Transport()
-		defer transport.CloseIdleConnections()
-		api := collector.NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)
-		list := listOf(t, service, faceclient.DetectLiveness, facelist.Limits{PageSize: 1000, MaxPages: 20, Workers: 1}, api, func(options *faceclient.Options) {
-			options.MaxRetries, options.Transport = 4, transport
+		target, _ := simulated(t, service, asking{2, 1000, 4}, every(10*time.Second), func(options *collector.TargetOptions) {
+			options.Samples, options.Timeout = 20, 3*time.Second
 		})
-		target := newTarget(list, sampled(20, list), every(10*time.Second), func(options *collector.TargetOptions) {
-			options.API, options.Timeout = api, 3*time.Second
-		})
-		defer run(t, target)()
 		for range 300 {
 			scrape(inTime, target)
 			advance(time.Until(start.Add(time.Since(start).Truncate(time.Second) + time.Second)))
@@ -146,19 +130,15 @@ func TestLookUpsTakeWhatTheListLeavesOfTheBudget(t *testing.T) {
 	} {
 		bubble(t, name, func(t *testing.T) {
 			from := &looker{answer: decides, costs: test.costs}
-			var list *source
-			list = walks(func(_ context.Context, visitor facelist.Visitor) (facelist.Result, error) {
-				allowed := list.allowed[len(list.allowed)-1]
-				if allowed < min(10, test.pages) {
-					t.Errorf("refresh %d may make %d requests", len(list.allowed), allowed)
+			list := walks(func(_ context.Context, attempts int, visitor facelist.Visitor) (facelist.Result, error) {
+				if attempts < min(10, test.pages) {
+					t.Errorf("a refresh may make %d requests", attempts)
 				}
-				used := min(test.pages, allowed)
 				page{sessions: ending(time.Now(), ids("realface", 100)...)}.visit(visitor)
-				return facelist.Result{Requests: used, Pages: used, Coverage: float64(used) / float64(test.pages)}, nil
+				return part(test.pages, attempts), nil
 			})
-			target := newTarget(list, sampled(100, from), func(options *collector.TargetOptions) {
-				options.Budget = collector.NewBudget(perRefresh(10), 5*time.Minute, []faceclient.Operation{faceclient.DetectLiveness}, nil)
-			})
+			budget := collector.NewBudget(perRefresh(10), 5*time.Minute, []faceclient.Operation{faceclient.DetectLiveness}, nil)
+			target := newTarget(list, sampled(100, from), paid(budget))
 			run(t, target)
 			for range 200 {
 				scrape(inTime, target)

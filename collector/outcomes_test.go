@@ -79,7 +79,7 @@ func ids(decision string, n int) []string {
 // endsAt walks the sessions that end in each walk's window.
 func endsAt(ids func(walk int) []string, coverage func(walk int) float64) script {
 	walk := 0
-	return func(_ context.Context, visitor facelist.Visitor) (facelist.Result, error) {
+	return func(_ context.Context, _ int, visitor facelist.Visitor) (facelist.Result, error) {
 		page{sessions: ending(time.Now(), ids(walk)...)}.visit(visitor)
 		share := coverage(walk)
 		walk++
@@ -209,7 +209,7 @@ func TestWhichSessionsAreLookedUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		from := &looker{answer: decides}
 		walk := 0
-		target := newTarget(walks(func(_ context.Context, visitor facelist.Visitor) (facelist.Result, error) {
+		target := newTarget(walks(func(_ context.Context, _ int, visitor facelist.Visitor) (facelist.Result, error) {
 			walk++
 			now := time.Now()
 			never := ending(now, "never-started")
@@ -237,8 +237,8 @@ func TestWhichSessionsAreLookedUp(t *testing.T) {
 // The mean of many estimates is the truth and their spread is that of a sample without replacement: with fewer sessions than
 // samples and with many more, with a part of the list, and with look-ups that fail or end early.
 func TestOutcomesAreEstimatedWithoutBias(t *testing.T) {
-	const runs, samples = 200, 20
-	sizes := []int{0, 400, 3, 60, 1000, 10} // sessions in each walk's window; the first walk counts nothing
+	const runs, samples = 400, 20
+	sizes := []int{0, 100, 3, 60, 12, 10} // sessions in each walk's window; the first walk counts nothing
 	spoofs := func(walk int) int { return int(math.Round(float64(sizes[walk]*walk) / 20)) }
 	for name, test := range map[string]struct {
 		coverage, failing float64 // failing is the share of the look-ups

@@ -13,11 +13,13 @@ import (
 // inTime is what a scrape with Prometheus' default time-out of 10 s leaves.
 const inTime = 9500 * time.Millisecond
 
+// No scrape, no walk.
 func TestManyScrapesShareOneWalk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		from := walks(lists(page{after: 2 * time.Second, sessions: created(3)}))
 		target := newTarget(from)
 		run(t, target)
+		advance(24 * time.Hour)
 		var scrapers sync.WaitGroup
 		for range 50 {
 			scrapers.Go(func() {
@@ -33,7 +35,7 @@ func TestManyScrapesShareOneWalk(t *testing.T) {
 				t.Errorf("a scrape within the interval took %v, want 0", took)
 			}
 		}
-		if from.walks() != 1 {
+		if advance(24 * time.Hour); from.walks() != 1 {
 			t.Errorf("%d walks for 80 scrapes within the interval, want 1", from.walks())
 		}
 	})
@@ -63,20 +65,6 @@ func TestScrapesThatJitterWalkAtEveryInterval(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestNoScrapeNoWalk(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		from := walks(lists(page{sessions: created(3)}))
-		target := newTarget(from)
-		run(t, target)
-		advance(24 * time.Hour)
-		scrape(inTime, target)
-		advance(24 * time.Hour)
-		if from.walks() != 1 {
-			t.Errorf("%d walks for one scrape in two days", from.walks())
-		}
-	})
 }
 
 // A scrape waits if there is nothing to show, or if the walk before was shorter than its deadline.
@@ -121,43 +109,37 @@ func TestWhenAScrapeWaitsForAWalk(t *testing.T) {
 // up, the counters, refresh_error and Health tell how refreshes went.
 func TestUpAndWhyNot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		bad := fails(unavailable(), page{after: time.Second})
-		good := lists(page{after: time.Second, sessions: created(1)})
-		target := newTarget(walks([]script{bad, fails(answered(403, "UnsupportedFeature"), page{after: time.Second}), good, good, bad, good}...), every(20*time.Second))
+		slow := page{after: time.Second, sessions: created(1)}
+		bad, good := fails(unavailable(), slow), lists(slow)
+		target := newTarget(walks(bad, fails(answered(403, "UnsupportedFeature"), slow), good, good, bad), every(20*time.Second))
 		run(t, target)
-		before := shown(t, target)
-		if health := target.State().Health; health.Refreshing || !health.LastEnded.IsZero() || target.State().DueIn != 0 {
-			t.Errorf("before the first refresh: %+v", health)
+		if state := target.State(); state.Health.Refreshing || !state.Health.LastEnded.IsZero() || state.DueIn != 0 {
+			t.Errorf("before the first refresh: %+v", state)
 		}
-		before.wantAbsent(t, `refresh_error{error_code="503"}`)
-		failures := 0.0
-		for i, code := range []string{"503", "UnsupportedFeature", "", "", "503", ""} {
+		failures, up := 0.0, 0.0
+		for i, code := range []string{"503", "UnsupportedFeature", "", "", "503"} {
 			scrape(500*time.Millisecond, target)
-			if i > 0 {
-				shown(t, target).want(t, "up", before["face_liveness_up"])
-			}
+			shown(t, target).want(t, "up", up)
 			if !target.State().Health.Refreshing {
 				t.Error("a refresh under way is not said to be")
 			}
 			advance(time.Second)
-			before = shown(t, target)
-			up := 1.0
-			if code != "" {
-				up = 0
-				failures++
-				before.want(t, fmt.Sprintf("refresh_error{error_code=%q}", code), 1)
+			values, state := shown(t, target), target.State()
+			if up = 1; code != "" {
+				up, failures = 0, failures+1
+				values.want(t, fmt.Sprintf("refresh_error{error_code=%q}", code), 1)
 			}
-			before.want(t, "up", up)
-			before.want(t, "refreshes_total", float64(i+1))
-			before.want(t, "refresh_failures_total", failures)
-			before.want(t, "refresh_duration_seconds", 1)
-			errors := before.without(func(name string) bool { return !strings.Contains(name, "refresh_error") })
-			health, due := target.State().Health, target.State().DueIn
-			if health.Up != (code == "") || (health.LastError == nil) != health.Up || len(errors) != int(1-up) || due < 14*time.Second || due > 22*time.Second {
-				t.Errorf("health after refresh %d: %+v, due in %v, errors %v", i+1, health, due, errors)
+			values.want(t, "up", up)
+			values.want(t, "refreshes_total", float64(i+1))
+			values.want(t, "refresh_failures_total", failures)
+			values.want(t, "refresh_duration_seconds", 1)
+			errors := values.without(func(name string) bool { return !strings.Contains(name, "refresh_error") })
+			health, ago := state.Health, time.Since(state.Health.LastEnded)
+			if health.Up != (code == "") || (health.LastError == nil) != health.Up || len(errors) != int(1-up) || health.Refreshing || ago > 500*time.Millisecond {
+				t.Errorf("health after refresh %d, which ended %v ago: %+v, errors %v", i+1, ago, health, errors)
 			}
-			if ago := time.Since(health.LastEnded); health.Refreshing || ago > 500*time.Millisecond {
-				t.Errorf("refresh %d ended %v ago, under way: %v", i+1, ago, health.Refreshing)
+			if state.DueIn < 14*time.Second || state.DueIn > 22*time.Second {
+				t.Errorf("the next refresh is due in %v", state.DueIn)
 			}
 			advance(30 * time.Second)
 		}

@@ -19,8 +19,8 @@ import (
 	"face_liveness_exporter/faceclient/facetest"
 )
 
-// script is what one walk does.
-type script func(context.Context, facelist.Visitor) (facelist.Result, error)
+// script is what one walk does with so many attempts; 0 where there is no limit.
+type script func(ctx context.Context, attempts int, visitor facelist.Visitor) (facelist.Result, error)
 
 // source is a collector.Source whose walks follow scripts, the first one the first and so on; the last one goes on and
 // on. All that the interface asks for stands here. Its walks have this machine's clock for horizon where their script
@@ -28,31 +28,27 @@ type script func(context.Context, facelist.Visitor) (facelist.Result, error)
 type source struct {
 	scripts []script
 
+	rotated      atomic.Bool // the key is another than that of the last walk
 	mu           sync.Mutex
-	key, usedKey string
 	begun, ended []time.Time
 	open, most   atomic.Int64 // walks at once; written under mu
-	allowed      []int        // requests, by walk; 0 where there is no bound
+	allowed      int          // attempts, of the last walk
 }
 
-func walks(scripts ...script) *source { return &source{scripts: scripts, key: "first key"} }
+func walks(scripts ...script) *source { return &source{scripts: scripts} }
 
-func (s *source) CredentialChanged() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.key != s.usedKey
-}
+func (s *source) CredentialChanged() bool { return s.rotated.Load() }
 
 func (s *source) Walk(ctx context.Context, attempts int, visitor facelist.Visitor) (facelist.Result, error) {
 	s.mu.Lock()
 	do := s.scripts[min(len(s.begun), len(s.scripts)-1)]
 	began := time.Now()
 	s.begun = append(s.begun, began)
-	s.allowed = append(s.allowed, attempts)
-	s.usedKey = s.key
+	s.allowed = attempts
+	s.rotated.Store(false)
 	s.most.Store(max(s.most.Load(), s.open.Add(1)))
 	s.mu.Unlock()
-	walk, err := do(ctx, horizon{visitor, began})
+	walk, err := do(ctx, attempts, horizon{visitor, began})
 	if walk.Horizon.IsZero() {
 		walk.Horizon = began
 	}
@@ -77,20 +73,6 @@ func (h horizon) Visit(batch facelist.Batch) {
 	h.Visitor.Visit(batch)
 }
 
-// rotate changes the key that the source asks with.
-func (s *source) rotate(key string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.key = key
-}
-
-// times are when walks began and ended.
-func (s *source) times() (begun, ended []time.Time) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.begun), slices.Clone(s.ended)
-}
-
 func (s *source) walks() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -99,6 +81,12 @@ func (s *source) walks() int {
 
 // whole is a walk that has seen every session.
 func whole(pages int) facelist.Result { return facelist.Result{Pages: pages, Coverage: 1} }
+
+// part is a walk that has seen as much of a list as its attempts allow.
+func part(pages, attempts int) facelist.Result {
+	used := min(pages, attempts)
+	return facelist.Result{Requests: used, Pages: used, Coverage: float64(used) / float64(pages)}
+}
 
 // page comes after a while and has the service's Date, or the present where that is zero.
 type page struct {
@@ -132,7 +120,7 @@ func lists(pages ...page) script { return fails(nil, pages...) }
 
 // fails walks the pages and then fails; nil is no failure.
 func fails(failure error, pages ...page) script {
-	return func(ctx context.Context, visitor facelist.Visitor) (facelist.Result, error) {
+	return func(ctx context.Context, _ int, visitor facelist.Visitor) (facelist.Result, error) {
 		for _, p := range pages {
 			select {
 			case <-time.After(p.after):
@@ -147,8 +135,8 @@ func fails(failure error, pages ...page) script {
 
 // hangs walks the pages and then hears no more from the service.
 func hangs(pages ...page) script {
-	return func(ctx context.Context, visitor facelist.Visitor) (facelist.Result, error) {
-		walk, err := lists(pages...)(ctx, visitor)
+	return func(ctx context.Context, attempts int, visitor facelist.Visitor) (facelist.Result, error) {
+		walk, err := lists(pages...)(ctx, attempts, visitor)
 		if err == nil {
 			<-ctx.Done()
 			err = canceled(ctx)
@@ -247,47 +235,46 @@ func advance(d time.Duration) {
 	synctest.Wait()
 }
 
-// counted is a target that has walked once over the sessions.
-func counted(t testing.TB, choice collector.DeviceOptions, sessions []faceclient.Session) *collector.Target {
-	t.Helper()
-	target := newTarget(walks(lists(page{sessions: sessions})), devices(choice))
-	stop := run(t, target)
-	collector.EnsureFresh(context.Background(), target)
-	stop()
-	return target
-}
-
 // clientList is a list, and its sessions one by one, that the real client is asked for.
 type clientList struct {
 	*facelist.Lister
 	*faceclient.Client
-	operation faceclient.Operation
 }
 
 // Session asks for one session of the list.
 func (l clientList) Session(ctx context.Context, id string, maxAttempts int) (check faceclient.Check, attempts int, err error) {
-	return l.Client.Session(ctx, faceclient.SessionQuery{Operation: l.operation, ID: id, MaxAttempts: maxAttempts})
+	return l.Client.Session(ctx, faceclient.SessionQuery{Operation: faceclient.DetectLiveness, ID: id, MaxAttempts: maxAttempts})
 }
 
-// listOf makes the client of a simulated service, which is slow unless change says otherwise.
-func listOf(t *testing.T, service *facetest.Server, operation faceclient.Operation, limits facelist.Limits, api *collector.APIMetrics,
-	change func(*faceclient.Options),
-) clientList {
+// asking is how the real client asks a simulated service.
+type asking struct {
+	rate              float64
+	pageSize, retries int
+}
+
+// simulated is a target whose list the real client reads from a simulated service, and what it shows.
+func simulated(t *testing.T, service *facetest.Server, by asking, change ...func(*collector.TargetOptions)) (target *collector.Target, exposition func() series) {
 	t.Helper()
-	options := faceclient.Options{
-		Endpoint: "http://face.test", APIVersion: faceclient.DefaultAPIVersion,
-		Credential: faceclient.NewKeyCredential(faceclient.StaticSecret(service.Key())),
+	transport := service.Transport()
+	t.Cleanup(service.Close)
+	t.Cleanup(transport.CloseIdleConnections)
+	info := collector.ResourceInfo{Name: "contoso-prod", Endpoint: "http://face.test", APIVersion: faceclient.DefaultAPIVersion}
+	api := collector.NewAPIMetrics(info.Name, []faceclient.Operation{faceclient.DetectLiveness}, 0)
+	client, err := faceclient.New(faceclient.Options{
+		Endpoint: info.Endpoint, APIVersion: info.APIVersion, Credential: faceclient.NewKeyCredential(faceclient.StaticSecret(service.Key())),
 		Limits: faceclient.Limits{
-			MaxRequestsPerSecond: 2, MaxConcurrentRequests: 1, RequestTimeout: 10 * time.Second, MaxRetryWait: 30 * time.Second,
+			MaxRequestsPerSecond: by.rate, MaxConcurrentRequests: 1, RequestTimeout: 10 * time.Second, MaxRetryWait: 30 * time.Second, MaxRetries: by.retries,
 		},
-		Observer: api,
-	}
-	change(&options)
-	client, err := faceclient.New(options)
+		Observer: api, Transport: transport,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return clientList{facelist.New(client, operation, limits), client, operation}
+	lister := facelist.New(client, faceclient.DetectLiveness, facelist.Limits{PageSize: by.pageSize, MaxPages: 1000, Workers: 1})
+	list := clientList{lister, client}
+	target = newTarget(list, append(change, func(options *collector.TargetOptions) { options.API, options.Looker = api, list })...)
+	run(t, target)
+	return target, func() series { return valuesOf(t, collector.New(info, api, target), faceclient.DetectLiveness) }
 }
 
 // bubble runs a subtest with fake time.

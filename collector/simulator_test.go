@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"face_liveness_exporter/collector"
-	"face_liveness_exporter/faceclient"
-	"face_liveness_exporter/faceclient/facelist"
 	"face_liveness_exporter/faceclient/facetest"
 )
 
@@ -24,16 +22,8 @@ func TestFlowsAreWhatHappenedToTheSimulatedCustomer(t *testing.T) {
 	} {
 		bubble(t, name, func(t *testing.T) {
 			service := facetest.New(facetest.Options{Now: func() time.Time { return time.Now().Add(test.skew) }})
-			defer service.Close()
 			traffic := facetest.NewTraffic(service, facetest.TrafficOptions{Seed: 7, PerDay: 2000, AbandonedShare: 0.3, DeletedShare: -1})
-			api := collector.NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)
-			limits := facelist.Limits{PageSize: 1000, MaxPages: 1000, Workers: 4}
-			list := listOf(t, service, faceclient.DetectLiveness, limits, api, func(options *faceclient.Options) {
-				options.MaxRequestsPerSecond, options.MaxConcurrentRequests = 1e6, 4
-				options.RequestTimeout, options.Transport = time.Second, facetest.Direct(service)
-			})
-			target := newTarget(list, every(3*time.Minute), sampled(1000, list))
-			defer run(t, target)()
+			target, _ := simulated(t, service, asking{1e6, 1000, 0}, every(3*time.Minute), func(options *collector.TargetOptions) { options.Samples = 1000 })
 			began := time.Now().Add(test.skew)
 			scrape(10*time.Second, target)
 			before := collector.Flows{}

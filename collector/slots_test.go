@@ -29,25 +29,6 @@ func reads(seconds int) script {
 	return lists(slices.Repeat([]page{{after: time.Second, sessions: created(1)}}, seconds)...)
 }
 
-func TestSlotsBoundRefreshesOfAllTargets(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		from := walks(reads(9))
-		targets := sharing(5, collector.NewSlots(2), from)
-		run(t, targets...)
-		for range 2 {
-			if took := scrape(time.Hour, targets...); took != 27*time.Second || from.most.Load() != 2 {
-				t.Errorf("5 refreshes of 9s in 2 slots took %v, %d at once, want 27s and 2 at once", took, from.most.Load())
-			}
-			advance(time.Hour)
-		}
-		for _, target := range targets {
-			values := shown(t, target)
-			values.want(t, "up", 1)
-			values.want(t, "refresh_duration_seconds", 9) // without the wait for a slot
-		}
-	})
-}
-
 // However the others hold their slots, a resource that answers is read within a minute, and sooner if the others wait for the
 // service: at the start, when nothing has failed yet, and later.
 func TestAGoodResourceIsReadWhateverTheOthersDo(t *testing.T) {
@@ -110,6 +91,9 @@ func TestSlotsAreResized(t *testing.T) {
 		from.most.Store(0)
 		if took := scrape(time.Hour, targets...); took != 27*time.Second || from.most.Load() != 2 {
 			t.Errorf("6 refreshes of 9s in 2 slots took %v, %d at once", took, from.most.Load())
+		}
+		for _, target := range targets {
+			shown(t, target).want(t, "refresh_duration_seconds", 9) // without the wait for a slot
 		}
 	})
 }

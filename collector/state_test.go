@@ -18,7 +18,7 @@ import (
 // n sessions, of which n-1 were created since the first walk.
 func TestAScrapeNeverMixesTwoRefreshes(t *testing.T) {
 	now, sessions := newClock(), []faceclient.Session(nil)
-	from := walks(func(_ context.Context, visitor facelist.Visitor) (facelist.Result, error) {
+	from := walks(func(_ context.Context, _ int, visitor facelist.Visitor) (facelist.Result, error) {
 		horizon := now.read().Wall
 		sessions = append(sessions, faceclient.Session{
 			ID: fmt.Append(nil, len(sessions)), Created: horizon.Add(-2 * settled), TTL: faceclient.DefaultTTL,
