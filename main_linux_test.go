@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"net"
 	"net/http"
@@ -31,6 +32,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		main()
 	}
+	_ = flag.Set("test.parallel", "16") // the tests wait for programs, and compute little themselves
 	goleak.VerifyTestMain(m)
 }
 
@@ -68,60 +70,33 @@ func get(t *testing.T, p *launch.Program, path string) (body string) {
 	return got.Body
 }
 
-// send begins a request and does not wait for its answer.
-func send(t *testing.T, p *launch.Program, request string) {
-	t.Helper()
-	connection, err := new(net.Dialer).DialContext(t.Context(), "tcp", p.Host())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = connection.Close() })
-	fmt.Fprint(connection, request)
-	get(t, p, "/-/healthy") // by then the request is under way
-}
-
-const profile = "GET /debug/pprof/profile?seconds=60 HTTP/1.1\r\nHost: x\r\n\r\n"
-
 // Whatever it is doing when it is told to stop, it stops, and says that all is well.
 func TestSignalInEveryPhase(t *testing.T) {
 	t.Parallel()
-	const slow = "refresh: {timeout: 1h}\napi: {request_timeout: 1h, max_retries: 1000, max_retry_wait: 1h, max_requests_per_second: %v}\n"
+	const patient = "refresh: {timeout: 1h}\napi: {request_timeout: 1h, max_requests_per_second: 1000}\n"
+	hangs, term := facetest.Hang().After(2), []os.Signal{syscall.SIGTERM}
 	for phase, test := range map[string]struct {
-		rate     float64
 		fault    facetest.Fault
 		requests int // that the service has had by then
-		request  string
 		args     []string
 		signals  []os.Signal
 		code     int
 	}{
-		"in a refresh":              {1000, facetest.Delay(time.Hour).After(2), 3, "", nil, nil, 0},
-		"waiting for the limiter":   {0.001, facetest.NoDate(), 1, "", nil, nil, 0},
-		"waiting as it was told to": {1000, facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, time.Hour), 1, "", nil, nil, 0},
-		"waiting to try again":      {1000, facetest.Status(503, ""), 3, "", nil, nil, 0},
-		"between two refreshes":     {1000, facetest.NoDate(), 6, "", nil, nil, 0},
-		"by another signal":         {1000, facetest.Hang(), 1, "", nil, []os.Signal{os.Interrupt}, 0},
-		"while it reloads":          {1000, facetest.NoDate(), 6, "", nil, []os.Signal{syscall.SIGHUP, syscall.SIGHUP, syscall.SIGTERM}, 0},
-		"in a profile":              {1000, facetest.Hang(), 1, profile, nil, nil, 0},
-		"in a report":               {1000, facetest.Hang(), 1, "", []string{"--doctor"}, nil, 1}, // it has not done what it should
+		"in a refresh":          {hangs, 3, nil, term, 0},
+		"between two refreshes": {facetest.NoDate(), 6, nil, []os.Signal{os.Interrupt}, 0},
+		"while it reloads":      {facetest.NoDate(), 6, nil, []os.Signal{syscall.SIGHUP, syscall.SIGHUP, syscall.SIGTERM}, 0},
+		"in a report":           {hangs, 3, []string{"--doctor"}, term, 1}, // it has not done what it should
 	} {
 		t.Run(phase, func(t *testing.T) {
 			t.Parallel()
 			service := rig.NewFace(t)
 			service.Populate(rig.Live, 5500, 1)
 			service.Fail(test.fault)
-			p := start(t, nil, nil, service.Contoso(fmt.Sprintf(slow, test.rate)), append(test.args, "--web.enable-pprof", "--log.level=debug")...)
+			p := start(t, nil, nil, service.Contoso(patient), append(test.args, "--log.level=debug")...)
 			launch.Eventually(t, "requests", func() bool {
 				p.Alive()
 				return service.Asked() >= test.requests
 			})
-			if test.request != "" {
-				p.Listens(listening)
-				send(t, p, test.request)
-			}
-			if test.signals == nil {
-				test.signals = []os.Signal{syscall.SIGTERM}
-			}
 			for _, signal := range test.signals {
 				p.Signal(signal)
 			}
@@ -133,22 +108,33 @@ func TestSignalInEveryPhase(t *testing.T) {
 }
 
 // A long answer keeps the first signal waiting for some seconds, and the second not at all.
-func TestSecondSignalWaitsForNothing(t *testing.T) {
+func TestSignalsInALongAnswer(t *testing.T) {
 	t.Parallel()
-	p := start(t, nil, nil, rig.NewFace(t).Contoso(rig.Quick), "--web.enable-pprof")
-	p.Listens(listening)
-	send(t, p, profile)
-	launch.Eventually(t, "an end", func() bool { // two signals at once can be one
-		p.Signal(syscall.SIGTERM)
-		select {
-		case <-p.Ended():
-			return true
-		default:
-			return false
-		}
-	})
-	if code := p.Wait(launch.Patience); code != -1 {
-		t.Errorf("exit code %d, want an end by the signal", code)
+	for signals, code := range map[string]int{"one": 0, "two": -1} {
+		t.Run(signals, func(t *testing.T) {
+			t.Parallel()
+			p := start(t, nil, nil, rig.NewFace(t).Contoso(rig.Quick), "--web.enable-pprof")
+			p.Listens(listening)
+			connection, err := new(net.Dialer).DialContext(t.Context(), "tcp", p.Host())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer connection.Close()
+			fmt.Fprint(connection, "GET /debug/pprof/profile?seconds=60 HTTP/1.1\r\nHost: x\r\n\r\n")
+			get(t, p, "/-/healthy") // by then the profile is under way
+			p.Signal(syscall.SIGTERM)
+			for again := signals == "two"; again; {
+				p.Signal(syscall.SIGTERM) // two signals at once can be one
+				select {
+				case <-p.Ended():
+					again = false
+				case <-time.After(20 * time.Millisecond):
+				}
+			}
+			if got := p.Wait(launch.Patience); got != code {
+				t.Errorf("exit code %d, want %d:\n%s", got, code, p.Stderr)
+			}
+		})
 	}
 }
 
