@@ -109,7 +109,7 @@ $(bin)/prometheus $(bin)/promtool:
 
 .PHONY: docs
 docs: ## write what docs/, the chart's schema and config.example.yaml have of the code anew
-	go test -count=1 -run '^TestErrorsPage$$' ./internal/tool -update
+	go test -count=1 -run '^TestErrorsPage$$' ./internal/explain -update
 	go test -count=1 -run '^(TestMetricsPage|TestFaultMatrix|TestLookUpsChangeNothingButOutcomes)$$' ./collector -update
 	go test -count=1 -run '^TestWritten' ./internal/config -update
 

@@ -83,7 +83,7 @@ func (e Explanation) String() string {
 
 // rowOf finds the words for an error: those of Entra ID's number say more than those of the detail, and those more than those of
 // the code. A code that is not known gets no other code's advice.
-func rowOf(failure *faceclient.Error) Row {
+func rowOf(failure *faceclient.Error) row {
 	if row, known := signInRows[failure.AADSTS]; known {
 		return row
 	}
@@ -99,9 +99,9 @@ func rowOf(failure *faceclient.Error) Row {
 	}
 	switch status := failure.Status; {
 	case failure.Code != strconv.Itoa(status):
-		return Row{Meaning: "the service refused the request with {code}"}
+		return row{Meaning: "the service refused the request with {code}"}
 	case status < 500:
-		return Row{Meaning: "the service, or a proxy in front of it, refuses the request with the status {status}", Remedy: noFaceThere}
+		return row{Meaning: "the service, or a proxy in front of it, refuses the request with the status {status}", Remedy: noFaceThere}
 	}
-	return Row{Meaning: "the service, or a gateway in front of it, failed with the status {status}", Remedy: TryAgain + ". Else look at the state of Azure, and at the proxy if there is one"}
+	return row{Meaning: "the service, or a gateway in front of it, failed with the status {status}", Remedy: TryAgain + ". Else look at the state of Azure, and at the proxy if there is one"}
 }

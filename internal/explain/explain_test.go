@@ -4,81 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"strconv"
-	"strings"
 	"testing"
 
 	"face_liveness_exporter/faceclient"
 	"face_liveness_exporter/internal/explain"
 )
-
-func TestEveryCodeAndDetailIsExplained(t *testing.T) {
-	codes, named := map[string]bool{}, map[string]int{}
-	for _, row := range explain.CodeRows() {
-		codes[row.Name] = true
-	}
-	for _, code := range faceclient.ErrorCodes() {
-		if !codes[code] {
-			t.Errorf("%s has no row", code)
-		}
-	}
-	for _, row := range explain.DetailRows() {
-		named[row.Name]++
-	}
-	for _, detail := range details(t) {
-		if named[string(detail)] != 1 {
-			t.Errorf("%s has %d rows, want 1", detail, named[string(detail)])
-		}
-		delete(named, string(detail))
-	}
-	if len(named) > 0 {
-		t.Errorf("%v are no details", named)
-	}
-}
-
-// details are the constants of faceclient that are a Detail, as its source has them.
-func details(t *testing.T) (all []faceclient.Detail) {
-	file, err := parser.ParseFile(token.NewFileSet(), "../../faceclient/detail.go", nil, parser.SkipObjectResolution)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ast.Inspect(file, func(node ast.Node) bool {
-		if constant, ok := node.(*ast.ValueSpec); ok && len(constant.Values) == 1 && fmt.Sprint(constant.Type) == "Detail" {
-			value, err := strconv.Unquote(constant.Values[0].(*ast.BasicLit).Value)
-			if err != nil {
-				t.Fatal(err)
-			}
-			all = append(all, faceclient.Detail(value))
-		}
-		return true
-	})
-	return all
-}
-
-func TestRowsAreLinesWithoutAFullStop(t *testing.T) {
-	seen := map[string]bool{}
-	for _, row := range append(explain.CodeRows(), explain.DetailRows()...) {
-		key := fmt.Sprint(row.Status, row.Name)
-		if seen[key] {
-			t.Errorf("%s comes twice", key)
-		}
-		seen[key] = true
-		for _, text := range []string{row.Meaning, row.Remedy} {
-			if strings.ContainsAny(text, "\n\r;") || strings.HasSuffix(text, ".") || strings.Contains(text, "(Preview)") {
-				t.Errorf("%s: %q", key, text)
-			}
-		}
-		if row.Meaning == "" || row.Remedy == "" && row.Name != faceclient.CodeCanceled {
-			t.Errorf("%s means %q, do %q", key, row.Meaning, row.Remedy)
-		}
-		if strings.Contains(row.Meaning+row.Remedy, "Cognitive Services User") {
-			t.Errorf("%s recommends a role that can read the keys", key)
-		}
-	}
-}
 
 func TestText(t *testing.T) {
 	for _, test := range []struct {

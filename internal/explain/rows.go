@@ -2,9 +2,9 @@ package explain
 
 import "face_liveness_exporter/faceclient"
 
-// Row is what a code with a status, or a detail, means and what to do about it. The words can hold {code}, {status},
+// row is what a code with a status, or a detail, means and what to do about it. The words can hold {code}, {status},
 // {version} of the API, {kind} of the sign-in and its {aadsts} number, and the {pages} that a list needs.
-type Row struct {
+type row struct {
 	// Status is the HTTP status; 0 stands for any, and for none if no answer came.
 	Status int
 	// Name is the label error_code, or the detail.
@@ -25,12 +25,11 @@ const (
 	reportBug    = "report a bug with the client_request_id of the log line"
 )
 
-// CodeRows are what the codes mean if no detail is known: the documented answers of the list first, then HTTP statuses without a
+// codeRows are what the codes mean if no detail is known: the documented answers of the list first, then HTTP statuses without a
 // code, then what goes wrong before there is an answer. A code comes twice if its meaning depends on the status.
-func CodeRows() []Row { return codeRows }
-
+//
 //nolint:gochecknoglobals // a table that never changes
-var codeRows = []Row{
+var codeRows = []row{
 	{400, "BadArgument", "the service refuses start or top", "lower api.page_size, or " + reportBug},
 	{400, "BadRequest", "the service refuses the request, for example a token of Entra ID at a regional endpoint", "with Entra ID, use the resource's own subdomain as endpoint, or a key"},
 	{401, "401", "the key or token is not accepted", checkKey},
@@ -68,11 +67,10 @@ var codeRows = []Row{
 	{0, faceclient.CodeAuthentication, "no credential could be obtained", "check key_file, or the fields below entra"},
 }
 
-// DetailRows are what the details mean, in the order in which package faceclient has them.
-func DetailRows() []Row { return detailRows }
-
+// detailRows are what the details mean, in the order in which package faceclient has them.
+//
 //nolint:gochecknoglobals // a table that never changes
-var detailRows = []Row{
+var detailRows = []row{
 	{0, string(faceclient.DetailNameNotResolved), "the name of the endpoint's host is not resolved", "check endpoint for a typing error, and DNS. With a private endpoint, link its DNS zone to this network"},
 	{0, string(faceclient.DetailRefused), "the connection is refused: nothing listens at that address and port", "check host and port of endpoint, and the firewall"},
 	{0, string(faceclient.DetailUnreachable), "the endpoint cannot be reached from here, or not in time", "check DNS, the network and the firewall (port 443), or set HTTPS_PROXY"},
@@ -115,7 +113,7 @@ const (
 // signInRows are the numbers of Entra ID that a first set-up meets.
 //
 //nolint:gochecknoglobals // a table that never changes
-var signInRows = map[int]Row{
+var signInRows = map[int]row{
 	7000215: {Meaning: "Entra ID refuses the client secret" + number, Remedy: "write the secret's value, not its id, into entra.client_secret_file"},
 	7000222: {Meaning: "the client secret has expired" + number, Remedy: "make a new one and write it into entra.client_secret_file"},
 	700016:  {Meaning: "Entra ID does not know the application in this tenant" + number, Remedy: "check entra.client_id and entra.tenant_id"},
