@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -28,15 +29,12 @@ import (
 	"face_liveness_exporter/internal/tool"
 )
 
-// roleVariable makes this test binary play one of the three parts, and argumentVariable is what it needs to know.
-const (
-	roleVariable     = "BENCH_ROLE"
-	argumentVariable = "BENCH_ARGUMENT"
-)
+// roleVariable makes this test binary play one of the three parts, with an argument.
+const roleVariable = "BENCH_ROLE"
 
 func TestMain(m *testing.M) {
 	var err error
-	switch argument := os.Getenv(argumentVariable); os.Getenv(roleVariable) {
+	switch role, argument, _ := strings.Cut(os.Getenv(roleVariable), " "); role {
 	case "":
 		os.Exit(m.Run())
 	case "service":
@@ -131,7 +129,7 @@ func BenchmarkRefresh(b *testing.B) {
 func play(b *testing.B, role, argument string) *exec.Cmd {
 	b.Helper()
 	command := exec.CommandContext(b.Context(), os.Args[0])
-	command.Env = append(os.Environ(), roleVariable+"="+role, argumentVariable+"="+argument)
+	command.Env = append(os.Environ(), roleVariable+"="+role+" "+argument)
 	return command
 }
 

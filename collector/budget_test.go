@@ -38,7 +38,6 @@ func TestBudgetIsKept(t *testing.T) {
 			budget := collector.NewBudget(test.monthly, 5*time.Minute, both, nil)
 			var spent atomic.Int64
 			var targets []*collector.Target
-			var sources []*source
 			for i, operation := range both {
 				random := rand.New(rand.NewPCG(13, uint64(i)))
 				from := walks(func(_ context.Context, attempts int, _ facelist.Visitor) (facelist.Result, error) {
@@ -49,7 +48,6 @@ func TestBudgetIsKept(t *testing.T) {
 					}
 					return walk, nil
 				})
-				sources = append(sources, from)
 				targets = append(targets, newTarget(from, paid(budget), func(options *collector.TargetOptions) { options.Operation = operation }))
 			}
 			for _, target := range targets {
@@ -65,9 +63,9 @@ func TestBudgetIsKept(t *testing.T) {
 			if limit := test.monthly*days/30 + worth; spent.Load() > limit {
 				t.Errorf("%d requests in %d days, want %d at most", spent.Load(), days, limit)
 			}
-			for i, from := range sources {
-				if from.walks() < int(days*24*3600/test.interval/2) {
-					t.Errorf("%s was walked %d times in %d days", both[i], from.walks(), days)
+			for _, target := range targets {
+				if refreshes := target.State().Health.Refreshes; refreshes < uint64(days*24*3600/test.interval/2) {
+					t.Errorf("%s was refreshed %d times in %d days", target.Operation(), refreshes, days)
 				}
 			}
 		})

@@ -25,23 +25,15 @@ func (c *clock) read() collector.Instant {
 	return c.now
 }
 
-// advance lets time pass.
-func (c *clock) advance(d time.Duration) {
+// move moves the wall clock and the other one. They differ if the machine slept, or somebody set the clock.
+func (c *clock) move(wall, monotonic time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.now.Wall, c.now.Monotonic = c.now.Wall.Add(d), c.now.Monotonic+d
+	c.now.Wall, c.now.Monotonic = c.now.Wall.Add(wall), c.now.Monotonic+monotonic
 }
 
-// leap moves the wall clock alone: the machine slept, or somebody set the clock.
-func (c *clock) leap(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now.Wall = c.now.Wall.Add(d)
-}
-
-func clocked(c *clock) func(*collector.TargetOptions) {
-	return func(options *collector.TargetOptions) { options.Clock = c.read }
-}
+// set gives a target this clock.
+func (c *clock) set(options *collector.TargetOptions) { options.Clock = c.read }
 
 func TestSnapshotAgesByTheClockThatSaysMore(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -57,11 +49,10 @@ func TestSnapshotAgesByTheClockThatSaysMore(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			now := newClock()
-			target := newTarget(walks(lists(page{sessions: lively()})), clocked(now))
+			target := newTarget(walks(lists(page{sessions: lively()})), now.set)
 			run(t, target)
 			collector.EnsureFresh(context.Background(), target)
-			now.advance(test.passes)
-			now.leap(test.leaps)
+			now.move(test.passes+test.leaps, test.passes)
 			if state := target.State(); state.Shown != test.shown {
 				t.Errorf("shown is %v at age %v", state.Shown, state.Age)
 			}

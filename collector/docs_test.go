@@ -25,10 +25,6 @@ var update = flag.Bool("update", false, "write the pages anew that tests compare
 // refresh of the other failed.
 func busy(t testing.TB) prometheus.Collector {
 	t.Helper()
-	var sessions []faceclient.Session
-	for i := range 60 {
-		sessions = append(sessions, of(fmt.Sprint("device-", i))...)
-	}
 	api := collector.NewAPIMetrics("contoso-prod", faceclient.Operations(), 100_000)
 	ofResource := func(operation faceclient.Operation) func(*collector.TargetOptions) {
 		return func(options *collector.TargetOptions) {
@@ -36,11 +32,11 @@ func busy(t testing.TB) prometheus.Collector {
 		}
 	}
 	now := newClock()
-	plain := newTarget(walks(lists(page{sessions: lively()}, page{sessions: sessions})), sampled(20, nil), ofResource(faceclient.DetectLiveness), clocked(now))
-	verify := newTarget(walks(lists(page{}), fails(answered(401, "401"))), sampled(20, nil), ofResource(faceclient.DetectLivenessWithVerify), clocked(now))
+	plain := newTarget(walks(lists(page{sessions: lively()}, page{sessions: of(ids("device", 60)...)})), sampled(20, nil), ofResource(faceclient.DetectLiveness), now.set)
+	verify := newTarget(walks(lists(page{}), fails(answered(401, "401"))), sampled(20, nil), ofResource(faceclient.DetectLivenessWithVerify), now.set)
 	stop := run(t, plain, verify)
 	scrape(time.Minute, plain, verify)
-	now.advance(time.Hour)
+	now.move(time.Hour, time.Hour)
 	scrape(time.Minute, plain, verify)
 	stop()
 	api.ObserveAttempt(faceclient.Attempt{Operation: faceclient.DetectLiveness, Status: 200, Duration: 70 * time.Millisecond, Billed: 1})

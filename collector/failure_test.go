@@ -17,14 +17,13 @@ import (
 
 func TestPopulationIsShownUntilMaxStale(t *testing.T) {
 	isPopulation := inPopulation(t)
-	for name, test := range map[string]struct{ interval, stale, lasts time.Duration }{
-		"max_stale":                            {5 * time.Minute, time.Hour, time.Hour},
-		"twice the interval if that is longer": {40 * time.Minute, time.Hour, 80 * time.Minute},
-		"an interval longer than max_stale":    {3 * time.Hour, time.Hour, 6 * time.Hour},
+	for name, test := range map[string]struct{ interval, lasts time.Duration }{
+		"max_stale, an hour":                   {5 * time.Minute, time.Hour},
+		"twice the interval if that is longer": {40 * time.Minute, 80 * time.Minute},
+		"an interval longer than max_stale":    {3 * time.Hour, 6 * time.Hour},
 	} {
 		bubble(t, name, func(t *testing.T) {
-			target := newTarget(walks(lists(page{after: 30 * time.Second, sessions: lively()}), fails(unavailable())),
-				every(test.interval), func(options *collector.TargetOptions) { options.MaxStale = test.stale })
+			target := newTarget(walks(lists(page{after: 30 * time.Second, sessions: lively()}), fails(unavailable())), every(test.interval))
 			run(t, target)
 			names := func() []string {
 				return shown(t, target).without(func(name string) bool { return strings.Contains(name, "refresh_error") })
@@ -56,21 +55,6 @@ func TestPopulationIsShownUntilMaxStale(t *testing.T) {
 // quota is what the client makes of a 403 that speaks of a quota.
 func quota(wait time.Duration) error {
 	return fmt.Errorf("list page 1: %w", &faceclient.Error{Status: http.StatusForbidden, Code: "QuotaExceeded", Wait: wait})
-}
-
-// gaps scrapes every second for a while, and gives the time from each walk's end to the next one's begin.
-func gaps(t *testing.T, target *collector.Target, from *source, seconds int) []time.Duration {
-	t.Helper()
-	for range seconds {
-		advance(time.Second - scrape(100*time.Millisecond, target))
-	}
-	from.mu.Lock()
-	defer from.mu.Unlock()
-	var between []time.Duration
-	for i := 1; i < len(from.begun); i++ {
-		between = append(between, from.begun[i].Sub(from.ended[i-1]))
-	}
-	return between
 }
 
 func TestWaitAfterFailures(t *testing.T) {
@@ -112,13 +96,15 @@ func TestWaitAfterFailures(t *testing.T) {
 			for _, wait := range test.want {
 				seconds += 5 + int(1.1*wait.Seconds())
 			}
-			got := gaps(t, target, from, seconds)
-			if len(got) < len(test.want) {
-				t.Fatalf("waits %v, want about %v", got, test.want)
+			for range seconds {
+				advance(time.Second - scrape(100*time.Millisecond, target))
+			}
+			if from.walks() <= len(test.want) {
+				t.Fatalf("%d walks, want one after each of %v", from.walks(), test.want)
 			}
 			for i, want := range test.want { // up to a tenth of jitter, and a second to the next scrape
-				if got[i] < want || got[i] > want*11/10+time.Second {
-					t.Errorf("wait %d is %v, want %v and up to a tenth more", i+1, got[i], want)
+				if got := from.begun[i+1].Sub(from.ended[i]); got < want || got > want*11/10+time.Second {
+					t.Errorf("wait %d is %v, want %v and up to a tenth more", i+1, got, want)
 				}
 			}
 		})
@@ -159,10 +145,6 @@ func TestAChangedKeyClearsTheWait(t *testing.T) {
 
 // Each failed refresh is counted under its error code, by the attempt that failed, or once.
 func TestEveryFailedRefreshIsCounted(t *testing.T) {
-	invented := make([]string, 60)
-	for i := range invented {
-		invented[i] = fmt.Sprint("Invented", i)
-	}
 	for name, test := range map[string]struct {
 		attempts []string // their codes
 		walk     script
@@ -175,7 +157,7 @@ func TestEveryFailedRefreshIsCounted(t *testing.T) {
 		"no attempt, and a code":                  {nil, fails(&faceclient.Error{Code: faceclient.CodeAuthentication}), "authentication", 1},
 		"no attempt, and an unknown code":         {nil, fails(answered(418, "Teapot")), "Teapot", 1},
 		"no error of the client":                  {nil, fails(http.ErrHandlerTimeout), "connection", 1},
-		"too many codes":                          {invented, fails(answered(400, "Invented59")), "other", float64(60 - (50 - len(faceclient.ErrorCodes())))},
+		"too many codes":                          {ids("Invented", 60), fails(answered(400, "Invented-59")), "other", float64(60 - (50 - len(faceclient.ErrorCodes())))},
 	} {
 		bubble(t, name, func(t *testing.T) {
 			api := collector.NewAPIMetrics("contoso-prod", faceclient.Operations(), 0)
@@ -200,8 +182,8 @@ func TestAPanicFailsTheRefresh(t *testing.T) {
 	var broken atomic.Bool // while the clock panics, which a page that is counted asks for the time
 	for reason, bug := range map[string]script{
 		"runtime error: index out of range [2] with length 2": func(context.Context, int, facelist.Visitor) (facelist.Result, error) {
-			_ = sessions[len(sessions)]
-			return facelist.Result{}, nil
+			beyond := len(sessions)
+			return facelist.Result{Pages: len(sessions[beyond].ID)}, nil
 		},
 		// While a page is counted, on a goroutine of the source.
 		"string": func(ctx context.Context, _ int, visitor facelist.Visitor) (facelist.Result, error) {

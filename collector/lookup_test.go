@@ -27,7 +27,7 @@ func TestLookUpsYieldToTheNextRefresh(t *testing.T) {
 			return faceclient.Check{}, canceled(ctx)
 		}}
 		var book logbook
-		target := newTarget(walks(endsAt(func(int) []string { return ids("realface", 10) }, always1)), sampled(10, from), every(time.Minute), logged(&book))
+		target := newTarget(walks(endsAt(1, func(int) []string { return ids("realface", 10) })), sampled(10, from), every(time.Minute), logged(&book))
 		stop := run(t, target)
 		for refreshes := 1; refreshes <= 5; refreshes++ {
 			took := scrape(inTime, target)
@@ -65,14 +65,14 @@ func TestLookUpsThatFailForGood(t *testing.T) {
 		bubble(t, name, func(t *testing.T) {
 			var book logbook
 			from := &looker{answer: test.fails}
-			target := newTarget(walks(endsAt(func(int) []string { return ids("realface", 50) }, always1)), sampled(50, from), logged(&book))
+			target := newTarget(walks(endsAt(1, func(int) []string { return ids("realface", 50) })), sampled(50, from), logged(&book))
 			run(t, target)
 			for range 5 {
 				scrape(inTime, target)
 				advance(10 * time.Minute)
 			}
-			if state := target.State(); !state.Health.Up || state.Outcomes.Looked() != 0 || len(from.looked()) != 4*test.lookUps {
-				t.Errorf("%d look-ups of 4 refreshes, want %d each: %+v", len(from.looked()), test.lookUps, state)
+			if state := target.State(); !state.Health.Up || state.Outcomes.Looked() != 0 || len(from.asked) != 4*test.lookUps {
+				t.Errorf("%d look-ups of 4 refreshes, want %d each: %+v", len(from.asked), test.lookUps, state)
 			}
 			from.answer = decides
 			scrape(inTime, target)
@@ -144,7 +144,7 @@ func TestLookUpsTakeWhatTheListLeavesOfTheBudget(t *testing.T) {
 				scrape(inTime, target)
 				advance(5 * time.Minute)
 			}
-			if looked := len(from.looked()) / 199; list.walks() != 200 || looked < test.least || looked > test.most {
+			if looked := len(from.asked) / 199; list.walks() != 200 || looked < test.least || looked > test.most {
 				t.Errorf("%d refreshes with %d look-ups each, want 200 with %d to %d", list.walks(), looked, test.least, test.most)
 			}
 			if complete := target.State().Snapshot.Complete(); complete != test.wholeListRead {

@@ -111,7 +111,7 @@ func TestUpAndWhyNot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slow := page{after: time.Second, sessions: created(1)}
 		bad, good := fails(unavailable(), slow), lists(slow)
-		target := newTarget(walks(bad, fails(answered(403, "UnsupportedFeature"), slow), good, good, bad), every(20*time.Second))
+		target := newTarget(walks([]script{bad, fails(answered(403, "UnsupportedFeature"), slow), good, good, bad}...), every(20*time.Second))
 		run(t, target)
 		if state := target.State(); state.Health.Refreshing || !state.Health.LastEnded.IsZero() || state.DueIn != 0 {
 			t.Errorf("before the first refresh: %+v", state)

@@ -26,10 +26,10 @@ func TestAScrapeNeverMixesTwoRefreshes(t *testing.T) {
 		visitor.Visit(facelist.Batch{Sessions: sessions, Date: horizon, Horizon: horizon})
 		return facelist.Result{Requests: 1, Pages: len(sessions), Coverage: 1, Horizon: horizon}, nil
 	})
-	target := newTarget(from, every(30*time.Second), clocked(now))
+	target := newTarget(from, every(30*time.Second), now.set)
 	run(t, target)
 	refresh := func() {
-		now.advance(time.Minute)
+		now.move(time.Minute, time.Minute)
 		collector.EnsureFresh(context.Background(), target)
 	}
 	refresh()
