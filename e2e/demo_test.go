@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"face_liveness_exporter/internal/launch"
 )
 
 // contract is every metric that docs/metrics.md promises, a histogram by its family's name.
@@ -56,7 +58,7 @@ func TestDemo(t *testing.T) {
 
 func underDemo(t *testing.T, prometheus database, native bool) {
 	t.Helper()
-	eventually(t, "a second scrape", func() bool { return prometheus.holds(`min(count_over_time(face_liveness_sessions[1m])) > 1`) })
+	launch.Eventually(t, "a second scrape", func() bool { return prometheus.holds(`min(count_over_time(face_liveness_sessions[1m])) > 1`) })
 	queries := dashboards(t, ".*")
 	metrics, histograms := contract(t)
 	series := slices.Clone(metrics)
@@ -83,7 +85,7 @@ func underDemo(t *testing.T, prometheus database, native bool) {
 	t.Run("every rule is evaluated", func(t *testing.T) {
 		var rules []rule
 		// A group of 1m is evaluated for the first time somewhere in the first minute.
-		done := within(t, 2*patience, func() bool {
+		done := launch.Within(t, 2*patience, func() bool {
 			rules = prometheus.rules()
 			return !slices.ContainsFunc(rules, func(r rule) bool { return r.LastEvaluation.IsZero() })
 		})
@@ -138,7 +140,7 @@ func underDemo(t *testing.T, prometheus database, native bool) {
 		deadline := time.Now().Add(3 * patience)
 		for _, q := range queries {
 			var problem string
-			ok := within(t, max(time.Until(deadline), time.Second), func() bool {
+			ok := launch.Within(t, max(time.Until(deadline), time.Second), func() bool {
 				var answer vector
 				answer, problem = prometheus.run(q)
 				// What looks back to an earlier time, or wants a number of samples, has no data yet.

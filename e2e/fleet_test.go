@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/internal/launch"
 )
 
 // fleet is the number of resources of a company that has many.
@@ -82,13 +83,13 @@ func TestDashboardsShowOneResourceAndThirty(t *testing.T) {
 
 func underFleet(t *testing.T, prometheus database) {
 	t.Helper()
-	if !within(t, 4*patience, func() bool {
+	if !launch.Within(t, 4*patience, func() bool {
 		return prometheus.holds(`count(count by (resource) (ALERTS{resource=~"failing-.*", alertstate="firing"})) == 4`)
 	}) {
 		t.Fatalf("no alert about each list that fails: %v", prometheus.now(`{__name__=~"ALERTS|up"}`))
 	}
-	eventually(t, "each failure is told", func() bool { return prometheus.holds(`count(face_liveness_refresh_error) == 4`) })
-	eventually(t, "sessions expire everywhere", func() bool {
+	launch.Eventually(t, "each failure is told", func() bool { return prometheus.holds(`count(face_liveness_refresh_error) == 4`) })
+	launch.Eventually(t, "sessions expire everywhere", func() bool {
 		return prometheus.holds(fmt.Sprintf(`count(increase(face_liveness_session_expirations_total{resource=~"well.*|incident"}[20m]) > 20) == %d`, fleet-5))
 	})
 
@@ -109,7 +110,7 @@ func underFleet(t *testing.T, prometheus database) {
 					t.Fatalf("there is no number %q", title)
 				}
 				var got string
-				if !within(t, patience, func() bool {
+				if !launch.Within(t, patience, func() bool {
 					got = absent
 					for _, s := range prometheus.now(queries[i].Expr) {
 						value := float64(s.Value.Value)
@@ -134,7 +135,7 @@ func underFleet(t *testing.T, prometheus database) {
 		if by := queries[i].panel.Options.SortBy; len(by) == 0 || by[0].DisplayName != "State" || by[0].Desc {
 			t.Errorf("the table is sorted by %v, want failing lists, whose state is 0, on top", by)
 		}
-		eventually(t, "each list with its error", func() bool {
+		launch.Eventually(t, "each list with its error", func() bool {
 			right := 0
 			for _, row := range prometheus.now(queries[i].Expr) {
 				want, failing := strings.CutPrefix(row.Metric["resource"], "failing-")

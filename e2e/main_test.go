@@ -18,7 +18,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"face_liveness_exporter/internal/launch"
 )
@@ -110,16 +109,6 @@ func freeAddress(t *testing.T) string {
 	server := httptest.NewServer(nil)
 	server.Close()
 	return server.Listener.Addr().String()
-}
-
-func eventually(t *testing.T, what string, condition func() bool) {
-	t.Helper()
-	launch.Eventually(t, what, condition)
-}
-
-func within(t *testing.T, limit time.Duration, condition func() bool) bool {
-	t.Helper()
-	return launch.Within(t, limit, condition)
 }
 
 // serve answers by a handler on loopback until the test ends, and gives the base URL.

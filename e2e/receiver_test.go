@@ -14,6 +14,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/internal/launch"
 )
 
 //nolint:gocritic // each line begins at ^
@@ -93,7 +94,7 @@ func TestRevokedKeyIsToldOnce(t *testing.T) {
 	prometheus := startPrometheus(t, debian(t), layOut(t, exporter.Host(), manager.Host(), "3s", "", warped))
 	tells := func(status string) {
 		t.Helper()
-		eventually(t, "a message: "+status, func() bool { return len(messages) > 0 })
+		launch.Eventually(t, "a message: "+status, func() bool { return len(messages) > 0 })
 		got := <-messages
 		if got.Status != status || len(got.Alerts) != 1 || got.GroupLabels["alertname"] != "FaceLivenessCredentialsRefused" {
 			t.Fatalf("want FaceLivenessCredentialsRefused alone, %s: %+v", status, got)
@@ -109,15 +110,15 @@ func TestRevokedKeyIsToldOnce(t *testing.T) {
 		}
 	}
 
-	eventually(t, "the list is read", func() bool { return prometheus.holds(`face_liveness_up == 1`) })
+	launch.Eventually(t, "the list is read", func() bool { return prometheus.holds(`face_liveness_up == 1`) })
 	key := service.Key()
 	service.SetKey("another")
 	tells("firing")
 	// Forty minutes to the rules: every alert about a list that is not read would have come.
-	eventually(t, "the list has long been failing", func() bool { return prometheus.holds(`time() - face_liveness_snapshot_timestamp_seconds > 40`) })
+	launch.Eventually(t, "the list has long been failing", func() bool { return prometheus.holds(`time() - face_liveness_snapshot_timestamp_seconds > 40`) })
 	service.SetKey(key)
 	tells("resolved")
-	eventually(t, "no alert is left", func() bool { return !prometheus.holds(`ALERTS`) })
+	launch.Eventually(t, "no alert is left", func() bool { return !prometheus.holds(`ALERTS`) })
 	if len(messages) > 0 {
 		t.Errorf("one message more: %+v", <-messages)
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/internal/launch"
 )
 
 // several are the resources of an example with several exporters: a configuration, and the services by the resource's name.
@@ -66,10 +67,10 @@ func TestTwoExportersDoNotShareASeries(t *testing.T) {
 	const resources = 3
 	config, _ := several(t, "refresh: {interval: 1h}\n", resources)
 	_, prometheus := underExample(t, "redundant.yml", config)
-	eventually(t, "each resource is shown by each exporter", func() bool {
+	launch.Eventually(t, "each resource is shown by each exporter", func() bool {
 		return len(prometheus.now(`face_liveness_sessions and on (instance, exporter) up{job="face_liveness_resources"} == 1`)) == 2*resources
 	})
-	eventually(t, "the rules show each resource once", func() bool {
+	launch.Eventually(t, "the rules show each resource once", func() bool {
 		return len(prometheus.now("resource_operation:face_liveness_sessions:max")) == resources
 	})
 	prometheus.noExportedLabels()
@@ -82,7 +83,7 @@ func TestResourcesAreSharedOut(t *testing.T) {
 	config, services := several(t, "refresh: {on_start: false, interval: 1h}\n", resources)
 	storage := serve(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	exporters, prometheus := underExample(t, "sharded.yml", config, change{`http://long-term-storage\.example`, storage})
-	eventually(t, "every list is shown", func() bool {
+	launch.Eventually(t, "every list is shown", func() bool {
 		return len(prometheus.now(`face_liveness_sessions and on (instance) up{job="face_liveness_resources"} == 1`)) == resources
 	})
 	for _, s := range prometheus.now("face_liveness_sessions") {
@@ -99,7 +100,7 @@ func TestResourcesAreSharedOut(t *testing.T) {
 	}
 	// An exporter that is down takes its own share along and no other.
 	exporters["0"].stop()
-	eventually(t, "a share is down", func() bool { return prometheus.holds(`up{job="face_liveness_resources"} == 0`) })
+	launch.Eventually(t, "a share is down", func() bool { return prometheus.holds(`up{job="face_liveness_resources"} == 0`) })
 	if !prometheus.holds(`up{job="face_liveness_resources"} == 1`) {
 		t.Error("the others are down, too")
 	}

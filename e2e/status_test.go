@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"face_liveness_exporter/faceclient/facetest"
+	"face_liveness_exporter/internal/launch"
 )
 
 // secretMessage is in what the simulated services say; none of it may be shown.
@@ -77,13 +78,13 @@ func startInEveryState(t *testing.T) *program {
 		_, metrics := exporter.get("/metrics")
 		return regexp.MustCompile(`(?m)^face_liveness_` + pattern).MatchString(metrics)
 	}
-	eventually(t, "lists, an estimate and an error", func() bool {
+	launch.Eventually(t, "lists, an estimate and an error", func() bool {
 		return shows(`sessions{operation="detectLiveness",resource="failing"} 1200$`) &&
 			shows(`sessions{operation="detectLiveness",resource="contoso-11"} 13310$`) &&
 			shows(`snapshot_coverage_ratio{operation="detectLiveness",resource="estimated"} 0\.`) && shows(`refresh_error{.*resource="W+"} 1$`)
 	})
 	failing.Fail(facetest.StatusError(http.StatusServiceUnavailable, facetest.ShapeCode, "503", secretMessage))
-	eventually(t, "a failure after a success", func() bool { return shows(`up{operation="detectLiveness",resource="failing"} 0$`) })
+	launch.Eventually(t, "a failure after a success", func() bool { return shows(`up{operation="detectLiveness",resource="failing"} 0$`) })
 	return exporter
 }
 
@@ -115,7 +116,7 @@ func TestStatusPage(t *testing.T) {
 	readme := look{"light", 1100, 1.5}
 	b.open(demo.Base+"/", readme)
 	opened, _ := b.news()
-	eventually(t, "the page renews itself", func() bool {
+	launch.Eventually(t, "the page renews itself", func() bool {
 		requests, _ := b.news()
 		return requests > opened
 	})

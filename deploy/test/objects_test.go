@@ -3,7 +3,6 @@ package deploy_test
 import (
 	"encoding/pem"
 	"fmt"
-	"maps"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -292,21 +291,5 @@ func TestExporterTakesItsConfigurationAndFlags(t *testing.T) {
 				t.Errorf("%v: %v\n%s", args, err, output)
 			}
 		})
-	}
-}
-
-// TestHashedDevicesNeedNoMoreThanASecret: the key comes from the Secret, and no raw id is left.
-func TestHashedDevicesNeedNoMoreThanASecret(t *testing.T) {
-	for _, name := range []string{"keys", "existing-secret"} {
-		var found []string
-		for _, configuration := range only[*corev1.ConfigMap](rendered(t, filepath.Join(values, name+".yaml"))) {
-			found = slices.AppendSeq(found, maps.Values(configuration.Data))
-		}
-		text := strings.Join(found, "\n")
-		for _, line := range []string{"  label: hash\n", "  hash_key_file: /etc/face_liveness_exporter/secrets/device-hash-key\n"} {
-			if !strings.Contains(text, line) {
-				t.Errorf("%s: no %q in\n%s", name, line, text)
-			}
-		}
 	}
 }
