@@ -10,9 +10,9 @@ const (
 	// lag is how long before a walk's horizon an event must be to be in the list for certain: sessions reach the list late,
 	// and clocks differ.
 	lag = 30 * time.Second
-	// maxAhead is how far the first watermark may be ahead of this machine's clock: a first Date that is years ahead does not
-	// stop the counting for years.
-	maxAhead = 24 * time.Hour
+	// maxApart is how far the service's clock and the one of this machine may be apart when counting begins: one of them that is
+	// years off does not stop the counting for years.
+	maxApart = 24 * time.Hour
 	// maxHeldBack is how far counting may be from the service's clock before people are told.
 	maxHeldBack = time.Minute
 )
@@ -66,12 +66,15 @@ type watermark struct {
 
 // next returns the window that a walk with this horizon counts, and the watermark to keep if the walk succeeds. The watermark
 // follows the horizon at a distance, and moves no further than time has passed since it was last moved, plus 1 %: so a clock
-// that is wrong delays counting and never adds to it. The third result is how far that keeps the watermark from the horizon.
+// that is wrong delays counting and never adds to it. The third result is how far that keeps the watermark from the horizon, or
+// how far the clocks are apart if counting cannot begin.
 func (w watermark) next(horizon time.Time, now Instant) (window, watermark, time.Duration) {
 	due := horizon.Round(0).Add(-lag) // sessions' times are compared with wall clocks
 	if w.at.IsZero() {
-		first := earlier(due, now.Wall.Add(maxAhead))
-		return window{first, first}, watermark{first, now.Monotonic}, due.Sub(first)
+		if apart := due.Sub(now.Wall).Abs(); apart > maxApart {
+			return window{}, w, apart
+		}
+		return window{due, due}, watermark{due, now.Monotonic}, 0
 	}
 	passed := now.Monotonic - w.moved
 	to := earlier(due, w.at.Add(passed+passed/100))

@@ -111,26 +111,33 @@ func TestAWrongClockIsTold(t *testing.T) {
 	})
 }
 
-// A first Date that is years ahead stops the counting for a day, and not for years. An empty list moves the window, too.
+// A first Date that is years ahead or behind stops the counting for one walk, and not for years. An empty list moves the window,
+// too.
 func TestAFirstDateThatIsWrong(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		walk := 0
-		target := newTarget(walks(func(context.Context, int, facelist.Visitor) (facelist.Result, error) {
-			horizon := time.Now()
-			if walk++; walk == 1 {
-				horizon = horizon.AddDate(75, 0, 0)
-			}
-			return facelist.Result{Pages: 1, Coverage: 1, Horizon: horizon}, nil
-		}), every(time.Hour))
-		run(t, target)
-		for range 31 {
+	for _, years := range []int{75, -100} {
+		synctest.Test(t, func(t *testing.T) {
+			walk := 0
+			target := newTarget(walks(func(context.Context, int, facelist.Visitor) (facelist.Result, error) {
+				horizon := time.Now()
+				if walk++; walk == 1 {
+					horizon = horizon.AddDate(years, 0, 0)
+				}
+				return facelist.Result{Pages: 1, Coverage: 1, Horizon: horizon}, nil
+			}), every(time.Hour))
+			run(t, target)
 			scrape(inTime, target)
-			advance(time.Hour)
-		}
-		if window := target.State().Flows.Window; window != 6*3600-30 {
-			t.Errorf("windows of %vs in 30 hours, want those of the last 6", window)
-		}
-	})
+			if target.State().Health.ClockHeldBack < 24*time.Hour {
+				t.Errorf("a Date off by %d years is not told", years)
+			}
+			for range 3 {
+				advance(time.Hour)
+				scrape(inTime, target)
+			}
+			if window := target.State().Flows.Window; window != 2*3600 {
+				t.Errorf("windows of %vs after a Date off by %d years, want those of the last two hours", window, years)
+			}
+		})
+	}
 }
 
 func TestPartOfTheKeySpaceIsScaledUp(t *testing.T) {
