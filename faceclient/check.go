@@ -106,8 +106,8 @@ func readCheck(body []byte, id string) (Check, error) {
 	if other, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && other.Field == "Result" {
 		answer.Result = nil
 	}
-	if !strings.EqualFold(answer.ID, id) || answer.Status == "" && answer.Result == nil {
-		return Check{}, invalid() // such as {}, null, or an error with status 200
+	if !strings.EqualFold(answer.ID, id) || answer.Result == nil && (answer.Status == "" || answer.Status == "ResultAvailable") {
+		return Check{}, invalid() // such as {}, null, an error with status 200, or a result that is none
 	}
 	if answer.Result == nil {
 		return Check{}, nil

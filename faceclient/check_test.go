@@ -75,6 +75,7 @@ func TestSession(t *testing.T) {
 		{"an error with status 200", `{"error":{"code":"429","message":"no"}}`, faceclient.Check{}, faceclient.CodeInvalidResponse},
 		{"another session", `{"id":"another","status":"Started"}`, faceclient.Check{}, faceclient.CodeInvalidResponse},
 		{"neither status nor result", `{"id":"` + sessionID + `","result":7}`, faceclient.Check{}, faceclient.CodeInvalidResponse},
+		{"a result that is none", `{"id":"` + sessionID + `","status":"ResultAvailable","result":[]}`, faceclient.Check{}, faceclient.CodeInvalidResponse},
 		{"an answer of v1.2", `{"sessionId":"` + sessionID + `","status":"Succeeded","results":{"attempts":[]}}`, faceclient.Check{}, faceclient.CodeInvalidResponse},
 		{"no object", `[]`, faceclient.Check{}, faceclient.CodeInvalidResponse},
 		{"no JSON", `<html>`, faceclient.Check{}, faceclient.CodeInvalidResponse},
