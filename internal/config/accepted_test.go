@@ -95,6 +95,7 @@ func TestEndpointsAreNormalized(t *testing.T) {
 		"http://[::ffff:127.0.0.1]":                        "http://[::ffff:127.0.0.1]",
 		"https://APIM.contoso.example/Face-Proxy/":         "https://apim.contoso.example/Face-Proxy",
 		"https://apim.contoso.example/a%2Fb/c":             "https://apim.contoso.example/a%2Fb/c",
+		"https://apim.contoso.example/x/..//a/b/.":         "https://apim.contoso.example/a/b",
 	} {
 		cfg, warnings := mustParse(t, "resources: [{name: a, key: "+canary+", endpoint: '"+raw+"'}]")
 		if got := cfg.Resources[0].Endpoint; got != want || len(warnings) != 0 {

@@ -43,7 +43,7 @@ func (c *checker) endpoint(path, insecurePath string, r *Resource) {
 	}
 	defaultPort := map[string]string{"https": ":443", "http": ":80"}[address.Scheme]
 	address.Host = strings.TrimSuffix(strings.ToLower(address.Host), defaultPort)
-	r.Endpoint = address.String()
+	r.Endpoint = strings.TrimSuffix(address.JoinPath().String(), "/") // without the .. and // of a path
 }
 
 func isPort(port string) bool {
