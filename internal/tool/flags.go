@@ -38,8 +38,8 @@ type flags struct {
 	web web.Options
 }
 
-// parseFlags reads the command line. The usage is what the command line asks to be printed, and nothing else: help or
-// version; "" for none.
+// parseFlags reads the command line. There are no flags if it asks only for something to be printed, such as help or version: then
+// usage is what is left to print.
 func parseFlags(args []string) (f *flags, usage string, err error) {
 	f = new(flags)
 	app := kingpin.New(exporter.Name, "Shows the liveness sessions of Azure AI Face resources to Prometheus.")

@@ -31,6 +31,7 @@ func TestCommandLine(t *testing.T) {
 		stdout, stderr string // must be part of
 	}{
 		"short help":                   {"-h", 0, "usage: face_liveness_exporter", ""},
+		"completion of the shell":      {"--completion-bash", 0, "", ""},
 		"unknown flag":                 {"--frobnicate", 1, "", "unknown long flag '--frobnicate', try --help"},
 		"argument":                     {"frobnicate", 1, "", "unexpected frobnicate, try --help"},
 		"level in capitals":            {"--log.level=DEBUG --log.format=logFmt --config.file=absent", 1, "", "absent"},

@@ -53,7 +53,7 @@ func run(ctx context.Context, process Process) error {
 	if err != nil {
 		return fmt.Errorf("%w, try --help", err)
 	}
-	if usage != "" {
+	if f == nil {
 		_, err := io.WriteString(process.Stdout, usage)
 		return err
 	}
