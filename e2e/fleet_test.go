@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -39,7 +40,7 @@ func expiring(t *testing.T, sessions, neverStarted int) *facetest.Server {
 }
 
 // startFleet starts an exporter of 30 resources: one has an incident, one has hardly any sessions, four fail in different
-// ways, and the others are well.
+// ways, and the others are well. Of these, the odd ones look up outcomes.
 func startFleet(t *testing.T) *program {
 	t.Helper()
 	config := new(strings.Builder)
@@ -61,7 +62,7 @@ func startFleet(t *testing.T) *program {
 	}
 	well := serve(t, expiring(t, 1000, 10))
 	for i := range fleet - 6 {
-		add(fmt.Sprint("well-", i), well)
+		add(fmt.Sprintf("well-%d, outcomes: {samples: %d}", i, i%2*5), well)
 	}
 	path := filepath.Join(t.TempDir(), "config.yaml")
 	write(t, path, config.String())
@@ -80,6 +81,9 @@ func TestDashboardsShowOneResourceAndThirty(t *testing.T) {
 		})
 	}
 }
+
+// ofOutcomes matches the metrics of what look-ups say about any session.
+var ofOutcomes = regexp.MustCompile(`session_(outcome|failure|model_sample|check_duration)`)
 
 func underFleet(t *testing.T, prometheus database) {
 	t.Helper()
@@ -148,6 +152,23 @@ func underFleet(t *testing.T, prometheus database) {
 			}
 			return right == fleet
 		})
+	})
+
+	t.Run("with outcomes and without", func(t *testing.T) {
+		for resources, looked := range map[string]bool{"well-0": false, "well-1": true} {
+			for _, q := range dashboards(t, resources) {
+				// No session is created here, so the demo's test asks for the conversion.
+				if q.panel.Type == "" || !ofOutcomes.MatchString(q.Expr) || strings.HasPrefix(q.panel.Title, "Conversion") {
+					continue
+				}
+				if !within(t, patience, func() bool {
+					answer, _ := prometheus.run(q)
+					return answer.hasData() == looked
+				}) {
+					t.Errorf("%s with %s: has data is %v\n%s", q.where, resources, !looked, q.Expr)
+				}
+			}
+		}
 	})
 
 	t.Run("what a panel draws", func(t *testing.T) {
