@@ -46,8 +46,9 @@ func page(uid, title, description string, rows []row) *dashboard.DashboardBuilde
 			"{{alertname}}", "{{resource}} {{operation}}").TagKeys("severity")).
 		Annotation(mark("Estimates", "orange", "min by (resource, operation) ("+coverage+") < 1",
 			"Estimate", "{{resource}} {{operation}}: only a part of the list was read, the counts are estimates")).
-		Annotation(mark("Models", "purple", "sum by (model_version) ("+modelSamplesTotal+selected+") > 0 unless on (model_version) "+modelSamplesTotal+selected+" offset 1h > 0",
-			"New model", "{{model_version}} checks sessions for the first time"))
+		// Half an hour is wide enough for Grafana to find the mark in two days, and narrow enough not to cover the charts.
+		Annotation(mark("Models", "purple", "sum by (model_version) ("+modelSamplesTotal+selected+") > 0 unless on (model_version) max_over_time("+modelSamplesTotal+selected+"[1d] offset 30m) > 0",
+			"Model {{model_version}}", "seen for the first time in a day"))
 	id := uint32(0)
 	for _, r := range rows {
 		id++

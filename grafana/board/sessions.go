@@ -79,7 +79,7 @@ func lists() cog.Builder[dashboard.Panel] {
 		"Select the error to see more, and look it up in docs/errors.md.",
 	}, []column{
 		{title: "Resource", label: "resource", width: 190},
-		{title: "Operation", label: "operation", width: 150},
+		{title: "Operation", label: "operation", width: 190},
 		{title: "State", expression: gauge("face_liveness_up"), mappings: upOrFailing(), steps: wanted()},
 		{title: "Error", label: "error_code", width: 110, link: details},
 		{title: "Failure", expression: refreshError(), hidden: true},
@@ -213,7 +213,7 @@ func devices() panels {
 			"Find out which. Limit abuse where sessions are created.",
 		}, []column{
 			{title: "Resource", label: "resource", width: 150},
-			{title: "Operation", label: "operation", width: 150},
+			{title: "Operation", label: "operation", width: 190},
 			{title: "Device", label: "device_correlation_id"},
 			{title: "Sessions", expression: top, width: 90, steps: []dashboard.Threshold{{Color: "text"}, {Value: value(100), Color: suspect}, {Value: value(1000), Color: bad}}},
 			{title: "Share", expression: top + " / on (resource, operation) group_left () (" + known + " > 0)", unit: ratio, decimals: value(1), width: 90, steps: moreIsBad(0.02, 0.1)},

@@ -40,7 +40,7 @@ func oldestSnapshot() cog.Builder[dashboard.Panel] {
 
 // snapshotAge is the age of each list's newest snapshot, or neverRead where there is none.
 func snapshotAge() string {
-	return fmt.Sprintf("time() - %s or on (resource, operation) %.0f + 0 * %s",
+	return fmt.Sprintf("clamp_min(time() - %s, 0) or on (resource, operation) %.0f + 0 * %s",
 		gauge("face_liveness_snapshot_timestamp_seconds"), float64(neverRead), gauge("face_liveness_up"))
 }
 
