@@ -99,7 +99,7 @@ func TestRateLimitedLookUpsDelayNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		service, start := facetest.New(facetest.Options{}), time.Now()
 		endEvery(time.Second, 600, service)
-		service.Fail(facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, 30*time.Second).OnSessions())
+		service.Fail(facetest.RateLimited(30 * time.Second).OnSessions())
 		target, _ := simulated(t, service, asking{2, 1000, 4}, every(10*time.Second), func(options *collector.TargetOptions) {
 			options.Samples, options.Timeout = 20, 3*time.Second
 		})

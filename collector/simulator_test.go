@@ -22,7 +22,7 @@ func TestFlowsAreWhatHappenedToTheSimulatedCustomer(t *testing.T) {
 	} {
 		bubble(t, name, func(t *testing.T) {
 			service := facetest.New(facetest.Options{Now: func() time.Time { return time.Now().Add(test.skew) }})
-			traffic := facetest.NewTraffic(service, facetest.TrafficOptions{Seed: 7, PerDay: 2000, AbandonedShare: 0.3, DeletedShare: -1})
+			service.Simulate(facetest.TrafficOptions{Seed: 7, PerDay: 2000, AbandonedShare: 0.3, DeletedShare: -1})
 			target, _ := simulated(t, service, asking{1e6, 1000, 0}, every(3*time.Minute), func(options *collector.TargetOptions) { options.Samples = 1000 })
 			began := time.Now().Add(test.skew)
 			scrape(10*time.Second, target)
@@ -44,7 +44,7 @@ func TestFlowsAreWhatHappenedToTheSimulatedCustomer(t *testing.T) {
 				before = flows
 			}
 			ended := time.Now().Add(test.skew).Truncate(time.Second) // as the Date header has it
-			truth := traffic.Between(facetest.DetectLiveness, began.Add(-settling), ended.Add(-settling))
+			truth := service.Between(facetest.DetectLiveness, began.Add(-settling), ended.Add(-settling))
 			want := collector.Flows{
 				Creations: float64(truth.Created), Starts: float64(truth.Started),
 				Expirations: float64(truth.Expired), Abandonments: float64(truth.Abandoned), Window: ended.Sub(began).Seconds(),

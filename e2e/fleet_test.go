@@ -52,7 +52,7 @@ func startFleet(t *testing.T) *program {
 	add("tiny", serve(t, expiring(t, 10, 100)))
 	for code, fault := range map[string]facetest.Fault{
 		"401":     facetest.StatusError(http.StatusUnauthorized, facetest.ShapeCode, "401", "no"),
-		"429":     facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, time.Second),
+		"429":     facetest.RateLimited(time.Second),
 		"503":     facetest.StatusError(http.StatusServiceUnavailable, facetest.ShapeCode, "503", "no"),
 		"timeout": facetest.Hang(),
 	} {

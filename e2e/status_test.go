@@ -60,7 +60,7 @@ func startInEveryState(t *testing.T) *program {
 	estimated.Populate(facetest.DetectLiveness, 2000, 2)
 	estimated.Populate(facetest.DetectLivenessWithVerify, 2000, 3)
 	add(`<b data-hostile>"&amp;'</b>`, hostileDevices(), "")
-	add("\u05d0\u05d1\u05d2 "+`"><script>window.hostile=1</script>`, fails(facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, 5*time.Second)), "")
+	add("\u05d0\u05d1\u05d2 "+`"><script>window.hostile=1</script>`, fails(facetest.RateLimited(5*time.Second)), "")
 	add("refused", fails(facetest.StatusError(http.StatusUnauthorized, facetest.ShapeCode, "401", secretMessage)), "")
 	add("broken", fails(facetest.StatusError(http.StatusInternalServerError, facetest.ShapeCode, strings.Repeat("Code", 16), secretMessage).On(facetest.DetectLiveness)), "")
 	add("another shape", fails(facetest.JSON(`{"value": "`+secretMessage+`"}`)), "")

@@ -20,7 +20,7 @@ func TestEveryAttemptIsObserved(t *testing.T) {
 		r.server.Fail(
 			facetest.Delay(2*time.Second),
 			facetest.Status(500, "").Times(1),
-			facetest.RateLimited(facetest.ShapeFlat, facetest.HintHeader, 10*time.Second).After(1).Times(1),
+			facetest.RateLimited(10*time.Second).After(1).Times(1),
 			facetest.TruncatedJSON().After(2).Times(1), // of an answer that is billed
 		)
 		r.listsAll()

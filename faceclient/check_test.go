@@ -126,7 +126,7 @@ func TestLookUpsDelayNoPage(t *testing.T) {
 		end    string
 	}{
 		{"no fault", nil, ""},
-		{"429", []facetest.Fault{facetest.RateLimited(facetest.ShapeFlat, facetest.HintHeader, time.Minute).OnSessions()}, "429"},
+		{"429", []facetest.Fault{facetest.RateLimited(time.Minute).OnSessions()}, "429"},
 		{"503 with a time", []facetest.Fault{facetest.Status(503, "").Header("Retry-After", "60").OnSessions()}, "503"},
 		{"no answer", []facetest.Fault{facetest.Hang().OnSessions()}, "timeout"},
 	} {

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -20,17 +19,12 @@ import (
 	"face_liveness_exporter/faceclient/facetest"
 )
 
+// A redirect to the list itself would be a request more.
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	for _, status := range []int{300, 301, 302, 303, 304, 307, 308} {
-		t.Run(strconv.Itoa(status), func(t *testing.T) {
-			stranger := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, request *http.Request) {
-				t.Errorf("the other host got %s with key %q", request.URL, request.Header.Get("Ocp-Apim-Subscription-Key"))
-			}))
-			defer stranger.Close()
-			inRig(t, 10, nil, func(_ *testing.T, r *rig) {
-				r.server.Fail(facetest.Redirect(status, stranger.URL+"/face"))
-				r.fails(faceclient.CodeRedirect, 1)
-			})
+		inRig(t, 10, nil, func(_ *testing.T, r *rig) {
+			r.server.Fail(facetest.Redirect(status, "https://elsewhere.test/face/v1.2-preview.1/detectLiveness/singleModal/sessions").Times(1))
+			r.fails(faceclient.CodeRedirect, 1)
 		})
 	}
 }

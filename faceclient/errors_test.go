@@ -19,6 +19,14 @@ func TestErrorCodesAreLabels(t *testing.T) {
 			t.Errorf("%q is no label or comes twice", code)
 		}
 	}
+	for _, documented := range []string{
+		"BadArgument", "PermissionDenied", "UnsupportedFeature", "ResourceNotFound", "ConcurrentOperationConflict", "Unspecified",
+		"401", "403", "404", "429", "500", "502", "503", "504",
+	} {
+		if !slices.Contains(codes, documented) {
+			t.Errorf("%s is missing", documented)
+		}
+	}
 }
 
 func TestCodeAndTextOfAnyError(t *testing.T) {

@@ -44,7 +44,7 @@ func TestWaitBeforeTheNextRequest(t *testing.T) {
 		{"message, one second", message("Please retry after 1 second. Or upgrade."), named(time.Second)},
 		{"message of other words", message("It is 12 seconds past."), unnamed},
 		{"the header counts before the message", message("Try again in 26 seconds.").Header("Retry-After", "2"), named(2 * time.Second)},
-		{"another shape", facetest.RateLimited(facetest.ShapeStatusCode, facetest.HintMessage, 7*time.Second), named(7 * time.Second)},
+		{"another shape", facetest.StatusError(429, facetest.ShapeStatusCode, "429", "Rate limit is exceeded. Try again in 7 seconds."), named(7 * time.Second)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			inRig(t, 10, func(o *options) { o.MaxRetryWait = bound }, func(t *testing.T, r *rig) {
@@ -66,9 +66,9 @@ func TestNothingIsSentWhileTheServiceAsksToWait(t *testing.T) {
 		perSecond float64
 		early     int // requests before the gate is closed; the other one waits for the limiter when it closes
 	}{
-		"429":           {facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, 20*time.Second), 1e12, 2},
+		"429":           {facetest.RateLimited(20 * time.Second), 1e12, 2},
 		"503":           {facetest.Status(503, "").Header("Retry-After", "20"), 1e12, 2},
-		"429, low rate": {facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, 20*time.Second), 0.5, 1},
+		"429, low rate": {facetest.RateLimited(20 * time.Second), 0.5, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inRig(t, 10, func(o *options) { o.MaxRequestsPerSecond = test.perSecond }, func(t *testing.T, r *rig) {
@@ -117,7 +117,7 @@ func (r *rig) together(operations ...faceclient.Operation) {
 // Other settings change neither how long the service has asked to wait nor how much slower it wants its requests.
 func TestRetryAfterAndALoweredRateSurviveApply(t *testing.T) {
 	inRig(t, 2500, func(o *options) { o.MaxRequestsPerSecond = 10 }, func(t *testing.T, r *rig) {
-		r.server.Fail(facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, 20*time.Second).Times(1))
+		r.server.Fail(facetest.RateLimited(20 * time.Second).Times(1))
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
 		_, err := list(ctx, r.client, faceclient.DetectLiveness, 1000)
@@ -193,7 +193,7 @@ func TestACanceledRequestEndsAtOnce(t *testing.T) {
 		{"in an answer", facetest.Hang(), nil},
 		{"in a body", facetest.HangInBody(), nil},
 		{"before a retry", facetest.Status(500, ""), func(o *options) { o.MaxRetries = 900 }},
-		{"at the gate", facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, time.Hour), func(o *options) { o.MaxRetryWait = time.Minute }},
+		{"at the gate", facetest.RateLimited(time.Hour), func(o *options) { o.MaxRetryWait = time.Minute }},
 		{"at the limiter", facetest.Delay(0), func(o *options) { o.MaxRequestsPerSecond = 0.001 }},
 		{"behind another", facetest.Hang(), func(o *options) { o.MaxConcurrentRequests = 1 }},
 	} {

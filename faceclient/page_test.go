@@ -112,13 +112,15 @@ func TestFieldsThatAreAbsentOrOdd(t *testing.T) {
 		{"a name twice: the last counts", `,"deviceCorrelationId":"d","deviceCorrelationId":"e"`, "e", 10 * time.Minute, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			l, err := pageOf(t, " [ {"+base+test.fields+"} ] \n")
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := l.sessions[0]
-			if string(got.ID) != "a" || string(got.DeviceID) != test.device || got.TTL != test.ttl || got.HasStarted() != test.started || got.Expired {
-				t.Errorf("%+v, device %q", got, got.DeviceID)
+			for _, item := range []string{base + test.fields, strings.TrimPrefix(test.fields+",", ",") + base} {
+				l, err := pageOf(t, " [ {"+item+"} ] \n")
+				if err != nil {
+					t.Fatal(err)
+				}
+				got := l.sessions[0]
+				if string(got.ID) != "a" || string(got.DeviceID) != test.device || got.TTL != test.ttl || got.HasStarted() != test.started || got.Expired {
+					t.Errorf("%s: %+v, device %q", item, got, got.DeviceID)
+				}
 			}
 		})
 	}
@@ -127,9 +129,8 @@ func TestFieldsThatAreAbsentOrOdd(t *testing.T) {
 	}
 }
 
-// A session is read as it is in each way to write it.
-func TestEveryWayToWriteASessionIsRead(t *testing.T) {
-	inRig(t, 3000, nil, func(t *testing.T, r *rig) {
+func TestSessionsAreReadAsTheyAreListed(t *testing.T) {
+	inRig(t, 300, nil, func(t *testing.T, r *rig) {
 		for i, odd := range []string{`"`, `\`, `a"b\c`, "tab\t", "é", "日本語", "\U0001f600", "with space", "a&b=c#d+e%20/f?", strings.Repeat("é", 64)} {
 			r.server.Add(facetest.DetectLiveness, facetest.Session{
 				ID: odd, DeviceID: odd, Created: time.Now().Add(-time.Duration(i) * time.Second), TTL: time.Duration(60+i) * time.Second,

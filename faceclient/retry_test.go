@@ -1,9 +1,11 @@
 package faceclient_test
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -11,55 +13,24 @@ import (
 	"face_liveness_exporter/faceclient/facetest"
 )
 
-func TestKnownErrors(t *testing.T) {
-	for _, known := range facetest.KnownErrors() {
-		t.Run(known.Name, func(t *testing.T) {
-			attempts := 1
-			if known.Retry {
-				attempts = 3
-			}
-			inRig(t, 10, nil, func(t *testing.T, r *rig) {
-				r.server.Fail(known.Fault)
-				failure := r.failure(known.Code, attempts)
-				if refused := known.Status == 401 || known.Status == 403 || known.Status == 404; failure.Status != known.Status || failure.Refused() != refused {
-					t.Errorf("status %d, want %d; refused: %t", failure.Status, known.Status, failure.Refused())
-				}
-				if failure.RequestID == "" || failure.ClientRequestID != r.server.Requests()[attempts-1].ClientRequestID {
-					t.Errorf("request ids %q %q are not those of the last attempt", failure.RequestID, failure.ClientRequestID)
-				}
-				if !slices.Contains(faceclient.ErrorCodes(), known.Code) {
-					t.Errorf("%s is not among the error codes", known.Code)
-				}
-			})
-			inRig(t, 10, nil, func(t *testing.T, r *rig) {
-				r.server.Fail(known.Fault.Times(2))
-				if !known.Retry {
-					r.fails(known.Code, 1)
-				} else if l := r.listsAll(); l.attempts != 4 || r.requests() != 4 {
-					t.Errorf("%d attempts, the service saw %d, want 4", l.attempts, r.requests())
-				}
-			})
-		})
-	}
-}
-
-// What HTTP calls transient is tried again, and nothing else.
+// What HTTP calls transient is tried again, and nothing else. The error names the last attempt.
 func TestStatusesThatAreRetried(t *testing.T) {
 	for status, retried := range map[int]bool{
-		400: false, 402: false, 403: false, 404: false, 405: false, 407: false, 408: true, 409: true, 410: false, 413: false, 418: false,
-		425: true, 429: true, 451: false, 500: true, 501: false, 502: true, 503: true, 504: true, 505: false, 511: false, 520: true, 524: true,
-		529: true, 530: false,
+		400: false, 401: false, 402: false, 403: false, 404: false, 405: false, 407: false, 408: true, 409: true, 410: false, 413: false,
+		418: false, 425: true, 429: true, 451: false, 500: true, 501: false, 502: true, 503: true, 504: true, 505: false, 511: false,
+		520: true, 524: true, 529: true, 530: false,
 	} {
-		requests := 0
-		o := fast("http://contoso")
-		o.MaxRetries = 1
-		o.Transport = answering(func(*http.Request) (*http.Response, error) {
-			requests++
-			return answer(status, http.Header{}, ""), nil
+		inRig(t, 10, func(o *options) { o.MaxRetries = 1 }, func(t *testing.T, r *rig) {
+			r.server.Fail(facetest.Status(status, ""))
+			attempts := map[bool]int{true: 2, false: 1}[retried]
+			failure := r.failure(strconv.Itoa(status), attempts)
+			if refused := status == 401 || status == 403 || status == 404; failure.Status != status || failure.Refused() != refused {
+				t.Errorf("%d: status %d, refused %t", status, failure.Status, !refused)
+			}
+			if failure.RequestID == "" || failure.ClientRequestID != r.server.Requests()[attempts-1].ClientRequestID {
+				t.Errorf("%d: request ids %q %q are not those of the last attempt", status, failure.RequestID, failure.ClientRequestID)
+			}
 		})
-		if failure := failureOf(t, o); (requests == 2) != retried || failure.Status != status {
-			t.Errorf("%d: %d requests, %v", status, requests, failure)
-		}
 	}
 }
 
@@ -94,20 +65,41 @@ func TestBodiesThatBreakOffOrAreNoneOfTheServiceAreReadAgain(t *testing.T) {
 }
 
 func TestAnswersThatAreNoListAreNotAskedForAgain(t *testing.T) {
-	for _, fault := range append(facetest.WrongShapes(),
-		facetest.SetField("sessionExpired", ""), facetest.SetField("id", ""), facetest.SetField("sessionExpired", `null`),
-		facetest.SetField("authTokenTimeToLiveInSeconds", "-1"), facetest.SetField("authTokenTimeToLiveInSeconds", "600.5"),
-		facetest.SetField("authTokenTimeToLiveInSeconds", "9223372036854775807"),
-		facetest.SetField("createdDateTime", `"2024-05-19"`), facetest.SetField("createdDateTime", `null`),
-		facetest.JSON(`[] x`), facetest.JSON(`{"error":{"code":"429"}}`), facetest.Status(202, ""), facetest.Status(204, ""),
-		facetest.Status(202, `{"status":"running"}`), facetest.Status(206, `[{"id"`),
-	) {
-		t.Run(fault.String(), func(t *testing.T) {
-			inRig(t, 5, nil, func(t *testing.T, r *rig) {
-				r.server.Fail(fault)
-				r.fails(faceclient.CodeInvalidResponse, 1)
-			})
+	const item = `{"id":"a","createdDateTime":"2024-05-19T16:16:31Z","sessionExpired":false}`
+	answers := map[string]int{
+		`null`: 200, `17`: 200, `{}`: 200, `{"value":[` + item + `]}`: 200, `[` + item + `][]`: 200, `[] x`: 200, `{"error":{"code":"429"}}`: 200,
+		`[null]`: 200, `[17]`: 200, `["id"]`: 200, `[[]]`: 200, `[{}]`: 200,
+		``: 202, ` `: 204, `{"status":"running"}`: 202, `[{"id"`: 206,
+	}
+	for field, values := range map[string][]string{
+		"id": {`5`, `null`, `""`, ""}, "createdDateTime": {`"yesterday"`, `1716135391`, `"2024-05-19"`, `null`, ""},
+		"sessionExpired": {`"true"`, `1`, `null`, ""}, "sessionStartDateTime": {`""`, `{}`}, "deviceCorrelationId": {`17`},
+		"authTokenTimeToLiveInSeconds": {`"600"`, `[]`, "-1", "600.5", "9223372036854775807"},
+	} {
+		for _, value := range values {
+			fields := map[string]json.RawMessage{}
+			if err := json.Unmarshal([]byte(item), &fields); err != nil {
+				t.Fatal(err)
+			}
+			if fields[field] = json.RawMessage(value); value == "" {
+				delete(fields, field)
+			}
+			odd, err := json.Marshal([]any{json.RawMessage(item), fields})
+			if err != nil {
+				t.Fatal(err)
+			}
+			answers[string(odd)] = 200
+		}
+	}
+	for body, status := range answers {
+		o, requests := plainOptions(), 0
+		o.Transport = answering(func(*http.Request) (*http.Response, error) {
+			requests++
+			return answer(status, http.Header{}, body), nil
 		})
+		if failure := failureOf(t, o); failure.Code != faceclient.CodeInvalidResponse || requests != 1 {
+			t.Errorf("%d %s: %v after %d requests", status, body, failure, requests)
+		}
 	}
 }
 

@@ -107,11 +107,9 @@ func toldByErrorsAndLogs(t *testing.T, credential faceclient.Credential) {
 						ID: fmt.Sprint("canary-session-", n), DeviceID: "canary-device", Created: time.Now(),
 					})
 				}
-				r.server.Fail(facetest.Wrap("path", func(next http.Handler) http.Handler {
-					return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
-						request.URL.Path = strings.TrimPrefix(request.URL.Path, "/canary-path")
-						next.ServeHTTP(w, request)
-					})
+				r.server.Fail(facetest.Wrap("path", func(w http.ResponseWriter, request *http.Request, next http.Handler) {
+					request.URL.Path = strings.TrimPrefix(request.URL.Path, "/canary-path")
+					next.ServeHTTP(w, request)
 				}), fault)
 				err := r.walk()
 				if err == nil {

@@ -8,17 +8,14 @@ import (
 
 // appendItem writes the session as an item of the page.
 func (s *Session) appendItem(b []byte, now time.Time) []byte {
-	if s.Form != nil {
-		return s.Form.Append(b, s, now)
-	}
-	b = s.AppendText(append(b, `{"id":"`...), s.ID)
+	b = s.appendText(append(b, `{"id":"`...), s.ID)
 	b = appendTime(append(b, `","createdDateTime":"`...), s.Created)
 	if s.StartedBy(now) {
 		b = appendTime(append(b, `","sessionStartDateTime":"`...), s.Started)
 	}
 	b = strconv.AppendBool(append(b, `","sessionExpired":`...), s.Expired(now))
 	if s.DeviceID != "" {
-		b = s.AppendText(append(b, `,"deviceCorrelationId":"`...), s.DeviceID)
+		b = s.appendText(append(b, `,"deviceCorrelationId":"`...), s.DeviceID)
 		b = append(b, '"')
 	}
 	if s.TTL != 0 {
@@ -33,8 +30,8 @@ func appendTime(b []byte, t time.Time) []byte {
 	return append(b[:len(b)-len("Z")], "+00:00"...)
 }
 
-// AppendText writes the inside of a JSON string. Bytes that are not UTF-8 go out as they are.
-func (s *Session) AppendText(b []byte, text string) []byte {
+// appendText writes the inside of a JSON string. Bytes that are not UTF-8 go out as they are.
+func (s *Session) appendText(b []byte, text string) []byte {
 	if !s.escapes {
 		return append(b, text...)
 	}

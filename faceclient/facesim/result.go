@@ -56,7 +56,7 @@ func (s *Session) appendResult(b []byte, op string) []byte {
 	_, _ = name.Write([]byte(s.ID))
 	random := rand.New(rand.NewPCG(name.Sum64(), 0)) // the same at each look-up
 	b = append(b, `"result":{"id":1,"sessionId":"`...)
-	b = s.AppendText(b, s.ID)
+	b = s.appendText(b, s.ID)
 	b = fmt.Appendf(b, `","requestId":"%08x-0000-4000-8000-%012x","receivedDateTime":"`, random.Uint32(), random.Uint64()>>16)
 	b = appendTime(b, s.Finished)
 	b = fmt.Appendf(b, `","digest":"%016X%016X%016X%016X",`, random.Uint64(), random.Uint64(), random.Uint64(), random.Uint64())

@@ -34,7 +34,7 @@ type Options struct {
 type Server struct {
 	options  Options
 	stores   map[string]*store // by operation; the map itself never changes
-	traffic  atomic.Pointer[Traffic]
+	traffic  atomic.Pointer[traffic]
 	requests atomic.Int64
 	buffers  sync.Pool // of *[]byte, for pages
 }
@@ -85,7 +85,7 @@ func (s *Server) store(op string) *store {
 func (s *Server) tick() time.Time {
 	now := s.options.Now()
 	if t := s.traffic.Load(); t != nil {
-		t.Advance(now)
+		t.advance(now)
 	}
 	return now
 }

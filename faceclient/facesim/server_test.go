@@ -18,10 +18,11 @@ import (
 // The list is read by the last id of the page before, which need not be listed any more.
 func TestAListIsReadFromIDToID(t *testing.T) {
 	server := facesim.New(facesim.Options{Now: noon})
-	people := facesim.NewPopulation(1, 100)
-	for range 2345 {
-		server.Add(facesim.DetectLiveness, people.Session(noon().Add(-time.Hour)))
+	people, sessions := facesim.NewPopulation(1, 100), make([]facesim.Session, 2345)
+	for i := range sessions {
+		sessions[i] = people.Session(noon().Add(-time.Hour))
 	}
+	server.Add(facesim.DetectLiveness, sessions...)
 	want := server.Sessions(facesim.DetectLiveness)
 	for _, top := range []string{"", "1000", "7", "1"} {
 		var ids []string

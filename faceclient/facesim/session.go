@@ -37,17 +37,8 @@ type Session struct {
 	Latency   time.Duration // whole milliseconds; 0: a second
 	Model     string        // modelVersionUsed; "": the first one
 
-	// Form writes the session in another form than the recorded one; nil: as recorded.
-	Form Form
-
 	escapes bool          // ID or DeviceID has characters that JSON escapes
 	listed  time.Duration // how long after its creation the session leaves the list
-}
-
-// Form writes a session as an item of a list.
-type Form interface {
-	// Append adds the JSON object of the session as it is at now.
-	Append(b []byte, session *Session, now time.Time) []byte
 }
 
 // TimeToLive is the TTL in force: TTL, or DefaultTTL if that is absent.

@@ -17,19 +17,17 @@ type TrafficOptions struct {
 	DeletedShare   float64        // of the sessions the customer deletes, most of them after their TTL; default 0.8
 	SpikesPerDay   float64        // of abandoned sessions, on average, 20 minutes each; default 3
 	HammersPerDay  float64        // times that one device makes a session every 6 seconds for half an hour, on average; default 0
-	Products       []Product      // TTLs; default 300, 600, 1800 and few 86400 seconds, some of the 600 left unsaid
 	Location       *time.Location // whose nights are quiet; default UTC
 }
 
-// Traffic simulates a customer's resource in a server's two lists. Sessions are created by a daily rhythm, quiet at night and slower
+// traffic simulates a customer's resource in a server's two lists. Sessions are created by a daily rhythm, quiet at night and slower
 // at the weekend; most are started within a minute, some never, all expire, and most are deleted by the customer some time later.
 // With the defaults 3,000 to 6,000 detectLiveness sessions are listed at any time. A few minutes before it begins, the service gets
 // a new model.
 //
 // It has no goroutine. It moves on when the server is asked for anything, up to the server's clock; what comes out does not depend on
 // how often that is.
-type Traffic struct {
-	server  *Server
+type traffic struct {
 	options TrafficOptions
 
 	mu      sync.Mutex // guards what follows
@@ -53,39 +51,35 @@ type burst struct {
 	device     string  // of a loop
 }
 
-// NewTraffic simulates the 48 hours before the server's now at once, so that the lists are full, and goes on from there. A server has
-// one Traffic.
-func NewTraffic(s *Server, options TrafficOptions) *Traffic {
+// Simulate has the server simulate a customer: the 48 hours before its now at once, so that the lists are full, and all that follows.
+// It is called once.
+func (s *Server) Simulate(options TrafficOptions) {
 	options.PerDay = cmp.Or(options.PerDay, 12_000)
 	options.AbandonedShare = cmp.Or(options.AbandonedShare, 0.06)
 	options.DeletedShare = cmp.Or(options.DeletedShare, 0.8)
 	options.SpikesPerDay = cmp.Or(options.SpikesPerDay, 3)
 	options.Location = cmp.Or(options.Location, time.UTC)
-	if len(options.Products) == 0 {
-		options.Products = defaultProducts()
-	}
 	now := s.options.Now()
 	begin := now.Add(-Retention)
-	t := &Traffic{server: s, options: options, now: begin, planned: begin, random: rand.New(rand.NewPCG(options.Seed, 1))}
+	t := &traffic{options: options, now: begin, planned: begin, random: rand.New(rand.NewPCG(options.Seed, 1))}
 	for i, op := range Operations() {
 		st := &stream{
 			traffic: t, list: s.store(op), perDay: options.PerDay, loops: i == 0, next: begin, newModel: now.Add(-modelAge),
 			people: NewPopulation(options.Seed+uint64(i), devicesOfACustomer),
 		}
-		st.people.products, st.people.abandoned = options.Products, options.AbandonedShare
+		st.people.abandoned = options.AbandonedShare
 		if op == DetectLivenessWithVerify {
 			st.perDay *= verifyPart
 		}
 		st.plan()
 		t.streams = append(t.streams, st)
 	}
-	t.Advance(now)
+	t.advance(now)
 	s.traffic.Store(t)
-	return t
 }
 
-// Advance simulates everything up to now. A now before the last one does nothing.
-func (t *Traffic) Advance(now time.Time) {
+// advance simulates everything up to now. A now before the last one does nothing.
+func (t *traffic) advance(now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !now.After(t.now) {
@@ -97,21 +91,8 @@ func (t *Traffic) Advance(now time.Time) {
 	}
 }
 
-// Spike multiplies the number of sessions that are created and never started by factor, in both operations, from the server's now for
-// that long: clients are failing. They show as abandoned one TTL after their creation.
-func (t *Traffic) Spike(duration time.Duration, factor float64) {
-	begin := t.server.tick()
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.bursts = append(t.bursts, burst{begin: begin, end: begin.Add(duration), factor: factor})
-	for _, st := range t.streams {
-		st.next = begin
-		st.plan()
-	}
-}
-
 // burst is what goes on at a time; nil if nothing does. It needs mu.
-func (t *Traffic) burst(at time.Time, loops bool) *burst {
+func (t *traffic) burst(at time.Time, loops bool) *burst {
 	for ; !t.planned.After(at); t.planned = t.planned.Add(time.Minute) {
 		const minutesPerDay = 24 * 60
 		if t.random.Float64() < t.options.SpikesPerDay/minutesPerDay {
@@ -132,7 +113,7 @@ func (t *Traffic) burst(at time.Time, loops bool) *burst {
 // stream creates the sessions of one operation. When a session is created, all that will happen to it is drawn, and the list shows what
 // has happened by now.
 type stream struct {
-	traffic  *Traffic
+	traffic  *traffic
 	list     *store
 	people   *Population
 	perDay   float64 // sessions on a weekday

@@ -11,10 +11,11 @@ import (
 )
 
 // customer is a server with traffic, and its clock.
-func customer(options facesim.TrafficOptions) (*clock, *facesim.Server, *facesim.Traffic) {
+func customer(options facesim.TrafficOptions) (*clock, *facesim.Server) {
 	c := &clock{noon()}
 	server := facesim.New(facesim.Options{Now: c.Now})
-	return c, server, facesim.NewTraffic(server, options)
+	server.Simulate(options)
+	return c, server
 }
 
 // share is the part of the sessions that are of a kind.
@@ -36,7 +37,7 @@ func near(t *testing.T, what string, got, want, tolerance float64) {
 }
 
 func TestTrafficLooksLikeACustomers(t *testing.T) {
-	_, server, _ := customer(facesim.TrafficOptions{Seed: 1, SpikesPerDay: -1})
+	_, server := customer(facesim.TrafficOptions{Seed: 1, SpikesPerDay: -1})
 	lists := map[string][]facesim.Session{}
 	for _, op := range facesim.Operations() {
 		lists[op] = server.Sessions(op)
@@ -75,7 +76,7 @@ func TestTrafficLooksLikeACustomers(t *testing.T) {
 
 // There is less at night, and the model of the attempts is another one soon.
 func TestTrafficFollowsTheTime(t *testing.T) {
-	c, server, _ := customer(facesim.TrafficOptions{Seed: 1, DeletedShare: -1, SpikesPerDay: -1})
+	c, server := customer(facesim.TrafficOptions{Seed: 1, DeletedShare: -1, SpikesPerDay: -1})
 	c.now = c.now.Add(time.Hour)
 	sessions := server.Sessions(facesim.DetectLiveness)
 	between := func(from, to int) float64 {
@@ -108,12 +109,12 @@ func TestTrafficFollowsTheTime(t *testing.T) {
 // What comes out does not depend on how often the service is asked.
 func TestTrafficIsTheSameHoweverOftenItIsAsked(t *testing.T) {
 	options := facesim.TrafficOptions{Seed: 3, HammersPerDay: 5}
-	often, server, _ := customer(options)
+	often, server := customer(options)
 	for range 60 {
 		often.now = often.now.Add(70 * time.Second)
 		server.Sessions(facesim.DetectLiveness)
 	}
-	once, another, _ := customer(options)
+	once, another := customer(options)
 	once.now = often.now
 	for _, op := range facesim.Operations() {
 		if got, want := server.Sessions(op), another.Sessions(op); !slices.Equal(got, want) || len(got) == 0 {
@@ -123,52 +124,27 @@ func TestTrafficIsTheSameHoweverOftenItIsAsked(t *testing.T) {
 }
 
 func TestABurstOfTroubleShows(t *testing.T) {
-	t.Run("clients fail", func(t *testing.T) {
-		c, server, traffic := customer(facesim.TrafficOptions{Seed: 1, SpikesPerDay: -1})
-		traffic.Spike(20*time.Minute, 100)
-		abandoned := func() float64 {
-			return share(server.Sessions(facesim.DetectLivenessWithVerify), func(s facesim.Session) bool { return s.Created.After(noon()) && !s.HasStarted() })
-		}
-		c.now = c.now.Add(20 * time.Minute)
-		during := abandoned()
-		c.now = c.now.Add(20 * time.Minute)
-		if after := abandoned(); during < 0.1 || after > during*1.2 {
-			t.Errorf("share of sessions never started %.2f, then %.2f", during, after)
-		}
-	})
-	t.Run("a device goes round in a loop", func(t *testing.T) {
-		busiest := func(hammers float64) int {
-			_, server, _ := customer(facesim.TrafficOptions{Seed: 1, HammersPerDay: hammers, DeletedShare: -1})
-			devices := map[string]int{}
-			for _, session := range server.Sessions(facesim.DetectLiveness) {
-				devices[session.DeviceID]++
+	shows := func(options facesim.TrafficOptions) (abandoned float64, busiest int) {
+		options.Seed, options.DeletedShare = 1, -1
+		_, server := customer(options)
+		sessions, devices := server.Sessions(facesim.DetectLiveness), map[string]int{}
+		for _, session := range sessions {
+			if devices[session.DeviceID]++; session.DeviceID != "" {
+				busiest = max(busiest, devices[session.DeviceID])
 			}
-			delete(devices, "")
-			return slices.Max(slices.Collect(maps.Values(devices)))
 		}
-		if with, without := busiest(2), busiest(0); with < 200 || without > 200 {
-			t.Errorf("the busiest device has %d sessions with a loop, %d without", with, without)
-		}
-	})
-	t.Run("no traffic", func(t *testing.T) {
-		c, server, _ := customer(facesim.TrafficOptions{PerDay: -1})
-		c.now = c.now.Add(time.Hour)
-		if n := len(server.Sessions(facesim.DetectLiveness)); n != 0 {
-			t.Errorf("%d sessions", n)
-		}
-	})
-}
-
-func BenchmarkNewTraffic(b *testing.B) {
-	for b.Loop() {
-		facesim.NewTraffic(facesim.New(facesim.Options{Now: noon}), facesim.TrafficOptions{})
+		return share(sessions, func(s facesim.Session) bool { return !s.HasStarted() }), busiest
 	}
-}
-
-func BenchmarkTrafficHour(b *testing.B) {
-	c, _, traffic := customer(facesim.TrafficOptions{})
-	for b.Loop() {
-		c.now = c.now.Add(time.Hour)
-		traffic.Advance(c.now)
+	usual, busiest := shows(facesim.TrafficOptions{SpikesPerDay: -1})
+	if spikes, same := shows(facesim.TrafficOptions{SpikesPerDay: 10}); spikes < usual+0.03 || same > 200 {
+		t.Errorf("with spikes, a share of %.2f is never started, without %.2f; a device has %d sessions", spikes, usual, same)
+	}
+	if _, loop := shows(facesim.TrafficOptions{SpikesPerDay: -1, HammersPerDay: 2}); busiest > 200 || loop < 200 {
+		t.Errorf("with a loop, a device has %d sessions, without %d", loop, busiest)
+	}
+	c, server := customer(facesim.TrafficOptions{PerDay: -1})
+	c.now = c.now.Add(time.Hour)
+	if n := len(server.Sessions(facesim.DetectLiveness)); n != 0 {
+		t.Errorf("%d sessions without traffic", n)
 	}
 }

@@ -10,17 +10,15 @@ import (
 
 // Delay answers as usual, but later, or not at all if the client leaves before.
 func Delay(d time.Duration) Fault {
-	return newFault("delay", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-		if !wait(r.Context(), d) {
-			panic(http.ErrAbortHandler)
-		}
+	return Wrap("delay", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		pause(r, d)
 		next.ServeHTTP(w, r)
 	})
 }
 
 // Hang gives no answer until the client leaves or the server is closed.
 func Hang() Fault {
-	return newFault("hang", func(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
+	return Wrap("hang", func(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
 		<-r.Context().Done()
 		panic(http.ErrAbortHandler)
 	})
@@ -28,7 +26,7 @@ func Hang() Fault {
 
 // HangInBody sends the status, the headers and half the body, and then nothing until the client leaves.
 func HangInBody() Fault {
-	return newFault("hang in the body", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	return Wrap("hang in the body", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		sendHalf(w, r, next)
 		<-r.Context().Done()
 		panic(http.ErrAbortHandler)
@@ -36,16 +34,14 @@ func HangInBody() Fault {
 }
 
 // SlowDrip sends the body in pieces of so many bytes with a pause before each.
-func SlowDrip(piece int, pause time.Duration) Fault {
-	return newFault("slow drip", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+func SlowDrip(piece int, before time.Duration) Fault {
+	return Wrap("slow drip", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		c := capture(w, r, next)
-		w.Header().Set("Content-Length", strconv.Itoa(c.body.Len()))
-		w.WriteHeader(c.status)
-		for c.body.Len() > 0 {
-			if !wait(r.Context(), pause) {
-				panic(http.ErrAbortHandler)
-			}
-			_, _ = w.Write(c.body.Next(max(piece, 1)))
+		w.Header().Set("Content-Length", strconv.Itoa(c.Body.Len()))
+		w.WriteHeader(c.Code)
+		for c.Body.Len() > 0 {
+			pause(r, before)
+			_, _ = w.Write(c.Body.Next(piece))
 			flush(w)
 		}
 	})
@@ -53,14 +49,14 @@ func SlowDrip(piece int, pause time.Duration) Fault {
 
 // CutBody sends half the body that its Content-Length announces and closes the connection in order.
 func CutBody() Fault {
-	return newFault("cut body", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	return Wrap("cut body", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		sendHalf(w, r, next) // net/http closes a connection whose answer stayed too short
 	})
 }
 
 // Reset resets the connection without an answer (a TCP RST where it is TCP).
 func Reset() Fault {
-	return newFault("reset", func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+	return Wrap("reset", func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 		conn, _, err := http.NewResponseController(w).Hijack()
 		if err != nil {
 			panic(http.ErrAbortHandler)
@@ -74,15 +70,15 @@ func Reset() Fault {
 
 // TruncatedJSON is a complete answer whose JSON ends in the middle of an item.
 func TruncatedJSON() Fault {
-	return newFault("JSON ends early", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	return Wrap("JSON ends early", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		c := capture(w, r, next)
-		send(w, c.status, c.body.Bytes()[:c.body.Len()/2])
+		send(w, c.Code, c.Body.Bytes()[:c.Body.Len()/2])
 	})
 }
 
 // EndlessItems is a page of valid, ascending sessions without an end.
 func EndlessItems() Fault {
-	return newFault("endless items", func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+	return Wrap("endless items", func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 		w.Header().Set("CSP-Billing-Usage", billingUsage)
 		open := '['
@@ -97,12 +93,21 @@ func EndlessItems() Fault {
 	})
 }
 
+// pause lets time pass. If the client leaves before, there is no answer.
+func pause(r *http.Request, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-r.Context().Done():
+		panic(http.ErrAbortHandler)
+	}
+}
+
 // sendHalf announces the whole body and sends the first half.
 func sendHalf(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	c := capture(w, r, next)
-	w.Header().Set("Content-Length", strconv.Itoa(c.body.Len()))
-	w.WriteHeader(c.status)
-	_, _ = w.Write(c.body.Bytes()[:c.body.Len()/2])
+	w.Header().Set("Content-Length", strconv.Itoa(c.Body.Len()))
+	w.WriteHeader(c.Code)
+	_, _ = w.Write(c.Body.Bytes()[:c.Body.Len()/2])
 	flush(w)
 }
 

@@ -11,7 +11,7 @@ import (
 
 // Fault is something that goes wrong. It is a value: its methods return a changed copy, so that a test can say
 //
-//	srv.Fail(facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, time.Second).Times(2))
+//	srv.Fail(facetest.RateLimited(time.Second).Times(2))
 //
 // A fault applies to every request until it is cleared, unless it is narrowed. Several faults at once compose: the first given is the
 // outermost, so Fail(Delay(time.Second), Status(500, "")) answers 500 after a second.
@@ -27,14 +27,9 @@ type Fault struct {
 	serve    func(w http.ResponseWriter, r *http.Request, next http.Handler) // nil: only header and skew
 }
 
-// newFault makes a fault that stands around the answer of the others and of the service.
-func newFault(name string, serve func(w http.ResponseWriter, r *http.Request, next http.Handler)) Fault {
+// Wrap makes a fault that stands around the answer of the others and of the service, which is next.
+func Wrap(name string, serve func(w http.ResponseWriter, r *http.Request, next http.Handler)) Fault {
 	return Fault{name: name, serve: serve}
-}
-
-// Wrap is a fault of the test's own making: a handler around the server's.
-func Wrap(name string, wrap func(next http.Handler) http.Handler) Fault {
-	return newFault(name, func(w http.ResponseWriter, r *http.Request, next http.Handler) { wrap(next).ServeHTTP(w, r) })
 }
 
 // Times ends the fault after it has taken part in n requests, at least 1.
@@ -64,9 +59,6 @@ func (f Fault) Header(key, value string) Fault {
 
 // String is the fault's name.
 func (f Fault) String() string { return f.name }
-
-// Named returns the fault with another name.
-func (f Fault) Named(name string) Fault { f.name = name; return f }
 
 func (f Fault) around(next http.Handler) http.Handler {
 	if f.serve == nil {

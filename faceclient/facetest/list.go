@@ -18,7 +18,7 @@ import (
 
 // rewrite is a fault that has the service answer another query than the one that was sent.
 func rewrite(name string, change func(query url.Values)) Fault {
-	return newFault(name, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	return Wrap(name, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		if op, session := facesim.Route(r); op != "" && session == "" {
 			query := r.URL.Query()
 			change(query)
@@ -55,17 +55,17 @@ func IgnoreStart() Fault {
 // Disordered lists the sessions in an order that has nothing to do with the ids. A page goes on after its start in that order. It
 // serves a list of 1,000 sessions at most.
 func Disordered() Fault {
-	return newFault("other order", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	return Wrap("other order", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		c, query := capture(w, asking(r, nil), next), r.URL.Query()
 		var page []json.RawMessage
-		if json.Unmarshal(c.body.Bytes(), &page) != nil {
+		if json.Unmarshal(c.Body.Bytes(), &page) != nil {
 			page = nil // an error
 		}
 		slices.SortFunc(page, func(a, b json.RawMessage) int { return cmp.Compare(crc32.ChecksumIEEE(a), crc32.ChecksumIEEE(b)) })
 		i := 1 + slices.IndexFunc(page, func(item json.RawMessage) bool {
 			return query.Has("start") && bytes.Contains(item, []byte(`"id":"`+query.Get("start")+`"`))
 		})
-		send(w, c.status, marshal(page[i:min(i+topOf(query), len(page))]))
+		send(w, c.Code, marshal(page[i:min(i+topOf(query), len(page))]))
 	})
 }
 

@@ -6,8 +6,6 @@ import "face_liveness_exporter/faceclient/facesim"
 type (
 	// Outcome is what the check of a session has come to.
 	Outcome = facesim.Outcome
-	// Product is a share of the sessions that is made with one TTL.
-	Product = facesim.Product
 	// Session is one liveness session as the service keeps it.
 	Session = facesim.Session
 	// TrafficOptions describe the traffic of a customer.

@@ -12,11 +12,9 @@ import (
 // Request is what the server saw of one request.
 type Request struct {
 	Time            time.Time // arrival, by the service's clock
-	Method          string
 	Path            string
 	Operation       string // "" if the path is none of the API's
 	Session         string // the id asked for; "" if the list was asked for
-	Start           string // as sent, unescaped
 	Top             string // as sent
 	Bearer          bool   // it had a token, and no key
 	ClientRequestID string
@@ -33,9 +31,8 @@ type Counts struct {
 
 func newRequest(r *http.Request, now time.Time) Request {
 	op, session := facesim.Route(r)
-	query := r.URL.Query()
 	return Request{
-		Time: now, Method: r.Method, Path: r.URL.Path, Operation: op, Session: session, Start: query.Get("start"), Top: query.Get("top"),
+		Time: now, Path: r.URL.Path, Operation: op, Session: session, Top: r.URL.Query().Get("top"),
 		Bearer:          r.Header.Get(keyHeader) == "" && r.Header.Get("Authorization") != "",
 		ClientRequestID: r.Header.Get("Client-Request-Id"), UserAgent: r.UserAgent(),
 	}

@@ -138,7 +138,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 	if s.gzip && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		c := capture(w, &asked, s.Server)
 		w.Header().Set("Content-Encoding", "gzip")
-		send(w, c.status, compress(c.body.Bytes()))
+		send(w, c.Code, compress(c.Body.Bytes()))
 		return
 	}
 	s.Server.ServeHTTP(w, &asked)

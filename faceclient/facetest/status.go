@@ -7,9 +7,6 @@ import (
 	"time"
 )
 
-// ErrorCodeHeader is the header in which every error has its code. A fault leaves it out by Header(ErrorCodeHeader, "").
-const ErrorCodeHeader = "x-ms-error-code"
-
 // Shape is one of the forms that the body of an error takes.
 type Shape int
 
@@ -18,15 +15,6 @@ const (
 	ShapeCode       Shape = iota // {"error":{"code":"429","message":"…"}}
 	ShapeStatusCode              // {"error":{"statusCode":429,"message":"…"}}
 	ShapeFlat                    // {"statusCode":429,"message":"…"}
-)
-
-// Hint is where a 429 says how long to wait.
-type Hint int
-
-// The places of the wait. HintHeader says it in the message too, as the gateway does.
-const (
-	HintHeader  Hint = iota // in Retry-After, whole seconds
-	HintMessage             // only in the message
 )
 
 // writeError writes an error of the service.
@@ -42,37 +30,48 @@ func writeError(w http.ResponseWriter, status int, shape Shape, code, message st
 	if shape != ShapeFlat {
 		body = map[string]any{"error": body}
 	}
-	w.Header().Set(ErrorCodeHeader, code)
+	w.Header().Set("X-Ms-Error-Code", code)
 	w.Header().Set("Content-Type", "application/json")
 	send(w, status, marshal(body))
 }
 
 // Status answers with a status and exactly this body, JSON by its content type; "" is an empty body. See [Fault.Header].
 func Status(status int, body string) Fault {
-	return newFault(fmt.Sprintf("status %d", status), func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+	return Wrap(fmt.Sprintf("status %d", status), func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 		w.Header().Set("Content-Type", "application/json")
 		send(w, status, []byte(body))
 	})
 }
 
-// StatusError answers with a status, the code in [ErrorCodeHeader] and an error body in one of the service's shapes.
+// StatusError answers with a status, and the code in its header and in an error body in one of the service's shapes.
 func StatusError(status int, shape Shape, code, message string) Fault {
-	return newFault(fmt.Sprintf("%d %s", status, code), func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+	return Wrap(fmt.Sprintf("%d %s", status, code), func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 		writeError(w, status, shape, code, message)
 	})
 }
 
-// RateLimited answers 429. The wait is rounded up to seconds.
-func RateLimited(shape Shape, hint Hint, wait time.Duration) Fault {
+// RateLimited answers 429 and asks to wait, in the header and in words as the gateway does. The wait is rounded up to seconds.
+func RateLimited(wait time.Duration) Fault {
 	seconds := int((wait + time.Second - 1) / time.Second)
-	message := fmt.Sprintf("Rate limit is exceeded. Try again in %d seconds.", seconds)
-	if shape == ShapeCode {
-		message = fmt.Sprintf("Requests to the session list have exceeded rate limit of your current Face F0 pricing tier. "+
-			"Please retry after %d seconds. A higher tier has a higher limit.", seconds)
-	}
-	fault := StatusError(http.StatusTooManyRequests, shape, "429", message).Named("429")
-	if hint == HintHeader {
-		fault = fault.Header("Retry-After", strconv.Itoa(seconds))
-	}
+	message := fmt.Sprintf("Requests to the session list have exceeded rate limit of your current Face F0 pricing tier. "+
+		"Please retry after %d seconds. A higher tier has a higher limit.", seconds)
+	return StatusError(http.StatusTooManyRequests, ShapeCode, "429", message).Header("Retry-After", strconv.Itoa(seconds))
+}
+
+// JSON answers 200 with this body in place of the page, billed like one.
+func JSON(body string) Fault {
+	fault := Status(http.StatusOK, body).Header("CSP-Billing-Usage", billingUsage)
+	fault.name = "JSON " + body
 	return fault
+}
+
+// HTML answers with a page of HTML, as a proxy or a captive portal does.
+func HTML(status int) Fault {
+	const page = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><h1>Sign in to the network</h1></body></html>\n"
+	return Status(status, page).Header("Content-Type", "text/html; charset=utf-8")
+}
+
+// Redirect answers with a redirect status and the address.
+func Redirect(status int, location string) Fault {
+	return Status(status, "").Header("Location", location)
 }

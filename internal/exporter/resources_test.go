@@ -64,13 +64,11 @@ func TestOneResourceHangs(t *testing.T) {
 		service := rig.NewFaceWith(t, facetest.Options{Now: rig.Noon, Key: "k3yofth3" + name})
 		service.Populate(rig.Live, 1500, 1)
 		keys[name] = map[string]bool{}
-		service.Fail(facetest.Wrap("keys", func(next http.Handler) http.Handler {
-			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				mu.Lock()
-				keys[name][r.Header.Get("Ocp-Apim-Subscription-Key")] = true
-				mu.Unlock()
-				next.ServeHTTP(w, r)
-			})
+		service.Fail(facetest.Wrap("keys", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			mu.Lock()
+			keys[name][r.Header.Get("Ocp-Apim-Subscription-Key")] = true
+			mu.Unlock()
+			next.ServeHTTP(w, r)
 		}))
 		return service
 	}

@@ -76,15 +76,13 @@ func Resource(name, endpoint string, fields ...string) string {
 // Gate holds every request back until release is called.
 func Gate() (held facetest.Fault, release func()) {
 	opened := make(chan struct{})
-	held = facetest.Wrap("gate", func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			select {
-			case <-opened:
-				next.ServeHTTP(w, r)
-			case <-r.Context().Done():
-				panic(http.ErrAbortHandler)
-			}
-		})
+	held = facetest.Wrap("gate", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		select {
+		case <-opened:
+			next.ServeHTTP(w, r)
+		case <-r.Context().Done():
+			panic(http.ErrAbortHandler)
+		}
 	})
 	return held, func() { close(opened) }
 }

@@ -27,7 +27,7 @@ func startDemo(ctx context.Context) (o origin, stop func(), err error) {
 		return origin{}, nil, err
 	}
 	service := facesim.New(facesim.Options{Latency: 60 * time.Millisecond, DateLag: 1400 * time.Millisecond, Throttled: 100})
-	facesim.NewTraffic(service, facesim.TrafficOptions{
+	service.Simulate(facesim.TrafficOptions{
 		Seed: uint64(time.Now().UnixNano()), Location: midMorning(time.Now()), HammersPerDay: 0.5,
 	})
 	server := &http.Server{Handler: service, ReadHeaderTimeout: time.Minute}

@@ -47,7 +47,7 @@ func measure(t *testing.T) usage {
 func trouble() []facetest.Fault {
 	return []facetest.Fault{
 		facetest.Status(503, ""), facetest.HTML(502), facetest.StatusError(403, facetest.ShapeCode, "403", "no"),
-		facetest.RateLimited(facetest.ShapeCode, facetest.HintHeader, time.Second), facetest.Delay(300 * time.Millisecond), facetest.Hang().Times(4),
+		facetest.RateLimited(time.Second), facetest.Delay(300 * time.Millisecond), facetest.Hang().Times(4),
 		facetest.HangInBody().Times(2), facetest.Reset(), facetest.CutBody(), facetest.TruncatedJSON(), facetest.NotGzip(), facetest.JSON(`{}`),
 		facetest.Redirect(302, "https://elsewhere.example/"), facetest.EndlessItems().Times(2), facetest.IgnoreStart(), facetest.NoDate(),
 	}
@@ -144,7 +144,7 @@ func TestSoak(t *testing.T) {
 	s := &soaking{}
 	for seed := range uint64(3) {
 		service := rig.NewFaceWith(t, facetest.Options{Requests: 100, Gzip: true})
-		facetest.NewTraffic(service.Server, facetest.TrafficOptions{Seed: seed, PerDay: 4000})
+		service.Simulate(facetest.TrafficOptions{Seed: seed, PerDay: 4000})
 		s.services = append(s.services, service)
 	}
 	const api = "api: {max_requests_per_second: 100, max_retries: 2, max_retry_wait: 200ms, request_timeout: 2s}\n"
