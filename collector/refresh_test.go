@@ -118,7 +118,9 @@ func TestUpAndWhyNot(t *testing.T) {
 		}
 		failures, up := 0.0, 0.0
 		for i, code := range []string{"503", "UnsupportedFeature", "", "", "503"} {
-			scrape(500*time.Millisecond, target)
+			if took := scrape(500*time.Millisecond, target); (took > 0) != (i == 0) {
+				t.Errorf("a scrape waited for %v, want it to wait for the first refresh alone", took)
+			}
 			shown(t, target).want(t, "up", up)
 			if !target.State().Health.Refreshing {
 				t.Error("a refresh under way is not said to be")

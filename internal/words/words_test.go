@@ -11,9 +11,9 @@ import (
 func TestNumbers(t *testing.T) {
 	for want, got := range map[string]string{
 		"0": words.Count(0), "999": words.Count(999), "1,000": words.Count(999.5), "1,234,567": words.Count(1234567),
-		"≈ 1,000": words.About(1000, true), "1 page": words.Many(1, "page"), "0 pages": words.Many(0.4, "page"), "1,001 pages": words.Many(1001, "page"),
+		"≈ 1,000": words.About(1000, true), "12": words.About(12, false), "1 page": words.Many(1, "page"), "0 pages": words.Many(0.4, "page"), "1,001 pages": words.Many(1001, "page"),
 		"0.00": words.Money(0), "under 0.01": words.Money(0.009), "0.01": words.Money(0.01), "1,234.50": words.Money(1234.5),
-		"1": words.Price(1), "0.375": words.Price(0.375),
+		"1": words.Price(1), "0.375": words.Price(0.375), "2 s": words.Seconds(1.6),
 		"0 %": words.Percent(0), "under 0.1 %": words.Percent(0.0009), "12.3 %": words.Percent(0.1234), "over 99.9 %": words.Percent(0.9999), "100 %": words.Percent(1),
 	} {
 		if plain(got) != want {
