@@ -95,6 +95,10 @@ e2e: build $(bin)/prometheus ## run the built program with a real Prometheus, Al
 rules: $(bin)/promtool ## check rules, alerts and example configurations, and run the rule tests
 	prometheus/check promtool $(bin)/promtool
 
+.PHONY: backtest
+backtest: ## simulate resources with and without incidents, and check that the alerts reach their goals
+	cd prometheus/backtest && go run .
+
 .PHONY: mutate
 mutate: $(bin)/promtool ## check that the rule tests notice when a clause of an alert is missing
 	cd e2e && PROMTOOL=$(bin)/promtool go test -count=1 -timeout 30m -run '^TestEveryClauseOfAnAlert' .
