@@ -88,7 +88,7 @@ func examineList(ctx context.Context, resource *exporter.Resource, list exporter
 type observedSource struct {
 	collector.Source
 
-	// ahead is how far the service's clock was ahead of this machine's at the first page.
+	// ahead is how far the service's clock was ahead of this machine's at the first page; for an empty list at least.
 	ahead time.Duration
 	// oldest and youngest are the ages of these sessions, by the service's clock; 0 if there is none.
 	oldest, youngest time.Duration
@@ -98,7 +98,12 @@ type observedSource struct {
 
 // Walk has the visitor watched.
 func (o *observedSource) Walk(ctx context.Context, attempts int, visitor facelist.Visitor) (facelist.Result, error) {
-	return o.Source.Walk(ctx, attempts, watcher{visitor, o})
+	began := time.Now()
+	walk, err := o.Source.Walk(ctx, attempts, watcher{visitor, o})
+	if err == nil && o.oldest == 0 {
+		o.ahead = max(0, time.Until(walk.Horizon)) + min(0, walk.Horizon.Sub(began))
+	}
+	return walk, err
 }
 
 type watcher struct {
