@@ -81,10 +81,11 @@ func (p *Population) check(s *Session) {
 	s.Identical = s.Outcome != SpoofFace && p.random.Float64() < 0.97
 }
 
-// reason is why an attempt fails: much more often a mask than a camera out of focus.
+// reason is why an attempt fails: much more often a mask than a camera out of focus. One is no code, as the body of a failed attempt
+// was never seen.
 func (p *Population) reason() string {
 	reasons := []string{
-		"FaceWithMaskDetected", "FaceEyeRegionNotVisible", "ExcessiveFaceMovementDetected", "TimedOut", "ExcessiveImageBlurDetected", "MultipleFacesFound",
+		"FaceWithMaskDetected", "FaceEyeRegionNotVisible", "no code", "ExcessiveFaceMovementDetected", "TimedOut", "ExcessiveImageBlurDetected", "MultipleFacesFound",
 	}
 	return reasons[min(int(p.random.ExpFloat64()*1.5), len(reasons)-1)]
 }
