@@ -161,7 +161,7 @@ func underFleet(t *testing.T, prometheus database) {
 				if q.panel.Type == "" || !ofOutcomes.MatchString(q.Expr) || strings.HasPrefix(q.panel.Title, "Conversion") {
 					continue
 				}
-				if !within(t, patience, func() bool {
+				if !launch.Within(t, patience, func() bool {
 					answer, _ := prometheus.run(q)
 					return answer.hasData() == looked
 				}) {
