@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		main()
 	}
-	_ = flag.Set("test.parallel", "16") // the tests wait for programs, and compute little themselves
+	_ = flag.Set("test.parallel", "8") // the tests wait for programs, and compute little themselves
 	goleak.VerifyTestMain(m)
 }
 
@@ -122,7 +122,9 @@ func TestSignalsInALongAnswer(t *testing.T) {
 			}
 			defer connection.Close()
 			fmt.Fprint(connection, "GET /debug/pprof/profile?seconds=60 HTTP/1.1\r\nHost: x\r\n\r\n")
-			get(t, p, "/-/healthy") // by then the profile is under way
+			launch.Eventually(t, "a profile", func() bool {
+				return strings.Contains(get(t, p, "/debug/pprof/goroutine?debug=1"), "pprof.Profile+")
+			})
 			p.Signal(syscall.SIGTERM)
 			for again := signals == "two"; again; {
 				p.Signal(syscall.SIGTERM) // two signals at once can be one
