@@ -104,11 +104,13 @@ func drawing(queries []query, i int) []dashboard.DynamicConfigValue {
 	case edge:
 		return []dashboard.DynamicConfigValue{
 			{Id: "custom.lineWidth", Value: 0},
+			{Id: "custom.showPoints", Value: common.VisibilityModeNever},
 			{Id: "custom.hideFrom", Value: common.HideSeriesConfig{Legend: true}},
 		}
 	case band:
 		return []dashboard.DynamicConfigValue{
 			{Id: "custom.lineWidth", Value: 0},
+			{Id: "custom.showPoints", Value: common.VisibilityModeNever},
 			{Id: "custom.fillOpacity", Value: 20},
 			{Id: "custom.fillBelowTo", Value: queries[i-1].legend},
 			{Id: "custom.hideFrom", Value: common.HideSeriesConfig{Legend: true}},
