@@ -17,7 +17,7 @@ const faultsPage = "../docs/faults.md"
 // A refresh that works shows what is listed, and one that fails what was shown before. docs/faults.md says what happens if every
 // request gets a fault, one for each class of outcomes.
 func TestFaultMatrix(t *testing.T) {
-	matrix := "| every request gets | `error_code` | requests in a refresh | population | `face_liveness_up` |\n|---|---|---|---|---|\n"
+	matrix := "| every request gets | `error_code`, for example | requests in a refresh | population | `face_liveness_up` |\n|---|---|---|---|---|\n"
 	for _, test := range []struct {
 		name   string
 		faults []facetest.Fault

@@ -154,19 +154,19 @@ func populationMetrics() []metric {
 	}
 }
 
-// snapshotMetrics describe the last complete refresh, however long ago it was.
+// snapshotMetrics describe the last successful refresh, however long ago it was.
 func snapshotMetrics() []metric {
 	return []metric{
 		{
-			"snapshot_timestamp_seconds", "", "When the last complete refresh began, in Unix time.",
+			"snapshot_timestamp_seconds", "", "When the last successful refresh began, in Unix time.",
 			value(func(s *State) float64 { return float64(s.Snapshot.Began.Wall.UnixMilli()) / 1000 }),
 		},
 		{
-			"snapshot_pages", "", "Pages that the last complete refresh read.",
+			"snapshot_pages", "", "Pages that the last successful refresh read.",
 			value(func(s *State) float64 { return float64(s.Snapshot.Pages) }),
 		},
 		{
-			"snapshot_coverage_ratio", "", "Share of the list that the last complete refresh read. 1 means all of it; less means that the counts are estimates from this share.",
+			"snapshot_coverage_ratio", "", "Share of the list that the last successful refresh read. 1 means all of it; less means that the counts are estimates from this share.",
 			value(func(s *State) float64 { return s.Snapshot.Coverage }),
 		},
 	}

@@ -83,7 +83,7 @@ type State struct {
 	MonthlyBudget float64
 	// Snapshot is what the last complete walk found; nil before the first.
 	Snapshot *Snapshot
-	// Flows are what happened since the target was made, and LastFlows the part of it that the last complete refresh added.
+	// Flows are what happened since the target was made, and LastFlows the part of it that the last successful refresh added.
 	Flows, LastFlows Flows
 	// Outcomes are those of the sessions since the target was made; all 0 if none are looked up.
 	Outcomes Outcomes
@@ -177,7 +177,7 @@ func (t *Target) Apply(settings Settings) {
 	})
 }
 
-// Demand is what the refreshes ask for as long as the list stays like it was at the last complete refresh; zero before the
+// Demand is what the refreshes ask for as long as the list stays like it was at the last successful refresh; zero before the
 // first.
 func (s *State) Demand() Demand {
 	if s.Snapshot == nil {

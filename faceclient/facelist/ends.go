@@ -38,7 +38,8 @@ func (w *walk) complete(p *part) {
 	if p.proving {
 		k.shortEnds = time.Now().Add(learnedFor)
 	}
-	if k.last = p.high; w.seen != nil {
+	k.last = p.high
+	if w.seen != nil {
 		k.last = ""
 	}
 	k.Unordered, k.Uneven = !w.ascending, !w.even || w.visited >= minEvenness && p.at < 1./8 // they all begin alike

@@ -216,7 +216,8 @@ func (w *walk) visit(p *part, sessions []faceclient.Session) {
 	p.at, _ = position(last)
 	w.give(p.held)
 	batch := Batch{Sessions: sessions, Date: p.page.Date, Horizon: w.result.Horizon}
-	if p.held = (Batch{}); w.attempts > 0 {
+	p.held = Batch{}
+	if w.attempts > 0 {
 		batch, p.held = holdBack(batch)
 	}
 	w.give(batch)
@@ -224,7 +225,8 @@ func (w *walk) visit(p *part, sessions []faceclient.Session) {
 
 // give calls the visitor. The caller holds mu.
 func (w *walk) give(batch Batch) {
-	if w.visited += len(batch.Sessions); len(batch.Sessions) > 0 {
+	w.visited += len(batch.Sessions)
+	if len(batch.Sessions) > 0 {
 		w.visitor.Visit(batch)
 	}
 }

@@ -103,7 +103,8 @@ func (l *Lister) Walk(ctx context.Context, attempts int, visitor Visitor) (Resul
 	k.forget(time.Now())
 	for used, restarts := 0, 0; ; visitor.Restart() {
 		w := &walk{lister: l, limits: limits, visitor: visitor, attempts: attempts, knowledge: k, ascending: true, even: true}
-		if w.result.Requests, w.knowledge.FullPage = used, 0; k.Unordered {
+		w.result.Requests, w.knowledge.FullPage = used, 0
+		if k.Unordered {
 			w.seen, w.attempts = &seen{maphash.MakeSeed(), map[uint64]struct{}{}}, 0
 		}
 		err := w.run(ctx)
@@ -116,7 +117,8 @@ func (l *Lister) Walk(ctx context.Context, attempts int, visitor Visitor) (Resul
 		case errors.Is(err, errUnproved) && restarts < maxUnproved:
 			restarts++
 		default:
-			if k.Unordered = false; err == nil { // else it is found again if it is so
+			k.Unordered = false // it is found again if it is so
+			if err == nil {
 				k = w.knowledge
 			}
 			l.mu.Lock()

@@ -136,7 +136,7 @@ func refreshes() panels {
 			"Look the error up in docs/errors.md.",
 		}, line(gauge("face_liveness_up"), list)),
 		chart("Snapshot age", text{
-			"Time since the last complete refresh began.",
+			"Time since the last successful refresh began.",
 			"A saw between zero and the refresh interval is right. A ramp: refreshes fail or nobody scrapes. After refresh.max_stale, an hour unless configured, the population disappears.",
 			"See the errors above.",
 		}, seconds, line("time() - "+gauge("face_liveness_snapshot_timestamp_seconds"), list)),
@@ -151,7 +151,7 @@ func refreshes() panels {
 			"Raise the budget.",
 		}, seconds, line(gauge("face_liveness_refresh_interval_seconds"), list)).LineInterpolation(common.LineInterpolationStepAfter),
 		chart("Pages per refresh", text{
-			"Pages of the last complete refresh, 1,000 sessions each unless configured. Each is a billed request.",
+			"Pages of the last successful refresh, 1,000 sessions each unless configured. Each is a billed request.",
 			"More pages without more sessions: the service sends short pages. Near api.max_pages refreshes will fail.",
 			"Raise api.max_pages.",
 		}, count, line(gauge("face_liveness_snapshot_pages"), list)).Decimals(0),

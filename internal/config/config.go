@@ -25,7 +25,7 @@ type Refresh struct {
 	MaxStale time.Duration `yaml:"max_stale"`
 	// OnStart refreshes every resource once at start, without waiting for a scrape.
 	OnStart bool `yaml:"on_start"`
-	// MaxConcurrent bounds the refreshes at once over all resources; at least 1. Resources whose last refresh failed get half.
+	// MaxConcurrent bounds the refreshes at once over all resources; at least 1.
 	MaxConcurrent int `yaml:"max_concurrent"`
 }
 

@@ -33,8 +33,12 @@ func check(o origin, simulated bool, process Process) error {
 		for _, doubt := range doubts {
 			fmt.Fprintf(process.Stderr, "warning: resource %q: %s\n", r.Name, doubt)
 		}
-		lists, lookUps, _ := minimumCost(r, refresh.Interval)
-		report += fmt.Sprintf("  %s: %s with %s\n    at least %s requests in 30 days", r.Name, operationList(r.Operations), credentialInWords(r), words.Count(lists))
+		lists, lookUps, interval := minimumCost(r, refresh.Interval)
+		bound := "at least"
+		if interval > refresh.Interval { // the budget stretches it
+			bound = "up to"
+		}
+		report += fmt.Sprintf("  %s: %s with %s\n    %s %s requests in 30 days", r.Name, operationList(r.Operations), credentialInWords(r), bound, words.Count(lists))
 		if lookUps > 0 {
 			report += ", and up to " + words.Count(lookUps) + " for outcomes"
 		}

@@ -34,7 +34,7 @@ func TestConfigCheck(t *testing.T) {
 			[]string{"warning: resource \"contoso\": refresh.interval: "},
 		},
 		{
-			"a budget below one request a refresh", service.Contoso("api: {monthly_request_budget: 4320}\n"), 0, valid + "at least 4,320 requests in 30 days\n",
+			"a budget below one request a refresh", service.Contoso("api: {monthly_request_budget: 4320}\n"), 0, valid + "up to 4,320 requests in 30 days\n",
 			[]string{"the effective interval is 10m0s instead of 5m0s; raise the budget to 8,640"},
 		},
 		{

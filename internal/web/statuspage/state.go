@@ -29,14 +29,14 @@ func stateOf(l *List) state {
 		return state{bad, "Failing, too old", "Refreshes fail, and the last complete one was " + words.Ago(l.Age) +
 			". That is too old to show: the metrics have no sessions until a refresh succeeds."}
 	case l.failing():
-		return state{bad, "Refresh fails", "This is what the last complete refresh found " + words.Ago(l.Age) +
+		return state{bad, "Refresh fails", "This is what the last successful refresh found " + words.Ago(l.Age) +
 			". The metrics also show it until it is too old."}
 	case l.Snapshot == nil && l.Health.Refreshing:
 		return state{begun, "First refresh", "The list is being read for the first time."}
 	case l.Snapshot == nil:
 		return state{begun, "Not read yet", "No request has been sent yet. The next scrape starts the first refresh."}
 	case !l.Shown:
-		return state{bad, "Too old", "The last complete refresh was " + words.Ago(l.Age) +
+		return state{bad, "Too old", "The last successful refresh was " + words.Ago(l.Age) +
 			". That is too old to show: the metrics have no sessions. " + renewal(l)}
 	case l.Age > 2*l.Interval+l.Snapshot.Took():
 		return state{notice, "Old", "A refresh was due " + words.Ago(l.Age-l.Interval) + ". " + renewal(l)}

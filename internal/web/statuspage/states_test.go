@@ -51,7 +51,7 @@ func TestCard(t *testing.T) {
 		"old and being renewed":          {changes{aged(40 * time.Minute), refreshing}, "notice", []string{"A refresh is under way.", "Next refresh under way", "!check that Prometheus"}},
 		"too old":                        {changes{tooOld}, "bad", []string{"Too old", "was 3 h ago", "no sessions", "finished 3 h ago", "≈ 112,320 requests", "!12,345", "!device", "!What it means"}},
 		"failing": {changes{forbidden}, "bad", []string{
-			"Refresh fails", "last complete refresh found 2 min ago", "UnsupportedFeature HTTP 403 20 s ago, 3 in a row", "What it means Limited access to liveness detection is not granted",
+			"Refresh fails", "last successful refresh found 2 min ago", "UnsupportedFeature HTTP 403 20 s ago, 3 in a row", "What it means Limited access to liveness detection is not granted",
 			"What to do Apply for it", "The first scrape after 40 s tries again.", "12,345 listed", "failed 20 s ago", "docs/errors.md", "!Detail", "!Microsoft's support",
 		}},
 		"failing with a detail, and differently before": {changes{failing(&faceclient.Error{
