@@ -227,7 +227,7 @@ func process() panels {
 			"'refused': the configuration before is still in force. Different versions: a roll-out stopped half-way.",
 			"--config.check names every mistake.",
 		}, []column{
-			{title: "Instance", label: "instance", width: 110},
+			{title: "Instance", label: "instance", width: 190},
 			{title: "Version", label: "version"},
 			{title: "Revision", label: "revision"},
 			{title: "Go", label: "goversion"},
