@@ -2,8 +2,6 @@ package facelist_test
 
 import (
 	"hash/fnv"
-	"strconv"
-	"strings"
 	"testing"
 
 	"face_liveness_exporter/faceclient"
@@ -106,31 +104,4 @@ func TestOneSessionInPagesOfOne(t *testing.T) {
 	s := withSessions(1, 1)
 	s.most = 1
 	walkExactly(t, s, newLister(s, limits()), 2)
-}
-
-// Ids that are no UUIDs are read in their order.
-func TestOddIDsAreRead(t *testing.T) {
-	s := &service{}
-	s.add(`"`, `\`, `a"b\c`, "tab\t", "é", "日本語", "\U0001f600", "with space", "a&b=c#d+e%20/f?", strings.Repeat("é", 64))
-	s.add(sequence(500)...)
-	lister := newLister(s, limits())
-	for range 2 {
-		walkExactly(t, s, lister, 8)
-	}
-}
-
-// A list in no order that never ends is given up, because it takes memory to know what was read of it.
-func TestAListInNoOrderThatNeverEnds(t *testing.T) {
-	t.Parallel()
-	next := 1_000_000_000
-	s := withSessions(1, 1)
-	s.answer = func(string, []string) []string {
-		page := make([]string, 1000)
-		for i := range page {
-			next-- // in descending order, so that each is new
-			page[i] = strconv.Itoa(next)
-		}
-		return page
-	}
-	failsWith(t, s, newLister(s, limits(pageSize(1000))), faceclient.CodePagination, 2100)
 }

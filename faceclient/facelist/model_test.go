@@ -4,6 +4,7 @@ import (
 	"errors"
 	"hash/fnv"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -67,8 +68,7 @@ func (r *restless) next(start string) error {
 }
 
 func (r *restless) change(now step, start string) {
-	switch now.event {
-	case add, follow:
+	if now.event == add || now.event == follow {
 		r.added++
 		for _, id := range randomIDs(now.amount, now.seed<<16+r.added) {
 			if now.event == follow {
@@ -80,11 +80,10 @@ func (r *restless) change(now step, start string) {
 		r.sort()
 		return
 	}
-	listed := append([]string{}, r.ids...)
+	listed := slices.Clone(r.ids)
 	if now.event == overrun {
-		for len(listed) > 0 && listed[0] < start {
-			listed = listed[1:]
-		}
+		at, _ := slices.BinarySearch(listed, start)
+		listed = listed[at:]
 	} else {
 		random := rand.New(rand.NewPCG(now.seed, 0))
 		random.Shuffle(len(listed), func(i, j int) { listed[i], listed[j] = listed[j], listed[i] })
@@ -93,13 +92,7 @@ func (r *restless) change(now step, start string) {
 	for _, id := range listed[:min(now.amount, len(listed))] {
 		gone[id], r.known[id] = true, false
 	}
-	kept := r.ids[:0]
-	for _, id := range r.ids {
-		if !gone[id] {
-			kept = append(kept, id)
-		}
-	}
-	r.ids = kept
+	r.ids = slices.DeleteFunc(r.ids, func(id string) bool { return gone[id] })
 }
 
 // resize makes the list as long as that between two walks.

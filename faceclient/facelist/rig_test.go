@@ -1,6 +1,7 @@
 package facelist_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -56,11 +57,11 @@ func randomIDs(n int, seed uint64) []string {
 }
 
 func (s *service) sort() {
-	order := s.order
-	if order == nil {
-		order = strings.Compare
+	if s.order == nil {
+		slices.Sort(s.ids)
+	} else {
+		slices.SortFunc(s.ids, s.order)
 	}
-	slices.SortFunc(s.ids, order)
 }
 
 func (s *service) add(ids ...string) {
@@ -118,10 +119,7 @@ func (s *service) Page(ctx context.Context, query faceclient.PageQuery, into *fa
 	if s.ignoresTop {
 		query.Top = query.Top * 3 / 2
 	}
-	if most := s.most; most > 0 && len(page) > most {
-		page = page[:most]
-	}
-	page = page[:min(len(page), query.Top)]
+	page = page[:min(len(page), query.Top, cmp.Or(s.most, len(page)))]
 	if s.answer != nil {
 		page = s.answer(query.Start, page)
 	}
@@ -269,6 +267,4 @@ func prefixed(prefix string, n int) []string {
 func descending(a, b string) int { return strings.Compare(b, a) }
 
 // shuffled is an order that has nothing to do with that of the ids.
-func shuffled(a, b string) int {
-	return strings.Compare(a[20:], b[20:])
-}
+func shuffled(a, b string) int { return strings.Compare(a[20:], b[20:]) }

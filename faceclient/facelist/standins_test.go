@@ -18,15 +18,15 @@ func TestWhateverAServiceDoesNoOtherNumberIsShown(t *testing.T) {
 	} {
 		for pages, change := range map[string]func(*restless){
 			"as asked for":         func(*restless) {},
-			"capped":               func(r *restless) { r.most = 16 },
-			"capped after a while": func(r *restless) { r.most = map[bool]int{true: 15}[r.total%200 > 130] },
+			"capped":               func(r *restless) { r.most = 6 },
+			"capped after a while": func(r *restless) { r.most = map[bool]int{true: 5}[r.total%200 > 130] },
 			"longer":               func(r *restless) { r.ignoresTop = true },
 		} {
 			for _, deleted := range []float64{0, 0.05, 0.7} {
 				for mode, walk := range map[string]struct{ workers, attempts int }{"": {1, 0}, "in parts": {8, 0}, "a sample": {1, 12}} {
 					name := fmt.Sprintf("unknown starts: %s, pages: %s, cursors deleted: %v, %s", start, pages, deleted, mode)
 					t.Run(name, func(t *testing.T) {
-						r := &restless{service: withSessions(1200, 1), known: map[string]bool{}}
+						r := &restless{service: withSessions(420, 1), known: map[string]bool{}}
 						r.unknown = unknown
 						random := rand.New(rand.NewPCG(1, 2))
 						r.before = func(start string) error {
@@ -50,10 +50,10 @@ func TestWhateverAServiceDoesNoOtherNumberIsShown(t *testing.T) {
 }
 
 func (r *restless) refresh(t *testing.T, atOnce, attempts int, random *rand.Rand) {
-	lister := newLister(r.service, limits(pageSize(40), workers(atOnce)))
+	lister := newLister(r.service, limits(pageSize(14), workers(atOnce)))
 	for range 20 {
-		r.change(step{event: remove, amount: 60, seed: random.Uint64()}, "")
-		r.change(step{event: add, amount: random.IntN(100), seed: random.Uint64()}, "")
+		r.change(step{event: remove, amount: 21, seed: random.Uint64()}, "")
+		r.change(step{event: add, amount: random.IntN(35), seed: random.Uint64()}, "")
 		r.add(r.gone...) // else the beginning of the list, where a sample is, would have fewer and fewer
 		r.gone = nil
 		r.begin(nil)
