@@ -21,33 +21,38 @@ import (
 	"face_liveness_exporter/faceclient/entra"
 )
 
-func TestATokenIsFetchedOnceForAllWhoWait(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		sign, asked := newDirectory(), make(chan struct{})
-		credential := newCredential(t, faceclient.EntraClientSecret, sending(func(request *http.Request) (*http.Response, error) {
-			<-asked
-			return sign.RoundTrip(request)
-		}))
-		var waiting sync.WaitGroup
-		for range 16 {
-			waiting.Go(func() {
-				if token := authorized(t, credential); token != "token-1" {
-					t.Error(token)
-				}
-			})
-		}
-		synctest.Wait()
-		left, leave := context.WithCancel(t.Context())
-		leave()
-		if err := credential.Authorize(left, http.Header{}); !errors.Is(err, context.Canceled) {
-			t.Errorf("who has left gets %v", err)
-		}
-		close(asked)
-		waiting.Wait()
-		if n := len(sign.issued); n != 1 {
-			t.Errorf("%d tokens", n)
-		}
-	})
+// All who wait for a sign-in have its token, or fail with it instead of one after the other. Who comes later tries again.
+func TestASignInIsSharedByAllWhoWait(t *testing.T) {
+	for code, answers := range map[string]sending{"": newDirectory().RoundTrip, faceclient.CodeAuthentication: refused} {
+		synctest.Test(t, func(t *testing.T) {
+			asked, requests := make(chan struct{}), 0
+			credential := newCredential(t, faceclient.EntraClientSecret, sending(func(request *http.Request) (*http.Response, error) {
+				<-asked
+				requests++
+				return answers(request)
+			}))
+			var waiting sync.WaitGroup
+			for range 16 {
+				waiting.Go(func() {
+					if err := credential.Authorize(t.Context(), http.Header{}); faceclient.Code(err) != code {
+						t.Error(err)
+					}
+				})
+			}
+			synctest.Wait()
+			left, leave := context.WithCancel(t.Context())
+			leave()
+			if err := credential.Authorize(left, http.Header{}); !errors.Is(err, context.Canceled) {
+				t.Errorf("who has left gets %v", err)
+			}
+			close(asked)
+			waiting.Wait()
+			once := requests
+			if _ = credential.Authorize(t.Context(), http.Header{}); once > 4 || (requests > once) != (code != "") {
+				t.Errorf("%d requests for all, and then %d", once, requests-once)
+			}
+		})
+	}
 }
 
 // A token that ends soon is replaced, but one that ends at once does not cost a sign-in for each request.
@@ -104,9 +109,9 @@ func TestARotatedSecretIsUsedByTheNextSignIn(t *testing.T) {
 		if !credential.Changed() {
 			t.Error("not changed before the first sign-in")
 		}
-		first := http.Header{"Authorization": {"Bearer " + authorized(t, credential)}}
+		spend(t, credential)
 		secret = "rotated"
-		if !credential.Changed() || !credential.Rejected(first) {
+		if !credential.Changed() {
 			t.Error("the secret has not changed")
 		}
 		if failed := failure(t, credential); failed.AADSTS != 7000215 || credential.Changed() {
@@ -122,18 +127,17 @@ func TestARotatedSecretIsUsedByTheNextSignIn(t *testing.T) {
 		credential := newCredential(t, faceclient.EntraClientCertificate, sign, func(o *entra.Options) {
 			o.Secret = func() (string, error) { return content, nil }
 		})
-		first := http.Header{"Authorization": {"Bearer " + authorized(t, credential)}}
+		spend(t, credential)
 		content = certificate(t)
-		if !credential.Changed() || !credential.Rejected(first) {
+		if !credential.Changed() {
 			t.Error("the certificate has not changed")
 		}
-		authorized(t, credential)
+		spend(t, credential)
 		thumbprint := func(issued string) string { return strings.Split(strings.Fields(issued)[1], ".")[0] }
 		if thumbprint(sign.issued[0]) == thumbprint(sign.issued[1]) {
 			t.Error("signed by the old certificate")
 		}
 		content = "canary"
-		credential.Rejected(http.Header{"Authorization": {"Bearer token-2"}})
 		if err := credential.Authorize(t.Context(), http.Header{}); err == nil || credential.Changed() {
 			t.Errorf("%v, changed %t", err, credential.Changed())
 		}
@@ -148,7 +152,7 @@ func TestARotatedSecretIsUsedByTheNextSignIn(t *testing.T) {
 			if err := os.WriteFile(file, []byte(token), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			credential.Rejected(http.Header{"Authorization": {"Bearer " + authorized(t, credential)}})
+			spend(t, credential)
 			if got := strings.Fields(sign.issued[i])[1]; got != token {
 				t.Errorf("signed in with %s, want %s", got, token)
 			}

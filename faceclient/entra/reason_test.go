@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -45,6 +44,9 @@ func TestWhyASignInFails(t *testing.T) {
 		{"a redirect", secret, reply(302, http.Header{"Location": {"https://canary.test/"}}, ""), faceclient.DetailSignInUnreachable, 0},
 		{"a portal", secret, reply(200, nil, "<html>canary"), faceclient.DetailSignInUnreachable, 0},
 		{"unknown authority", secret, func(*http.Request) (*http.Response, error) { return nil, x509.UnknownAuthorityError{} }, faceclient.DetailUnknownAuthority, 0},
+		{"a proxy that refuses", secret, func(*http.Request) (*http.Response, error) {
+			return nil, &net.OpError{Op: "socks connect", Err: io.EOF}
+		}, faceclient.DetailProxyRefuses, 0},
 		{"refused", secret, reply(400, nil, `{"error":"unauthorized_client","error_description":"AADSTS700016: canary"}`), faceclient.DetailSignInRefused, 700016},
 		{"IMDS: no answer", identity, hang, faceclient.DetailIMDSUnreachable, 0},
 		{"IMDS: nobody there", identity, refused, faceclient.DetailIMDSUnreachable, 0},
@@ -102,28 +104,6 @@ func TestAnAnswerWithoutAnEnd(t *testing.T) {
 	}
 }
 
-// All who wait for a sign-in that fails fail with it, instead of one after the other.
-func TestASignInFailsOnceForAllWhoWait(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		credential := newCredential(t, faceclient.EntraClientSecret, sending(hang))
-		began, ended := time.Now(), make(chan error)
-		for range 8 {
-			go func() { ended <- credential.Authorize(t.Context(), http.Header{}) }()
-		}
-		for range 8 {
-			if err := <-ended; faceclient.Code(err) != faceclient.CodeAuthentication {
-				t.Error(err)
-			}
-		}
-		if took := time.Since(began); took > 10*time.Second {
-			t.Errorf("took %v", took)
-		}
-		if failed := failure(t, credential); time.Since(began) < 15*time.Second {
-			t.Errorf("who comes later does not sign in: %v", failed)
-		}
-	})
-}
-
 // A refresh that is ended for a reason, because it brings no page, is told that it waited for the sign-in.
 func TestASignInThatIsGivenUp(t *testing.T) {
 	for cause, code := range map[error]string{errors.New("no page came"): faceclient.CodeAuthentication, context.Canceled: faceclient.CodeCanceled} {
@@ -154,21 +134,6 @@ func TestASecretIsNotSentWithoutTLS(t *testing.T) {
 		return sign.RoundTrip(request)
 	}))
 	if failed := failure(t, credential); failed.Detail != faceclient.DetailSignInUnreachable {
-		t.Error(failed)
-	}
-}
-
-// A proxy that refuses is called that.
-func TestAProxyThatRefuses(t *testing.T) {
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
-	defer proxy.Close()
-	address, err := url.Parse(proxy.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	transport := entra.NewTransport(nil)
-	transport.Proxy = http.ProxyURL(address)
-	if failed := failure(t, newCredential(t, faceclient.EntraClientSecret, transport)); failed.Detail != faceclient.DetailProxyRefuses {
 		t.Error(failed)
 	}
 }

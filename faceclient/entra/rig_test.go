@@ -112,6 +112,12 @@ func authorized(t *testing.T, credential *entra.Credential) string {
 	return strings.TrimPrefix(header.Get("Authorization"), "Bearer ")
 }
 
+// spend has a credential set a token that the service refuses then.
+func spend(t *testing.T, credential *entra.Credential) {
+	t.Helper()
+	credential.Rejected(http.Header{"Authorization": {"Bearer " + authorized(t, credential)}})
+}
+
 // failure is what a credential fails with.
 func failure(t *testing.T, credential *entra.Credential) *faceclient.Error {
 	t.Helper()
