@@ -3,6 +3,7 @@ package facetest
 import (
 	"cmp"
 	"context"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -26,7 +27,7 @@ type Options struct {
 }
 
 // Server is the simulated service with faults, with credentials that rotate, and with a record of the requests. Put it behind
-// net/http/httptest for a real socket, or use Dial or Transport, which need no network and therefore work inside a testing/synctest
+// net/http/httptest for a real socket, or use Transport, which needs no network and therefore works inside a testing/synctest
 // bubble. Make the server inside the bubble that uses it, and close it there.
 type Server struct {
 	*facesim.Server
@@ -54,14 +55,12 @@ func New(options Options) *Server {
 		log: requestLog{limit: cmp.Or(options.Requests, 10_000), counts: map[string]*Counts{}},
 	}
 	s.serving, s.end = context.WithCancel(context.Background())
+	s.pipe.conns, s.pipe.done = make(chan net.Conn), s.serving.Done()
 	return s
 }
 
-// Close ends answers that hang and every connection made by Dial. The lists can still be read afterwards.
-func (s *Server) Close() {
-	s.end()
-	s.pipe.close()
-}
+// Close ends answers that hang and every connection of a Transport. The lists can still be read afterwards.
+func (s *Server) Close() { s.end() }
 
 // Key is the key that the server accepts now.
 func (s *Server) Key() string {
