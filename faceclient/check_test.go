@@ -3,6 +3,7 @@ package faceclient_test
 import (
 	"context"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -57,7 +58,6 @@ func TestSession(t *testing.T) {
 		{"a result beside NotStarted, in other case", `{"ID":"` + strings.ToUpper(sessionID) + `","status":"NotStarted","Result":{"response":{"statusCode":200,"body":{"livenessDecision":"realface"}}}}`, good, ""},
 		{"no status beside a result", `{"id":"` + sessionID + `","result":{"response":{"statusCode":200,"body":{"livenessDecision":"realface"}}}}`, good, ""},
 		{"no response", `{"id":"` + sessionID + `","status":"ResultAvailable","result":{}}`, faceclient.Check{HasResult: true}, ""},
-		{"no body", respond(`{"statusCode":200}`), faceclient.Check{HasResult: true, StatusCode: 200}, ""},
 		{"an error", failed(`{"error":{"code":"FaceNotFound","message":"canary"}}`), with(refused, func(c *faceclient.Check) { c.ErrorCode = "FaceNotFound" }), ""},
 		{"a flat error", failed(`{"code":"FaceWithMaskDetected","message":"canary","targets":{}}`), with(refused, func(c *faceclient.Check) { c.ErrorCode = "FaceWithMaskDetected" }), ""},
 		{"a code of another type", failed(`{"error":{"code":7}}`), refused, ""},
@@ -70,14 +70,12 @@ func TestSession(t *testing.T) {
 		{"numbers that are none of such", respond(`{"statusCode":1e9,"latencyInMilliseconds":-5,"body":{"livenessDecision":7,"verifyResult":{"isIdentical":"yes"}}}`), faceclient.Check{HasResult: true}, ""},
 		{"a latency of years", respond(`{"latencyInMilliseconds":1e300}`), faceclient.Check{HasResult: true}, ""},
 		{"a result of another type", `{"id":"` + sessionID + `","status":"Started","result":"none"}`, faceclient.Check{}, ""},
-		{"an empty object", `{}`, faceclient.Check{}, faceclient.CodeInvalidResponse},
 		{"null", `null`, faceclient.Check{}, faceclient.CodeInvalidResponse},
 		{"an error with status 200", `{"error":{"code":"429","message":"no"}}`, faceclient.Check{}, faceclient.CodeInvalidResponse},
 		{"another session", `{"id":"another","status":"Started"}`, faceclient.Check{}, faceclient.CodeInvalidResponse},
 		{"neither status nor result", `{"id":"` + sessionID + `","result":7}`, faceclient.Check{}, faceclient.CodeInvalidResponse},
 		{"a result that is none", `{"id":"` + sessionID + `","status":"ResultAvailable","result":[]}`, faceclient.Check{}, faceclient.CodeInvalidResponse},
 		{"an answer of v1.2", `{"sessionId":"` + sessionID + `","status":"Succeeded","results":{"attempts":[]}}`, faceclient.Check{}, faceclient.CodeInvalidResponse},
-		{"no object", `[]`, faceclient.Check{}, faceclient.CodeInvalidResponse},
 		{"no JSON", `<html>`, faceclient.Check{}, faceclient.CodeInvalidResponse},
 		{"cut short", `{"status":"Sta`, faceclient.Check{}, faceclient.CodeConnection},
 		{"nothing", ``, faceclient.Check{}, faceclient.CodeConnection},
@@ -93,9 +91,7 @@ func TestSession(t *testing.T) {
 			if faceclient.Code(err) != test.code || !slices.Equal(seen.codes(), []string{test.code}) {
 				t.Fatalf("%v, observed %q, want code %q", err, seen.codes(), test.code)
 			}
-			same := got.Identical == test.want.Identical || got.Identical != nil && test.want.Identical != nil && *got.Identical == *test.want.Identical
-			got.Identical, test.want.Identical = nil, nil
-			if got != test.want || !same {
+			if !reflect.DeepEqual(got, test.want) { // it has a pointer
 				t.Errorf("%+v, want %+v", got, test.want)
 			}
 		})

@@ -42,27 +42,17 @@ func TestAKeyThatIsRotatedIsUsedAtOnce(t *testing.T) {
 }
 
 func TestChangedFollowsTheSecret(t *testing.T) {
-	secret, failing := "one", false
-	read := func() (string, error) {
-		if failing {
-			return "", errors.New("no such file")
-		}
-		return secret, nil
-	}
-	credential := faceclient.NewKeyCredential(read)
-	expect := func(when string, want bool) {
-		t.Helper()
-		if credential.Changed() != want {
-			t.Errorf("%s: changed %t, want %t", when, !want, want)
-		}
-	}
-	expect("before the first request", true)
+	secret, unreadable := "one", error(nil)
+	credential := faceclient.NewKeyCredential(func() (string, error) { return secret, unreadable })
+	before := credential.Changed()
 	if err := credential.Authorize(t.Context(), http.Header{}); err != nil {
 		t.Fatal(err)
 	}
-	expect("after a request", false)
-	failing = true
-	expect("unreadable", false)
-	secret, failing = "two", false
-	expect("another one", true)
+	after := credential.Changed()
+	secret, unreadable = "two", errors.New("no such file")
+	lost := credential.Changed()
+	unreadable = nil
+	if another := credential.Changed(); !before || after || lost || !another {
+		t.Errorf("changed before a request %t, after it %t, unreadable %t, another %t", before, after, lost, another)
+	}
 }

@@ -236,29 +236,38 @@ func TestWhyTheServiceRefuses(t *testing.T) {
 		header, body string
 		code         string
 		detail       faceclient.Detail
+		wait         time.Duration
 	}{
-		{"wrong key", 401, "", `{"error":{"code":"401","message":"Access denied due to invalid subscription key or wrong API endpoint."}}`, "401", ""},
-		{"no role", 401, "", `{"error":{"code":"PermissionDenied","message":"The principal lacks the required data action."}}`, "PermissionDenied", faceclient.DetailRoleMissing},
-		{"no keys here", 403, "", `{"error":{"code":"AuthenticationTypeDisabled","message":"Key based authentication is disabled for this resource."}}`, "AuthenticationTypeDisabled", ""},
-		{"firewall", 403, "", `{"error":{"code":"403","message":"Access denied due to Virtual Network/Firewall rules."}}`, "403", faceclient.DetailNetworkRules},
-		{"no public access", 403, "", `{"error":{"code":"403","message":"Public access is disabled. Please configure private endpoint."}}`, "403", faceclient.DetailNetworkRules},
-		{"regional endpoint of a resource with rules", 403, "", `{"code":"403","message":"A Virtual Network is configured for this resource. Please use the correct endpoint for making requests."}`, "403", faceclient.DetailCustomSubdomain},
-		{"token at a region", 400, "", `{"error":{"code":"BadRequest","message":"Please provide a custom subdomain for token authentication."}}`, "BadRequest", faceclient.DetailCustomSubdomain},
-		{"version", 404, "", `{"error":{"code":"404","message":"No.","innererror":{"code":"UnsupportedApiVersion"}}}`, "404", faceclient.DetailAPIVersionNotOffered},
-		{"text for an error", 403, "", `{"error":"Access denied due to Virtual Network/Firewall rules."}`, "403", faceclient.DetailNetworkRules},
-		{"a page of a proxy", 403, "", `<html>firewall</html>`, "403", ""},
-		{"one of our codes", 400, "timeout", `{"error":{"code":"canceled","statusCode":417}}`, "417", ""},
+		{"wrong key", 401, "", `{"error":{"code":"401","message":"Access denied due to invalid subscription key or wrong API endpoint."}}`, "401", "", 0},
+		{"no role", 401, "", `{"error":{"code":"PermissionDenied","message":"The principal lacks the required data action."}}`, "PermissionDenied", faceclient.DetailRoleMissing, 0},
+		{"no keys here", 403, "", `{"error":{"code":"AuthenticationTypeDisabled","message":"Key based authentication is disabled for this resource."}}`, "AuthenticationTypeDisabled", "", 0},
+		{"firewall", 403, "", `{"error":{"code":"403","message":"Access denied due to Virtual Network/Firewall rules."}}`, "403", faceclient.DetailNetworkRules, 0},
+		{"no public access", 403, "", `{"error":{"code":"403","message":"Public access is disabled. Please configure private endpoint."}}`, "403", faceclient.DetailNetworkRules, 0},
+		{"regional endpoint of a resource with rules", 403, "", `{"code":"403","message":"A Virtual Network is configured for this resource. Please use the correct endpoint for making requests."}`, "403", faceclient.DetailCustomSubdomain, 0},
+		{"token at a region", 400, "", `{"error":{"code":"BadRequest","message":"Please provide a custom subdomain for token authentication."}}`, "BadRequest", faceclient.DetailCustomSubdomain, 0},
+		{"version", 404, "", `{"error":{"code":"404","message":"No.","innererror":{"code":"UnsupportedApiVersion"}}}`, "404", faceclient.DetailAPIVersionNotOffered, 0},
+		{"text for an error", 403, "", `{"error":"Access denied due to Virtual Network/Firewall rules."}`, "403", faceclient.DetailNetworkRules, 0},
+		{"a page of a proxy", 403, "", `<html>firewall</html>`, "403", "", 0},
+		{"one of our codes", 400, "timeout", `{"error":{"code":"canceled","statusCode":417}}`, "417", "", 0},
 
-		{"header first", 418, "FromHeader", `{"error":{"code":"FromBody","statusCode":3},"statusCode":4}`, "FromHeader", ""},
-		{"body's code", 418, "", `{"error":{"code":"FromBody","statusCode":399},"statusCode":499}`, "FromBody", ""},
-		{"error.statusCode", 418, "", `{"error":{"statusCode":399},"statusCode":499}`, "399", ""},
-		{"flat statusCode beside an error that is text", 418, "", `{"error":"no","statusCode":499}`, "499", ""},
-		{"no word", 418, "not a code", `{"error":{"code":"FromBody1"}}`, "418", ""},
-		{"no three digits", 418, "", `{"error":{"code":17,"statusCode":1e3},"statusCode":-99}`, "418", ""},
-		{"too long", 418, "", `{"error":{"code":"` + strings.Repeat("x", 65) + `"}}`, "418", ""},
-		{"just not too long", 418, "", `{"error":{"code":"` + strings.Repeat("x", 64) + `"}}`, strings.Repeat("x", 64), ""},
-		{"a session's id", 418, "2c6f1a0e-77d5-4f0b-9a64-0d3c1f5b8e21", `[]`, "418", ""},
-		{"a part of the key", 418, "secretkey", `null`, "418", ""},
+		{"quota, error.statusCode", 403, "", `{"error":{"statusCode":403,"message":"Out of call volume quota. Quota will be replenished in 2 days."}}`, faceclient.CodeQuotaExceeded, "", 48 * time.Hour},
+		{"quota, flat", 403, "", `{"statusCode":403,"message":"Out of call volume quota. Quota will be replenished in 2.12 days."}`, faceclient.CodeQuotaExceeded, "", 183_168 * time.Second},
+		{"quota, hours and minutes", 403, "", `{"statusCode":403,"message":"Out of call volume quota. Quota will be replenished in 00:05:00."}`, faceclient.CodeQuotaExceeded, "", 5 * time.Minute},
+		{"quota, days and hours", 403, "", `{"statusCode":403,"message":"Out of call volume quota. Quota will be replenished in 1.02:03:04.5"}`, faceclient.CodeQuotaExceeded, "", 93_784 * time.Second},
+		{"quota, no time", 403, "", `{"error":{"code":"403","message":"The quotas are used up."}}`, faceclient.CodeQuotaExceeded, "", 0},
+		{"quota, text alone", 403, "", `Out of call volume quota. Quota will be replenished in 3 days.`, faceclient.CodeQuotaExceeded, "", 72 * time.Hour},
+		{"quota, centuries", 403, "", `{"statusCode":403,"message":"Quota will be replenished in 999999999 days."}`, faceclient.CodeQuotaExceeded, "", 100 * 365 * 24 * time.Hour},
+
+		{"header first", 418, "FromHeader", `{"error":{"code":"FromBody","statusCode":3},"statusCode":4}`, "FromHeader", "", 0},
+		{"body's code", 418, "", `{"error":{"code":"FromBody","statusCode":399},"statusCode":499}`, "FromBody", "", 0},
+		{"error.statusCode", 418, "", `{"error":{"statusCode":399},"statusCode":499}`, "399", "", 0},
+		{"flat statusCode beside an error that is text", 418, "", `{"error":"no","statusCode":499}`, "499", "", 0},
+		{"no word", 418, "not a code", `{"error":{"code":"FromBody1"}}`, "418", "", 0},
+		{"no three digits", 418, "", `{"error":{"code":17,"statusCode":1e3},"statusCode":-99}`, "418", "", 0},
+		{"too long", 418, "", `{"error":{"code":"` + strings.Repeat("x", 65) + `"}}`, "418", "", 0},
+		{"just not too long", 418, "", `{"error":{"code":"` + strings.Repeat("x", 64) + `"}}`, strings.Repeat("x", 64), "", 0},
+		{"a session's id", 418, "2c6f1a0e-77d5-4f0b-9a64-0d3c1f5b8e21", `[]`, "418", "", 0},
+		{"a part of the key", 418, "secretkey", `null`, "418", "", 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			inRig(t, 0, func(o *options) {
@@ -266,37 +275,12 @@ func TestWhyTheServiceRefuses(t *testing.T) {
 			}, func(t *testing.T, r *rig) {
 				r.server.Fail(facetest.Status(test.status, test.body).Header("x-ms-error-code", test.header))
 				failure := r.failure(test.code, 1)
-				if failure.Status != test.status || failure.Detail != test.detail || failure.APIVersion != faceclient.DefaultAPIVersion {
-					t.Errorf("%v, version %q; want %s", failure, failure.APIVersion, test.detail)
+				if failure.Status != test.status || failure.Detail != test.detail || (failure.Wait-test.wait).Abs() > time.Second ||
+					failure.APIVersion != faceclient.DefaultAPIVersion {
+					t.Errorf("%v, wait %v, version %q; want %s, wait %v", failure, failure.Wait, failure.APIVersion, test.detail, test.wait)
 				}
 				if refusesStart := (test.status == 400 || test.status == 404) && test.detail == ""; faceclient.RefusesStart(failure) != refusesStart {
 					t.Errorf("refuses the start: %t", !refusesStart)
-				}
-			})
-		})
-	}
-}
-
-func TestAQuotaThatIsUsedUp(t *testing.T) {
-	for _, test := range []struct {
-		name, header, body string
-		want               time.Duration
-	}{
-		{"error.statusCode", "", `{"error":{"statusCode":403,"message":"Out of call volume quota. Quota will be replenished in 2 days."}}`, 48 * time.Hour},
-		{"flat", "", `{"statusCode":403,"message":"Out of call volume quota. Quota will be replenished in 2.12 days."}`, time.Duration(2.12 * 24 * float64(time.Hour))},
-		{"hours, minutes, seconds", "", `{"statusCode":403,"message":"Out of call volume quota. Quota will be replenished in 00:05:00."}`, 5 * time.Minute},
-		{"days and hours", "", `{"statusCode":403,"message":"Out of call volume quota. Quota will be replenished in 1.02:03:04.5"}`, 26*time.Hour + 3*time.Minute + 4*time.Second},
-		{"no time", "", `{"error":{"code":"403","message":"The quotas are used up."}}`, 0},
-		{"text alone", "", `Out of call volume quota. Quota will be replenished in 3 days.`, 72 * time.Hour},
-		{"header", "60", `{"error":{"code":"403","message":"Out of call volume quota. Quota will be replenished in 2 days."}}`, time.Minute},
-		{"centuries", "", `{"statusCode":403,"message":"Quota will be replenished in 999999999 days."}`, 100 * 365 * 24 * time.Hour},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			inRig(t, 0, nil, func(t *testing.T, r *rig) {
-				r.server.Fail(facetest.Status(403, test.body).Header("Retry-After", test.header))
-				failure := r.failure(faceclient.CodeQuotaExceeded, 1)
-				if (failure.Wait-test.want).Abs() > time.Second || failure.Status != 403 {
-					t.Errorf("status %d, wait %v; want %v", failure.Status, failure.Wait, test.want)
 				}
 			})
 		})

@@ -2,7 +2,6 @@ package faceclient_test
 
 import (
 	"encoding/json"
-	"errors"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -21,14 +20,10 @@ func FuzzPage(f *testing.F) {
 	for _, seed := range []string{
 		``, ` `, `[]`, ` [ ] `, `[`, `]`, `null`, `{}`, `"x"`, `[null]`, `[[]]`, `[{}]`, `[]]`, `[][]`, "\ufeff[]", "[\x00]",
 		`[` + item + `]`, `[` + item + `,]`, `[,` + item + `]`, `[` + item + `,` + item + `]`, `[` + item, `[` + item + `]x`, `[` + item + ` ` + item + `]`,
-		`[` + item + `,{"sessionExpired":true,"createdDateTime":"2024-05-19T16:16:31Z","authTokenTimeToLiveInSeconds":60,"id":"b"}]`,
-		`[{"id":"b","createdDateTime":"2024-05-19T16:16:31Z","sessionExpired":true},` + item + `]`,
 		`[{"id":"\ud800","id":"\u00e9","ID":7,"createdDateTime":"2024-05-19T16:16:31\u002b00:00","sessionExpired":true}]`,
 		`[{"id":"` + "\xff\xfe" + `","createdDateTime":"2024-05-19T16:16:31Z","sessionExpired":true}]`,
 		`[{"id":"` + strings.Repeat("é", 64) + `","createdDateTime":"2024-05-19T16:16:31Z","sessionExpired":true}]`,
-		`[{"id":"` + strings.Repeat("x", 65) + `","createdDateTime":"2024-05-19T16:16:31Z","sessionExpired":true}]`,
 		`[{"id":"a","createdDateTime":"2024-05-19T16:16:31Z","sessionExpired":true,"x":` + strings.Repeat("[", 9000) + strings.Repeat("]", 9000) + `}]`,
-		`[{"id":"a","createdDateTime":"2024-05-19T16:16:31Z","sessionStartDateTime":null,"deviceCorrelationId":"\"\\","sessionExpired":true,"x":{"id":"b","y":[1e400,-0.0]}}]`,
 	} {
 		f.Add([]byte(seed))
 	}
@@ -71,16 +66,12 @@ func FuzzErrorResponse(f *testing.F) {
 		status       int
 		header, body string
 	}{
-		{400, "", `{"error":{"code":"BadArgument","message":"bad"}}`},
 		{429, "", `{"error":{"statusCode":429,"message":"Rate limit is exceeded. Try again in 26 seconds."}}`},
-		{401, "", `{"statusCode":401,"message":"Access denied"}`},
 		{409, "ConcurrentOperationConflict", ``},
 		{403, "a b", `{"error":{"code":{"code":"x"}}}`},
 		{500, "", `{"error":null,"statusCode":1e3}`},
-		{502, "", `<html>`},
 		{503, "\x00", "\xff"},
 		{599, "", `{"error":{"code":"ſ"}}`},
-		{0, "", ""},
 		{-1, "x", "{"},
 	} {
 		f.Add(seed.status, seed.header, seed.body)
@@ -88,16 +79,12 @@ func FuzzErrorResponse(f *testing.F) {
 	label := regexp.MustCompile(`^([A-Za-z]{1,64}|[0-9]{3})$`)
 	f.Fuzz(func(t *testing.T, status int, header, body string) {
 		status = 400 + int(uint(status)%200)
-		options := plainOptions()
-		options.MaxRetries = 0
+		options := fast("https://contoso.cognitiveservices.azure.com")
 		options.Transport = answering(func(*http.Request) (*http.Response, error) {
 			return answer(status, http.Header{"X-Ms-Error-Code": {header}}, body), nil
 		})
 		_, err := list(t.Context(), newClient(t, options), faceclient.DetectLiveness, 1000)
-		var failure *faceclient.Error
-		if !errors.As(err, &failure) {
-			t.Fatalf("%v is no *faceclient.Error", err)
-		}
+		failure := typed(t, err)
 		if failure.Status != status || !label.MatchString(failure.Code) {
 			t.Fatalf("status %d, code %q", failure.Status, failure.Code)
 		}
@@ -107,12 +94,8 @@ func FuzzErrorResponse(f *testing.F) {
 		if rest := strings.Trim(string(failure.Detail), "abcdefghijklmnopqrstuvwxyz_"); rest != "" {
 			t.Fatalf("detail %q", failure.Detail)
 		}
-		text := failure.Code
-		if !strings.HasPrefix(err.Error(), text) || len(err.Error()) > 160 {
-			t.Fatalf("text %q, want %q", err.Error(), text)
-		}
-		if failure.Wait < 0 {
-			t.Fatalf("wait %v", failure.Wait)
+		if !strings.HasPrefix(err.Error(), failure.Code) || len(err.Error()) > 160 || failure.Wait < 0 {
+			t.Fatalf("code %q, text %q, wait %v", failure.Code, err.Error(), failure.Wait)
 		}
 	})
 }
@@ -141,16 +124,9 @@ func FuzzWait(f *testing.F) {
 			})
 			began := time.Now()
 			l, err := list(t.Context(), newClient(t, options), faceclient.DetectLiveness, 1000)
-			var failure *faceclient.Error
-			if !errors.As(err, &failure) || failure.Wait < 0 || l.attempts != 2 {
-				t.Fatalf("%d requests, %v", l.attempts, err)
-			}
-			took := time.Since(began)
-			if took < min(250*time.Millisecond, options.MaxRetryWait) || took > options.MaxRetryWait {
-				t.Fatalf("waited %v", took)
-			}
-			if failure.Wait > 0 && took < min(failure.Wait, options.MaxRetryWait) {
-				t.Fatalf("waited %v, and %v was asked for", took, failure.Wait)
+			took, asked := time.Since(began), typed(t, err).Wait
+			if l.attempts != 2 || asked < 0 || took < min(max(asked, 250*time.Millisecond), options.MaxRetryWait) || took > options.MaxRetryWait {
+				t.Fatalf("%d requests in %v, and a wait of %v was asked for", l.attempts, took, asked)
 			}
 		})
 	})

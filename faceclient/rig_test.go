@@ -192,8 +192,6 @@ func (w *watcher) ObserveThrottle(_ faceclient.Operation, wait time.Duration) {
 
 // codes are the error codes of all attempts, "" for good ones.
 func (w *watcher) codes() []string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	codes := make([]string, len(w.attempts))
 	for i := range w.attempts {
 		codes[i] = w.attempts[i].ErrorCode
@@ -202,8 +200,6 @@ func (w *watcher) codes() []string {
 }
 
 func (w *watcher) throttled() (sum time.Duration) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	for _, wait := range w.waits {
 		sum += wait
 	}
