@@ -93,7 +93,7 @@ func startInEveryState(t *testing.T) *program {
 func TestStatusPage(t *testing.T) {
 	t.Parallel()
 	b := startBrowser(t)
-	demo := startExporter(t, "--demo")
+	demo := startExporter(t, "--demo", "--log.level=debug")
 	demo.Serves("/-/ready")
 	for name, exporter := range map[string]*program{"demo": demo, "every state": startInEveryState(t)} {
 		_, html := exporter.get("/")
@@ -123,6 +123,9 @@ func TestStatusPage(t *testing.T) {
 	if _, heard := b.news(); len(heard) != 0 {
 		t.Errorf("while the page is open: %q", heard)
 	}
+	eventually(t, "the demo refreshes both lists by itself, and nobody scrapes it", func() bool {
+		return strings.Count(demo.Stderr.String(), "msg=refreshed") >= 6
+	})
 	if os.Getenv("UPDATE") != "" {
 		if err := os.WriteFile(filepath.Join(repository, "docs", "status.png"), b.picture(readme, 1400), 0o644); err != nil {
 			t.Fatal(err)

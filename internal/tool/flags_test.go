@@ -76,9 +76,11 @@ func (full) Write([]byte) (int, error) { return 0, errFull }
 // Who asks for something that cannot be written is told so by the exit code.
 func TestOutputThatCannotBeWritten(t *testing.T) {
 	t.Parallel()
-	for _, args := range []string{"--help", "--version", "--demo --config.check", "--demo --doctor"} {
+	service := rig.NewFace(t)
+	environ := []string{"FACE_ENDPOINT=" + service.Endpoint, "FACE_API_KEY=" + service.Key()}
+	for _, args := range []string{"--help", "--version", "--demo --config.check", "--doctor"} {
 		var stderr bytes.Buffer
-		code := tool.Run(t.Context(), tool.Process{Args: strings.Fields(args), Stdout: full{}, Stderr: &stderr})
+		code := tool.Run(t.Context(), tool.Process{Args: strings.Fields(args), Environ: environ, Stdout: full{}, Stderr: &stderr})
 		if code != 1 || !strings.Contains(stderr.String(), errFull.Error()) {
 			t.Errorf("%s: exit code %d, %s", args, code, &stderr)
 		}

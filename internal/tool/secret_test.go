@@ -71,7 +71,7 @@ func TestNoSecretGetsOut(t *testing.T) {
 		facetest.JSON(`["`+message+`"]`).Times(1),
 		facetest.Status(500, "{}").Header("x-ms-error-code", message+" "+message).Times(1),
 	)
-	for _, format := range []string{"logfmt", "json", "tint"} {
+	for format, line := range map[string]string{"logfmt": "level=DEBUG msg=", "json": `"level":"DEBUG","msg":`, "tint": " DBG "} {
 		t.Run(format, func(t *testing.T) {
 			configuration := rig.Quick + rig.Often + "resources:\n" + service.Resource("good") +
 				rig.Resource("bad", refusing.Endpoint, "key_file: "+rig.Write(t, "key", other)) +
@@ -93,7 +93,8 @@ func TestNoSecretGetsOut(t *testing.T) {
 			for name, text := range texts {
 				rig.NoneOf(t, name, text, key, other, message, "anoth3r", "singleModal", "start=", "Ocp-Apim")
 			}
-			rig.AllOf(t, "the log", p.Log(), strings.TrimPrefix(service.Endpoint, "http://"))
+			rig.NoneOf(t, "the log", p.Log(), "\x1b")
+			rig.AllOf(t, "the log", p.Log(), line, strings.TrimPrefix(service.Endpoint, "http://"))
 		})
 	}
 }

@@ -13,12 +13,18 @@ import (
 	"face_liveness_exporter/internal/rig"
 )
 
+// No scrape, no request; and a probe asks for its own resource alone.
 func TestProbeShowsOneResource(t *testing.T) {
 	t.Parallel()
 	a, b := rig.NewFace(t), rig.NewFace(t)
 	b.Populate(rig.Live, 1200, 2)
 	b.Populate(rig.Verify, 30, 3)
 	p := rig.StartWith(t, rig.Quick+"refresh: {on_start: false}\nresources:\n"+a.Resource("a")+b.Resource("b", rig.BothOperations))
+	for _, path := range []string{"/", "/sd", "/-/healthy", "/-/ready", "/-/metrics", "/unknown"} {
+		if p.Get(path); a.Asked()+b.Asked() != 0 {
+			t.Errorf("%s sent a request", path)
+		}
+	}
 	e := p.ScrapeOf("/probe?resource=b")
 	if names, prefixes := e.Resources(), e.Prefixes(); !slices.Equal(names, []string{"b"}) || !slices.Equal(prefixes, []string{"face"}) {
 		t.Errorf("resources %q, families of %q; want those of the resource alone", names, prefixes)
