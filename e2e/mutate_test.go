@@ -2,11 +2,11 @@ package e2e_test
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -24,75 +24,31 @@ type mutant struct {
 // other operation the right-hand side.
 func mutants(t *testing.T, alert, expression string) (all []mutant) {
 	t.Helper()
-	parse := func() parser.Expr {
-		parsed, err := parser.NewParser(parser.Options{}).ParseExpr(expression)
-		if err != nil {
-			t.Fatalf("%s: %v", alert, err)
-		}
-		return parsed
+	parsed, err := parser.NewParser(parser.Options{}).ParseExpr(expression)
+	if err != nil {
+		t.Fatalf("%s: %v", alert, err)
 	}
-	clauses := 0
-	parser.Inspect(parse(), func(node parser.Node, _ []parser.Node) error {
-		if binary, ok := node.(*parser.BinaryExpr); ok && binary.Type() == parser.ValueTypeVector {
-			clauses++
+	parser.Inspect(parsed, func(node parser.Node, _ []parser.Node) error {
+		binary, ok := node.(*parser.BinaryExpr)
+		if !ok || binary.Type() != parser.ValueTypeVector {
+			return nil
+		}
+		at := binary.PositionRange()
+		keep := func(rest, gone parser.Expr) {
+			if rest.Type() == parser.ValueTypeVector {
+				all = append(all, mutant{
+					alert, fmt.Sprintf("%sMutant%d", alert, len(all)), fmt.Sprintf("%s %s", binary.Op, gone),
+					expression[:at.Start] + "(" + rest.String() + ")" + expression[at.End:],
+				})
+			}
+		}
+		keep(binary.LHS, binary.RHS)
+		if binary.Op == parser.LAND || binary.Op == parser.LOR {
+			keep(binary.RHS, binary.LHS)
 		}
 		return nil
 	})
-	for clause := range clauses {
-		for _, side := range []string{"right", "left"} {
-			root := &parser.ParenExpr{Expr: parse()} // so that every clause has a parent
-			lacks := ""
-			found := -1
-			parser.Inspect(root, func(node parser.Node, path []parser.Node) error {
-				binary, ok := node.(*parser.BinaryExpr)
-				if !ok || binary.Type() != parser.ValueTypeVector {
-					return nil
-				}
-				if found++; found != clause {
-					return nil
-				}
-				rest, gone := binary.LHS, binary.RHS
-				if side == "left" {
-					rest, gone = gone, rest
-				}
-				logical := binary.Op == parser.LAND || binary.Op == parser.LOR
-				if rest.Type() != parser.ValueTypeVector || side == "left" && !logical {
-					return nil
-				}
-				lacks = fmt.Sprintf("%s %s", binary.Op, gone)
-				replace(t, path[len(path)-1], binary, rest)
-				return nil
-			})
-			if lacks != "" {
-				all = append(all, mutant{alert, fmt.Sprintf("%sMutant%d", alert, len(all)), lacks, root.String()})
-			}
-		}
-	}
 	return all
-}
-
-// replace puts a node in the place of a child of parent.
-func replace(t *testing.T, parent parser.Node, child, with parser.Expr) {
-	t.Helper()
-	with = &parser.ParenExpr{Expr: with}
-	switch parent := parent.(type) {
-	case *parser.ParenExpr:
-		parent.Expr = with
-	case *parser.AggregateExpr:
-		parent.Expr = with
-	case *parser.SubqueryExpr:
-		parent.Expr = with
-	case *parser.BinaryExpr:
-		if parent.LHS == child {
-			parent.LHS = with
-		} else {
-			parent.RHS = with
-		}
-	case *parser.Call:
-		parent.Args[slices.Index(parent.Args, child)] = with
-	default:
-		t.Fatalf("an expression in a %T", parent)
-	}
 }
 
 type (
@@ -142,10 +98,7 @@ func TestEveryClauseOfAnAlertIsTested(t *testing.T) {
 			alert := rule["alert"].(string)
 			for _, m := range mutants(t, alert, rule["expr"].(string)) {
 				byAlert[alert] = append(byAlert[alert], m)
-				copied := map[string]any{}
-				for key, value := range rule {
-					copied[key] = value
-				}
+				copied := maps.Clone(rule)
 				copied["alert"], copied["expr"] = m.name, m.expression
 				group.Rules = append(group.Rules, copied)
 			}

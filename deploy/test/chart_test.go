@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"flag"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 	"testing"
 
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
+	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
 )
 
@@ -106,20 +108,7 @@ func TestObjectsAreThoseOfTheGoldenFiles(t *testing.T) {
 			for _, object := range rendered(t, path) {
 				got.WriteString("---\n" + object.abridged())
 			}
-			if *update {
-				if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			content, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if difference := diff(t, golden, got.Bytes()); difference != "" {
-				t.Errorf("%s has %d bytes, rendered are %d; if the change is meant: deploy/test/run --update\n%s",
-					golden, len(content), got.Len(), difference)
-			}
+			written(t, golden, got.Bytes())
 		})
 	}
 	present, _ := filepath.Glob("testdata/golden/*")
@@ -130,20 +119,22 @@ func TestObjectsAreThoseOfTheGoldenFiles(t *testing.T) {
 	}
 }
 
-// diff tells what would have to change in the file at path to have the content.
-func diff(t *testing.T, path string, content []byte) string {
+// written fails the test if a file has another content than this, and says what would have to change. With -update it writes it.
+func written(t *testing.T, path string, content []byte) {
 	t.Helper()
+	if *update {
+		write(t, path, content)
+		return
+	}
 	command := exec.CommandContext(t.Context(), "diff", "-u", path, "-")
 	command.Stdin = bytes.NewReader(content)
-	output, err := command.CombinedOutput()
-	if err != nil && len(output) == 0 {
-		t.Fatal(err)
+	if output, err := command.CombinedOutput(); err != nil {
+		t.Errorf("if the change is meant: deploy/test/run --update\n%v\n%s", err, output)
 	}
-	return string(output)
 }
 
-// TestPackageIsTheChart: an archive of the chart has all files. What is rendered of it is the same, byte for byte, so that a tool
-// that renders again finds no difference.
+// TestPackageIsTheChart: an archive of the chart has no file of tests. What is rendered of it is the same, byte for byte, so that a
+// tool that renders again finds no difference.
 func TestPackageIsTheChart(t *testing.T) {
 	folder := t.TempDir()
 	if _, complaint := helm(t, "package", chart, "--destination", folder); complaint != "" {
@@ -164,20 +155,7 @@ func TestPackageIsTheChart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var names []string
 	for name := range strings.Lines(string(listing)) {
-		names = append(names, strings.TrimSpace(name))
-	}
-	want := []string{"files/rules.yaml", "files/alerts.yaml"}
-	for _, dashboard := range dashboards(t) {
-		want = append(want, "files/dashboards/"+filepath.Base(dashboard))
-	}
-	for _, name := range want {
-		if !slices.Contains(names, "face-liveness-exporter/"+name) {
-			t.Errorf("the archive has no %s, but %v", name, names)
-		}
-	}
-	for _, name := range names {
 		if strings.Contains(name, "/prometheus/") || strings.Contains(name, "test") {
 			t.Errorf("the archive has %s", name)
 		}
@@ -204,55 +182,36 @@ func TestPublishedChartKnowsItsImageAndRunbook(t *testing.T) {
 	}
 }
 
-func dashboards(t *testing.T) []string {
-	t.Helper()
+// TestRulesAndDashboardsAreThoseOfTheRepository: the chart has copies, which `make dashboards` writes.
+func TestRulesAndDashboardsAreThoseOfTheRepository(t *testing.T) {
+	var groups []monitoringv1.RuleGroup
+	for _, name := range []string{"rules.yaml", "alerts.yaml"} {
+		text := bytes.ReplaceAll(read(t, filepath.Join(root, "prometheus", name)), []byte("docs/runbook.md#"), []byte("https://git.example/runbook.md#"))
+		var file monitoringv1.PrometheusRuleSpec
+		if err := yaml.UnmarshalStrict(text, &file); err != nil || len(file.Groups) == 0 {
+			t.Fatalf("prometheus/%s: %d groups, %v", name, len(file.Groups), err)
+		}
+		groups = append(groups, file.Groups...)
+	}
+	all := rendered(t, filepath.Join(values, "demo.yaml"))
+	if !reflect.DeepEqual(only[*monitoringv1.PrometheusRule](all)[0].Spec.Groups, groups) {
+		t.Error("the PrometheusRule has other groups than prometheus/rules.yaml and prometheus/alerts.yaml")
+	}
+
 	paths, err := filepath.Glob(filepath.Join(root, "grafana", "dashboards", "*.json"))
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("no dashboards: %v", err)
 	}
-	return paths
-}
-
-// TestRulesAndDashboardsAreThoseOfTheRepository: the chart has copies, which `make dashboards` writes.
-func TestRulesAndDashboardsAreThoseOfTheRepository(t *testing.T) {
-	var wantGroups []any
-	for _, name := range []string{"rules.yaml", "alerts.yaml"} {
-		text := bytes.ReplaceAll(read(t, filepath.Join(root, "prometheus", name)), []byte("docs/runbook.md#"), []byte("https://git.example/runbook.md#"))
-		content := map[string]any{}
-		if err := yaml.Unmarshal(text, &content); err != nil {
-			t.Fatal(err)
-		}
-		groups, _ := content["groups"].([]any)
-		if len(groups) == 0 {
-			t.Fatalf("prometheus/%s has no groups", name)
-		}
-		wantGroups = append(wantGroups, groups...)
+	want, got := map[string]string{}, map[string]string{}
+	for _, path := range paths {
+		want[filepath.Base(path)] = string(read(t, path))
 	}
-	wantDashboards := map[string]string{}
-	for _, path := range dashboards(t) {
-		wantDashboards[filepath.Base(path)] = string(read(t, path))
-	}
-
-	var gotGroups any
-	gotDashboards := map[string]string{}
-	for _, object := range rendered(t, filepath.Join(values, "demo.yaml")) {
-		content := map[string]any{}
-		if err := yaml.Unmarshal([]byte(object.text), &content); err != nil {
-			t.Fatal(err)
-		}
-		switch {
-		case object.kind() == "PrometheusRule":
-			gotGroups = content["spec"].(map[string]any)["groups"]
-		case object.isDashboard():
-			for name, text := range content["data"].(map[string]any) {
-				gotDashboards[name] = text.(string)
-			}
+	for _, one := range all {
+		if one.isDashboard() {
+			maps.Copy(got, one.Object.(*corev1.ConfigMap).Data)
 		}
 	}
-	if !reflect.DeepEqual(gotGroups, any(wantGroups)) {
-		t.Error("the PrometheusRule has other groups than prometheus/rules.yaml and prometheus/alerts.yaml")
-	}
-	if !reflect.DeepEqual(gotDashboards, wantDashboards) {
+	if !maps.Equal(got, want) {
 		t.Error("the ConfigMaps have other dashboards than grafana/dashboards")
 	}
 }
@@ -292,16 +251,7 @@ func TestSchemaKnowsEveryAlert(t *testing.T) {
 	}
 	path := filepath.Join(chart, "values.schema.json")
 	known := regexp.MustCompile(`\^\(FaceLiveness[^"]*\)\$`)
-	want := known.ReplaceAllLiteral(read(t, path), []byte("^("+strings.Join(names, "|")+")$"))
-	if *update {
-		if err := os.WriteFile(path, want, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if difference := diff(t, path, want); difference != "" {
-		t.Errorf("the alerts have changed: deploy/test/run --update\n%s", difference)
-	}
+	written(t, path, known.ReplaceAllLiteral(read(t, path), []byte("^("+strings.Join(names, "|")+")$")))
 }
 
 // TestChartInAnUmbrella: as a dependency with a condition, below the values of its parent, and with `global`.
@@ -311,9 +261,7 @@ func TestChartInAnUmbrella(t *testing.T) {
 		t.Fatal(err)
 	}
 	definition := "apiVersion: v2\nname: umbrella\nversion: 1.0.0\ndependencies:\n  - {name: face-liveness-exporter, version: \">=0\", condition: face-liveness-exporter.enabled}\n"
-	if err := os.WriteFile(filepath.Join(parent, "Chart.yaml"), []byte(definition), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	write(t, filepath.Join(parent, "Chart.yaml"), []byte(definition))
 	below := "global.region=eu,face-liveness-exporter.demo=true,face-liveness-exporter.namespaceOverride=faces,face-liveness-exporter." + image
 	for enabled, want := range map[string]int{"true": 3, "false": 0} {
 		output, complaint := template(t, parent, "--set", below+",face-liveness-exporter.enabled="+enabled)
@@ -403,11 +351,12 @@ func read(t *testing.T, path string) []byte {
 	return content
 }
 
-func readYAML(t *testing.T, path string) map[string]any {
+func write(t *testing.T, path string, content []byte) {
 	t.Helper()
-	content := map[string]any{}
-	if err := yaml.Unmarshal(read(t, path), &content); err != nil {
-		t.Fatalf("%s: %v", path, err)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
 	}
-	return content
+	if err := os.WriteFile(path, content, 0o644); err != nil { //nolint:gosec // some are of the repository
+		t.Fatal(err)
+	}
 }

@@ -67,20 +67,13 @@ func TestComposeFileSwitchesToARealResource(t *testing.T) {
 	if !demo.MatchString(text) {
 		t.Fatal("no line to switch to")
 	}
-	// Beside the original, because its paths are relative.
-	file, err := os.CreateTemp("..", "compose-test-*.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.Remove(file.Name()) })
-	if _, err := file.WriteString(demo.ReplaceAllString(text, "$1$2")); err != nil {
-		t.Fatal(err)
-	}
-	exporter := loaded(t, file.Name(), "FACE_API_KEY=k").Services["exporter"]
+	path := filepath.Join(t.TempDir(), "compose.yaml")
+	write(t, path, []byte(demo.ReplaceAllString(text, "$1$2")))
+	exporter := loaded(t, path, "FACE_API_KEY=k").Services["exporter"]
 	if key := exporter.Environment["FACE_API_KEY"]; len(exporter.Command) != 0 || key == nil || *key != "k" {
 		t.Errorf("command %v, environment %v", exporter.Command, exporter.Environment)
 	}
-	if _, err := project(t, file.Name()); err == nil || !strings.Contains(err.Error(), "set it to the key") {
+	if _, err := project(t, path); err == nil || !strings.Contains(err.Error(), "set it to the key") {
 		t.Errorf("without a key: %v", err)
 	}
 }
@@ -103,9 +96,7 @@ func TestComposedPrometheusAndAlertmanagerTakeTheirConfiguration(t *testing.T) {
 			text = strings.ReplaceAll(text, volume.Target+"\n", volume.Source+"\n")
 		}
 		path := filepath.Join(t.TempDir(), name+".yml")
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		write(t, path, []byte(text))
 		output, err := exec.CommandContext(t.Context(), tool.command[0], append(tool.command[1:], path)...).CombinedOutput()
 		if err != nil {
 			t.Errorf("%v\n%s", err, output)

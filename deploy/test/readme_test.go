@@ -2,7 +2,6 @@ package deploy_test
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -33,16 +32,7 @@ func TestReadmeOfTheChartHasEveryValue(t *testing.T) {
 	if strings.Count(rows, "\n") < 80 {
 		t.Fatalf("these are not all values:\n%s", rows)
 	}
-	want := before + tableBegins + "| value | default | |\n|---|---|---|\n" + rows + tableEnds + after
-	if *update {
-		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if difference := diff(t, path, []byte(want)); difference != "" {
-		t.Errorf("the values have changed: deploy/test/run --update\n%s", difference)
-	}
+	written(t, path, []byte(before+tableBegins+"| value | default | |\n|---|---|---|\n"+rows+tableEnds+after))
 }
 
 // The chart takes the values that its README gives to paste: the first block alone, the others on top of it.
@@ -58,9 +48,7 @@ func TestChartTakesTheValuesOfItsReadme(t *testing.T) {
 		if i > 0 {
 			path = filepath.Join(folder, "more.yaml")
 		}
-		if err := os.WriteFile(path, []byte(block[1]), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		write(t, path, []byte(block[1]))
 		if _, complaint := template(t, chart, "--values", first, "--values", path); complaint != "" {
 			t.Errorf("%s\n%s", complaint, block[1])
 		}

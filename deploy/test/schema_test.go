@@ -2,7 +2,6 @@ package deploy_test
 
 import (
 	"bytes"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -78,17 +77,13 @@ func TestSchemaHasTheLimitsOfTheExporter(t *testing.T) {
 	}
 	program, schema, folder := built(t), configSchema(t), t.TempDir()
 	key := filepath.Join(folder, "key")
-	if err := os.WriteFile(key, []byte("0123456789abcdef0123456789abcdef"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	write(t, key, []byte("0123456789abcdef0123456789abcdef"))
 	accepted, refused := 0, 0
 	for setting, values := range settings {
 		for _, value := range values {
 			text := configurationWith(t, key, setting, value)
 			path := filepath.Join(folder, "config.yaml")
-			if err := os.WriteFile(path, text, 0o600); err != nil {
-				t.Fatal(err)
-			}
+			write(t, path, text)
 			output, err := exec.CommandContext(t.Context(), program, "--config.check", "--config.file", path).CombinedOutput()
 			complaint := schema.Validate(decoded(t, text))
 			switch {
