@@ -74,7 +74,7 @@ func TestManyReloads(t *testing.T) {
 			}
 		})
 	}
-	for i := range 25 {
+	for i := range 2 * len(configurations) {
 		p.Reload(configurations[(i+1)%len(configurations)])
 		p.Scrape()
 	}

@@ -27,24 +27,27 @@ func Parse(t *testing.T, text string) Exposition {
 		t.Errorf("the exposition does not parse: %v\n%s", err, text)
 	}
 	e := Exposition{map[string]float64{}, families}
-	for _, family := range families {
-		for _, sample := range samples(family) {
-			key := sample.Metric.String()
-			if _, twice := e.Samples[key]; twice {
-				t.Errorf("%s comes twice", key)
-			}
-			e.Samples[key] = float64(sample.Value)
+	e.each(func(_ *dto.MetricFamily, series model.Metric, value float64) {
+		key := series.String()
+		if _, twice := e.Samples[key]; twice {
+			t.Errorf("%s comes twice", key)
 		}
-	}
+		e.Samples[key] = value
+	})
 	return e
 }
 
-func samples(family *dto.MetricFamily) model.Vector {
-	samples, err := expfmt.ExtractSamples(new(expfmt.DecodeOptions), family)
-	if err != nil {
-		panic(err) // the parser has read it
+// each calls do with every sample.
+func (e Exposition) each(do func(family *dto.MetricFamily, series model.Metric, value float64)) {
+	for _, family := range e.Families {
+		samples, err := expfmt.ExtractSamples(new(expfmt.DecodeOptions), family)
+		if err != nil {
+			panic(err) // the parser has read it
+		}
+		for _, sample := range samples {
+			do(family, sample.Metric, float64(sample.Value))
+		}
 	}
-	return samples
 }
 
 // Series names a series; labels holds names and values in turn.
@@ -77,35 +80,19 @@ func (e Exposition) Up(resource, operation string) bool {
 // Resources are the values of the label resource, sorted.
 func (e Exposition) Resources() []string {
 	names := map[string]bool{}
-	for _, family := range e.Families {
-		for _, sample := range samples(family) {
-			if name, named := sample.Metric["resource"]; named {
-				names[string(name)] = true
-			}
+	e.each(func(_ *dto.MetricFamily, series model.Metric, _ float64) {
+		if name, named := series["resource"]; named {
+			names[string(name)] = true
 		}
-	}
+	})
 	return slices.Sorted(maps.Keys(names))
 }
 
-// Prefixes are the beginnings of the families' names, sorted: face_liveness_exporter, or else the part before the first _.
-func (e Exposition) Prefixes() []string {
-	prefixes := map[string]bool{}
-	for name := range e.Families {
-		prefix, _, _ := strings.Cut(name, "_")
-		if strings.HasPrefix(name, "face_liveness_exporter_") {
-			prefix = "face_liveness_exporter"
-		}
-		prefixes[prefix] = true
-	}
-	return slices.Sorted(maps.Keys(prefixes))
-}
-
-// CachedHelp ends the help of every population metric.
-const CachedHelp = " This is a cached value, kept between scrapes; face_liveness_snapshot_timestamp_seconds says when it was read."
-
 // Population is the part of the samples that shows the sessions of a resource.
 func (e Exposition) Population(resource string) map[string]float64 {
-	return e.pick(resource, func(family *dto.MetricFamily) bool { return strings.HasSuffix(family.GetHelp(), CachedHelp) })
+	return e.pick(resource, func(family *dto.MetricFamily) bool {
+		return strings.Contains(family.GetHelp(), "This is a cached value")
+	})
 }
 
 // Counters is the part of the samples of a resource that never drops.
@@ -115,13 +102,11 @@ func (e Exposition) Counters(resource string) map[string]float64 {
 
 func (e Exposition) pick(resource string, wanted func(*dto.MetricFamily) bool) map[string]float64 {
 	picked := map[string]float64{}
-	for _, family := range e.Families {
-		for _, sample := range samples(family) {
-			if string(sample.Metric["resource"]) == resource && wanted(family) {
-				picked[sample.Metric.String()] = float64(sample.Value)
-			}
+	e.each(func(family *dto.MetricFamily, series model.Metric, value float64) {
+		if string(series["resource"]) == resource && wanted(family) {
+			picked[series.String()] = value
 		}
-	}
+	})
 	return picked
 }
 
