@@ -1,9 +1,6 @@
 package config_test
 
 import (
-	"errors"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -37,12 +34,14 @@ func TestSectionsWhoseSettingsAreCommentedOutAreAccepted(t *testing.T) {
 	}
 }
 
-func TestResourcesOverrideTheGeneralSettingsFieldByField(t *testing.T) {
+// Field by field, but for the certificates, which belong together.
+func TestResourcesOverrideTheGeneralSettings(t *testing.T) {
+	file := write(t, "ca", "")
 	// The top-level section stands last on purpose: the order in the file does not matter.
-	cfg, _ := mustParse(t, withKey+"  api: &slow {max_retries: 0, max_requests_per_second: 0.3}\n  outcomes: {samples: 0}\n"+
+	cfg, _ := mustParse(t, withKey+"  api: &slow {max_retries: 0, max_requests_per_second: 0.3}\n  outcomes: {samples: 0}\n  tls: {ca_file: "+file+"}\n"+
 		"- {name: other, endpoint: 'https://other.cognitiveservices.azure.com', key: k}\n"+
 		"- {name: third, endpoint: 'https://third.cognitiveservices.azure.com', key: k, api: *slow}\n"+
-		"api: {page_size: 100, max_retries: 7, monthly_request_budget: 30000, version: v1.1-preview.1}\noutcomes: {samples: 20}\n")
+		"api: {page_size: 100, max_retries: 7, monthly_request_budget: 30000, version: v1.1-preview.1}\noutcomes: {samples: 20}\ntls: {server_name: a.example}\n")
 	base := config.DefaultAPI()
 	base.PageSize, base.MaxRetries, base.MonthlyRequestBudget, base.Version = 100, 7, 30000, "v1.1-preview.1"
 	own := base
@@ -51,14 +50,8 @@ func TestResourcesOverrideTheGeneralSettingsFieldByField(t *testing.T) {
 	if first.API != own || second.API != base || cfg.Resources[2].API != own || first.Outcomes.Samples != 0 || second.Outcomes.Samples != 20 {
 		t.Errorf("got %+v and %+v", first, second)
 	}
-}
-
-func TestTLSOfAResourceReplacesTheGeneralOne(t *testing.T) {
-	file := write(t, "ca", "")
-	cfg, _ := mustParse(t, withKey+"  tls: {ca_file: "+file+"}\n"+
-		"- {name: other, endpoint: 'https://other.cognitiveservices.azure.com', key: k}\ntls: {server_name: a.example}\n")
-	if own, general := cfg.Resources[0].TLS, cfg.Resources[1].TLS; own != (config.TLS{CAFile: file}) || general != (config.TLS{ServerName: "a.example"}) {
-		t.Errorf("got %+v and %+v", own, general)
+	if first.TLS != (config.TLS{CAFile: file}) || second.TLS != (config.TLS{ServerName: "a.example"}) {
+		t.Errorf("got %+v and %+v", first.TLS, second.TLS)
 	}
 }
 
@@ -158,27 +151,12 @@ func TestHashKeyIsReadAtLoad(t *testing.T) {
 
 func TestRelativePathsStartAtTheFilesFolder(t *testing.T) {
 	path := write(t, "config.yaml", minimal+"  key_file: secrets/key\n  tls: {ca_file: /ca.pem}\n")
-	folder := filepath.Dir(path)
-	if err := os.Mkdir(filepath.Join(folder, "secrets"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(folder, "secrets", "key"), []byte(canary), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	cfg, _, err := config.Load(path, environment())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := cfg.Resources[0]; got.KeyFile != filepath.Join(folder, "secrets", "key") || got.TLS.CAFile != "/ca.pem" {
+	if got := cfg.Resources[0]; got.KeyFile != filepath.Join(filepath.Dir(path), "secrets", "key") || got.TLS.CAFile != "/ca.pem" {
 		t.Errorf("got %+v", got)
-	}
-}
-
-func TestAFileThatIsNotThereIsNoProblems(t *testing.T) {
-	_, _, err := config.Load(filepath.Join(t.TempDir(), "none.yaml"), environment())
-	var problems config.Problems
-	if !errors.Is(err, fs.ErrNotExist) || errors.As(err, &problems) {
-		t.Errorf("got %v", err)
 	}
 }
 

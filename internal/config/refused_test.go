@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,8 +35,11 @@ func (r refusal) check(t *testing.T) {
 	}
 }
 
-func TestDocumentsThatAreNotOneSection(t *testing.T) {
+func TestWhatIsRefused(t *testing.T) {
+	const end = "  endpoint: https://a.example\n  key: k\n"
+	file := func(content string) string { return write(t, "file", content) }
 	for name, r := range map[string]refusal{
+		// documents that are not one section
 		"empty":              {"", "", 0, "not empty"},
 		"a list":             {"- " + canary, "", 1, "section"},
 		"two documents":      {withKey + "---\na: 1\n", "", 0, "one document"},
@@ -47,25 +51,15 @@ func TestDocumentsThatAreNotOneSection(t *testing.T) {
 		"an unknown alias":   {minimal + "  key: *" + canary + "\n", "", 4, "not valid YAML"},
 		"a bad indentation":  {withKey + " key_env: " + canary + "\n", "", 5, "indentation"},
 		"too many resources": {"resources: [" + strings.Repeat("a,", 5001) + "]", "resources", 1, "1 to 5000"},
-	} {
-		t.Run(name, r.check)
-	}
-}
 
-func TestFieldsThatAreNotKnown(t *testing.T) {
-	for name, r := range map[string]refusal{
+		// fields that are not known
 		"at the top":                 {withKey + "refreshh: 1\n", "refreshh", 5, "did you mean refresh? Known here: refresh, devices,"},
 		"in entra":                   {minimal + "  entra:\n    client_secret: " + canary + "\n", "resources[0].entra.client_secret", 5, "client_secret_file"},
 		"a secret in a name's place": {withKey + "  " + canary + ": x\n", "resources[0]", 5, "unknown field"},
 		"a merge key":                {withKey + "  <<: {tls: " + canary + "}\n", "resources[0]", 5, "unknown field"},
 		"twice":                      {withKey + "  key: " + canary + "\n", "resources[0].key", 5, "first on line 4"},
-	} {
-		t.Run(name, r.check)
-	}
-}
 
-func TestValuesOfTheWrongType(t *testing.T) {
-	for name, r := range map[string]refusal{
+		// values of the wrong type
 		"a section that is text": {withKey + "refresh: " + canary + "\n", "refresh", 5, "section"},
 		"resources as a section": {"resources:\n  name: " + canary + "\n", "resources", 1, "list"},
 		"a list for a key":       {minimal + "  key: [" + canary + "]\n", "resources[0].key", 4, "key"},
@@ -76,6 +70,44 @@ func TestValuesOfTheWrongType(t *testing.T) {
 		"a list for a duration":  {withKey + "refresh: {interval: [5m]}\n", "refresh.interval", 5, "duration"},
 		"text for operations":    {withKey + "  operations: detectLiveness\n", "resources[0].operations", 5, "list"},
 		"text for labels":        {withKey + "  labels: " + canary + "\n", "resources[0].labels", 5, "lines"},
+
+		// resources that cannot work
+		"another program's file":  {"server: {port: 1}\nlog: {}\n", "resources", 1, "another program"},
+		"no resources":            {"refresh: {interval: 5m}\n", "resources", 1, "missing"},
+		"an empty list":           {"resources: []\n", "resources", 1, "1 to"},
+		"no name":                 {"resources:\n-\n" + end, "resources[0].name", 3, "missing"},
+		"a name with white space": {"resources:\n- name: 'a '\n" + end, "resources[0].name", 2, "1 to 64"},
+		"a long name":             {"resources:\n- name: " + strings.Repeat("a", 65) + "\n" + end, "resources[0].name", 2, "1 to 64"},
+		"a binary name":           {"resources:\n- name: !!binary /w==\n" + end, "resources[0].name", 2, "printable"},
+		"a name twice":            {withKey + "- name: contoso\n" + end, "resources[1].name", 5, "resources[0] (line 2)"},
+		"no endpoint":             {"resources:\n- name: a\n  key: k\n", "resources[0].endpoint", 2, "missing"},
+		"no operation":            {withKey + "  operations: []\n", "resources[0].operations", 5, "one or more"},
+		"an unknown operation":    {withKey + "  operations: [" + canary + "]\n", "resources[0].operations", 5, "detectLivenessWithVerify"},
+		"an operation twice":      {withKey + "  operations: [detectLiveness, detectLiveness]\n", "resources[0].operations", 5, "each once"},
+		"a label that is ours":    {withKey + "  labels: {team: kyc, resource: a}\n", "resources[0].labels", 5, "none of api_version, code,"},
+		"a label of a target":     {withKey + "  labels: {job: a}\n", "resources[0].labels", 5, "instance, job, le"},
+		"a label of Prometheus":   {withKey + "  labels: {__name: a}\n", "resources[0].labels", 5, "begins with __"},
+		"a label with a hyphen":   {withKey + "  labels: {my-team: a}\n", "resources[0].labels", 5, "letters, digits and underscores"},
+		"a label with nothing":    {withKey + "  labels: {team: ''}\n", "resources[0].labels", 5, "text for values"},
+
+		// credentials and files that cannot work
+		"none":                          {minimal, "resources[0]", 2, "exactly one of key, key_file, key_env, entra, and has none"},
+		"two":                           {withKey + "  key_file: /x\n", "resources[0]", 2, "has key and key_file"},
+		"a key with space before it":    {minimal + "  key: ' " + canary + "'\n", "resources[0].key", 4, "white space"},
+		"a key with a soft hyphen":      {minimal + "  key: \"" + canary + "\\u00adx\"\n", "resources[0].key", 4, "ASCII"},
+		"an empty key file":             {minimal + "  key_file: " + file("\n") + "\n", "resources[0].key_file", 4, "empty"},
+		"a key file with two lines":     {minimal + "  key_file: " + file(canary+"\n"+canary) + "\n", "resources[0].key_file", 4, "one line"},
+		"a key file in UTF-16":          {minimal + "  key_file: " + file("\xff\xfek\x00e\x00y\x00") + "\n", "resources[0].key_file", 4, "ASCII"},
+		"a large key file":              {minimal + "  key_file: " + file(strings.Repeat("a", 1<<17)) + "\n", "resources[0].key_file", 4, "64 KiB"},
+		"a folder for a key file":       {minimal + "  key_file: " + os.TempDir() + "\n", "resources[0].key_file", 4, "cannot be read"},
+		"a variable that is not set":    {minimal + "  key_env: " + canary + "\n", "resources[0].key_env", 4, "not set"},
+		"a variable with a space":       {minimal + "  key_env: SPACED\n", "resources[0].key_env", 4, "white space"},
+		"hash without a key file":       {withKey + "devices:\n  label: hash\n", "devices.hash_key_file", 5, "missing"},
+		"a hash key file not there":     {withKey + "devices:\n  label: hash\n  hash_key_file: /none/" + canary + "\n", "devices.hash_key_file", 7, "no such file"},
+		"a short hash key":              {withKey + "devices:\n  label: hash\n  hash_key_file: " + file("fifteen bytes.. \n") + "\n", "devices.hash_key_file", 7, "16 bytes"},
+		"a large CA file":               {withKey + "  tls:\n    ca_file: " + file(strings.Repeat("a", 5<<20)) + "\n", "resources[0].tls.ca_file", 6, "4096 KiB"},
+		"a key without its certificate": {withKey + "  tls:\n    key_file: " + file("x") + "\n", "resources[0].tls.key_file", 6, "needs cert_file"},
+		"a server name with a port":     {withKey + "  tls:\n    server_name: a.example:443\n", "resources[0].tls.server_name", 6, "host's name"},
 	} {
 		t.Run(name, r.check)
 	}
@@ -111,31 +143,6 @@ func TestNumbersAndWordsOutOfRange(t *testing.T) {
 	}
 }
 
-func TestResourcesThatCannotWork(t *testing.T) {
-	const end = "  endpoint: https://a.example\n  key: k\n"
-	for name, r := range map[string]refusal{
-		"another program's file":  {"server: {port: 1}\nlog: {}\n", "resources", 1, "another program"},
-		"no resources":            {"refresh: {interval: 5m}\n", "resources", 1, "missing"},
-		"an empty list":           {"resources: []\n", "resources", 1, "1 to"},
-		"no name":                 {"resources:\n-\n" + end, "resources[0].name", 3, "missing"},
-		"a name with white space": {"resources:\n- name: 'a '\n" + end, "resources[0].name", 2, "1 to 64"},
-		"a long name":             {"resources:\n- name: " + strings.Repeat("a", 65) + "\n" + end, "resources[0].name", 2, "1 to 64"},
-		"a binary name":           {"resources:\n- name: !!binary /w==\n" + end, "resources[0].name", 2, "printable"},
-		"a name twice":            {withKey + "- name: contoso\n" + end, "resources[1].name", 5, "resources[0] (line 2)"},
-		"no endpoint":             {"resources:\n- name: a\n  key: k\n", "resources[0].endpoint", 2, "missing"},
-		"no operation":            {withKey + "  operations: []\n", "resources[0].operations", 5, "one or more"},
-		"an unknown operation":    {withKey + "  operations: [" + canary + "]\n", "resources[0].operations", 5, "detectLivenessWithVerify"},
-		"an operation twice":      {withKey + "  operations: [detectLiveness, detectLiveness]\n", "resources[0].operations", 5, "each once"},
-		"a label that is ours":    {withKey + "  labels: {team: kyc, resource: a}\n", "resources[0].labels", 5, "none of api_version, code,"},
-		"a label of a target":     {withKey + "  labels: {job: a}\n", "resources[0].labels", 5, "instance, job, le"},
-		"a label of Prometheus":   {withKey + "  labels: {__name: a}\n", "resources[0].labels", 5, "begins with __"},
-		"a label with a hyphen":   {withKey + "  labels: {my-team: a}\n", "resources[0].labels", 5, "letters, digits and underscores"},
-		"a label with nothing":    {withKey + "  labels: {team: ''}\n", "resources[0].labels", 5, "text for values"},
-	} {
-		t.Run(name, r.check)
-	}
-}
-
 func TestEndpointsThatCannotWork(t *testing.T) {
 	for endpoint, word := range map[string]string{
 		"contoso.cognitiveservices.azure.com":      "address such as",
@@ -154,31 +161,6 @@ func TestEndpointsThatCannotWork(t *testing.T) {
 		t.Run(endpoint, func(t *testing.T) {
 			refusal{"resources:\n- name: a\n  endpoint: " + endpoint + "\n  key: k\n", "resources[0].endpoint", 3, word}.check(t)
 		})
-	}
-}
-
-func TestCredentialsAndFilesThatCannotWork(t *testing.T) {
-	file := func(content string) string { return write(t, "file", content) }
-	for name, r := range map[string]refusal{
-		"none":                          {minimal, "resources[0]", 2, "exactly one of key, key_file, key_env, entra, and has none"},
-		"two":                           {withKey + "  key_file: /x\n", "resources[0]", 2, "has key and key_file"},
-		"a key with space before it":    {minimal + "  key: ' " + canary + "'\n", "resources[0].key", 4, "white space"},
-		"a key with a soft hyphen":      {minimal + "  key: \"" + canary + "\\u00adx\"\n", "resources[0].key", 4, "ASCII"},
-		"an empty key file":             {minimal + "  key_file: " + file("\n") + "\n", "resources[0].key_file", 4, "empty"},
-		"a key file with two lines":     {minimal + "  key_file: " + file(canary+"\n"+canary) + "\n", "resources[0].key_file", 4, "one line"},
-		"a key file in UTF-16":          {minimal + "  key_file: " + file("\xff\xfek\x00e\x00y\x00") + "\n", "resources[0].key_file", 4, "ASCII"},
-		"a large key file":              {minimal + "  key_file: " + file(strings.Repeat("a", 1<<17)) + "\n", "resources[0].key_file", 4, "64 KiB"},
-		"a folder for a key file":       {minimal + "  key_file: " + os.TempDir() + "\n", "resources[0].key_file", 4, "cannot be read"},
-		"a variable that is not set":    {minimal + "  key_env: " + canary + "\n", "resources[0].key_env", 4, "not set"},
-		"a variable with a space":       {minimal + "  key_env: SPACED\n", "resources[0].key_env", 4, "white space"},
-		"hash without a key file":       {withKey + "devices:\n  label: hash\n", "devices.hash_key_file", 5, "missing"},
-		"a hash key file not there":     {withKey + "devices:\n  label: hash\n  hash_key_file: /none/" + canary + "\n", "devices.hash_key_file", 7, "no such file"},
-		"a short hash key":              {withKey + "devices:\n  label: hash\n  hash_key_file: " + file("fifteen bytes.. \n") + "\n", "devices.hash_key_file", 7, "16 bytes"},
-		"a large CA file":               {withKey + "  tls:\n    ca_file: " + file(strings.Repeat("a", 5<<20)) + "\n", "resources[0].tls.ca_file", 6, "4096 KiB"},
-		"a key without its certificate": {withKey + "  tls:\n    key_file: " + file("x") + "\n", "resources[0].tls.key_file", 6, "needs cert_file"},
-		"a server name with a port":     {withKey + "  tls:\n    server_name: a.example:443\n", "resources[0].tls.server_name", 6, "host's name"},
-	} {
-		t.Run(name, r.check)
 	}
 }
 
@@ -242,11 +224,16 @@ resources:
 
 func TestFilesThatAreNoConfiguration(t *testing.T) {
 	for path, word := range map[string]string{
+		filepath.Join(t.TempDir(), "none.yaml"):                      "no such file",
 		filepath.Dir(write(t, "a", "")):                              "cannot be read",
 		write(t, "large.yaml", withKey+strings.Repeat("#\n", 1<<20)): "larger than 1024 KiB",
 	} {
-		if _, _, err := config.Load(path, environment()); err == nil || !strings.Contains(err.Error(), path+": the file") || !strings.Contains(err.Error(), word) {
+		_, _, err := config.Load(path, environment())
+		if err == nil || !strings.Contains(err.Error(), path+": the file") || !strings.Contains(err.Error(), word) {
 			t.Errorf("got %v, want %s", err, word)
+		}
+		if _, problems := errors.AsType[config.Problems](err); problems || errors.Is(err, fs.ErrNotExist) != (word == "no such file") {
+			t.Errorf("%s: the kind of %v", word, err)
 		}
 	}
 }
