@@ -23,6 +23,8 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"face_liveness_exporter/internal/launch"
 )
 
 //go:embed testdata/audit.js
@@ -48,7 +50,7 @@ func startBrowser(t *testing.T) *browser {
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("hide-scrollbars", true),
 		chromedp.Flag("no-proxy-server", true),
-		chromedp.WSURLReadTimeout(patience),
+		chromedp.WSURLReadTimeout(launch.Patience),
 	)
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox)
@@ -112,10 +114,10 @@ func (b *browser) news() (requests int, heard []string) {
 	return b.requests, slices.Clone(b.heard)
 }
 
-// do runs an action in the tab, which must take no longer than patience.
+// do runs an action in the tab, which must take no longer than launch.Patience.
 func do[T any](b *browser, action chromedp.Action[T]) T {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.tab, patience)
+	ctx, cancel := context.WithTimeout(b.tab, launch.Patience)
 	defer cancel()
 	result, err := chromedp.Run(ctx, action)
 	if err != nil {

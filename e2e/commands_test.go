@@ -106,7 +106,7 @@ func run(t *testing.T, folder, path, line string) {
 	group := func(signal syscall.Signal) { _ = syscall.Kill(-p.Process.Pid, signal) } // it may have ended
 	t.Cleanup(func() { group(syscall.SIGKILL) })
 	if !strings.HasPrefix(line, "go run . --demo") {
-		if code := p.Wait(10 * patience); code != 0 {
+		if code := p.Wait(10 * launch.Patience); code != 0 {
 			t.Errorf("exit code %d:\n%s\n%s", code, lastLines(p.Stdout.String(), 20), lastLines(p.Stderr.String(), 20))
 		}
 		return
@@ -115,7 +115,7 @@ func run(t *testing.T, folder, path, line string) {
 	p.Base = "http://localhost:10520"
 	p.Serves("/")
 	group(syscall.SIGINT)
-	p.Wait(patience) // the go command's own exit code is 1 then
+	p.Wait(launch.Patience) // the go command's own exit code is 1 then
 	if !strings.Contains(p.Stderr.String(), "msg=stopped") {
 		t.Errorf("it did not end by itself:\n%s", lastLines(p.Stderr.String(), 20))
 	}

@@ -85,7 +85,7 @@ func underDemo(t *testing.T, prometheus database, native bool) {
 	t.Run("every rule is evaluated", func(t *testing.T) {
 		var rules []rule
 		// A group of 1m is evaluated for the first time somewhere in the first minute.
-		done := launch.Within(t, 2*patience, func() bool {
+		done := launch.Within(t, 2*launch.Patience, func() bool {
 			rules = prometheus.rules()
 			return !slices.ContainsFunc(rules, func(r rule) bool { return r.LastEvaluation.IsZero() })
 		})
@@ -137,7 +137,7 @@ func underDemo(t *testing.T, prometheus database, native bool) {
 
 	t.Run("every query returns data", func(t *testing.T) {
 		// At night the demo's customer may have no session that expires for minutes.
-		deadline := time.Now().Add(3 * patience)
+		deadline := time.Now().Add(3 * launch.Patience)
 		for _, q := range queries {
 			var problem string
 			ok := launch.Within(t, max(time.Until(deadline), time.Second), func() bool {

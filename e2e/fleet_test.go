@@ -3,7 +3,6 @@ package e2e_test
 import (
 	"fmt"
 	"net/http"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,10 +18,8 @@ const fleet = 30
 
 // expiring is a service with a list of sessions that expire within the next minutes, five each second. Of a hundred sessions
 // so many are never started.
-func expiring(t *testing.T, sessions, neverStarted int) *facetest.Server {
-	t.Helper()
+func expiring(sessions, neverStarted int) *facetest.Server {
 	service := facetest.New(facetest.Options{})
-	t.Cleanup(service.Close)
 	const ttl = 10 * time.Minute
 	list := facetest.Generate(sessions, 1, time.Now())
 	for i := range list {
@@ -43,30 +40,23 @@ func expiring(t *testing.T, sessions, neverStarted int) *facetest.Server {
 // ways, and the others are well. Of these, the odd ones look up outcomes.
 func startFleet(t *testing.T) *program {
 	t.Helper()
-	config := new(strings.Builder)
-	config.WriteString("refresh: {interval: 2s}\napi: {max_requests_per_second: 1000, max_retries: 0, request_timeout: 2s}\nresources:\n")
-	add := func(name, endpoint string) {
-		fmt.Fprintf(config, "  - {name: %s, endpoint: %s, key: test-key, operations: [%s]}\n", name, endpoint, facetest.DetectLiveness)
-	}
-	add("incident", serve(t, expiring(t, 1000, 90)))
-	add("tiny", serve(t, expiring(t, 10, 100)))
+	config := "refresh: {interval: 2s}\napi: {max_requests_per_second: 1000, max_retries: 0, request_timeout: 2s}\nresources:\n" +
+		resource(t, "incident", expiring(1000, 90)) + resource(t, "tiny", expiring(10, 100))
 	for code, fault := range map[string]facetest.Fault{
 		"401":     facetest.StatusError(http.StatusUnauthorized, facetest.ShapeCode, "401", "no"),
 		"429":     facetest.RateLimited(time.Second),
 		"503":     facetest.StatusError(http.StatusServiceUnavailable, facetest.ShapeCode, "503", "no"),
 		"timeout": facetest.Hang(),
 	} {
-		service := expiring(t, 10, 0)
+		service := expiring(10, 0)
 		service.Fail(fault)
-		add("failing-"+code, serve(t, service))
+		config += resource(t, "failing-"+code, service)
 	}
-	well := serve(t, expiring(t, 1000, 10))
+	well := expiring(1000, 10)
 	for i := range fleet - 6 {
-		add(fmt.Sprintf("well-%d, outcomes: {samples: %d}", i, i%2*5), well)
+		config += resource(t, fmt.Sprint("well-", i), well, fmt.Sprintf("outcomes: {samples: %d}", i%2*5))
 	}
-	path := filepath.Join(t.TempDir(), "config.yaml")
-	write(t, path, config.String())
-	return startExporter(t, "--config.file="+path)
+	return startWith(t, config)
 }
 
 // The dashboards tell the same with one resource and with thirty: what is wrong is red in the first row, the table begins
@@ -87,7 +77,7 @@ var ofOutcomes = regexp.MustCompile(`session_(outcome|failure|model_sample|check
 
 func underFleet(t *testing.T, prometheus database) {
 	t.Helper()
-	if !launch.Within(t, 4*patience, func() bool {
+	if !launch.Within(t, 4*launch.Patience, func() bool {
 		return prometheus.holds(`count(count by (resource) (ALERTS{resource=~"failing-.*", alertstate="firing"})) == 4`)
 	}) {
 		t.Fatalf("no alert about each list that fails: %v", prometheus.now(`{__name__=~"ALERTS|up"}`))
@@ -114,7 +104,7 @@ func underFleet(t *testing.T, prometheus database) {
 					t.Fatalf("there is no number %q", title)
 				}
 				var got string
-				if !launch.Within(t, patience, func() bool {
+				if !launch.Within(t, launch.Patience, func() bool {
 					got = absent
 					for _, s := range prometheus.now(queries[i].Expr) {
 						value := float64(s.Value.Value)
@@ -161,7 +151,7 @@ func underFleet(t *testing.T, prometheus database) {
 				if q.panel.Type == "" || !ofOutcomes.MatchString(q.Expr) || strings.HasPrefix(q.panel.Title, "Conversion") {
 					continue
 				}
-				if !launch.Within(t, patience, func() bool {
+				if !launch.Within(t, launch.Patience, func() bool {
 					answer, _ := prometheus.run(q)
 					return answer.hasData() == looked
 				}) {

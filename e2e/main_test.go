@@ -9,6 +9,7 @@ package e2e_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -19,11 +20,9 @@ import (
 	"strings"
 	"testing"
 
+	"face_liveness_exporter/faceclient/facetest"
 	"face_liveness_exporter/internal/launch"
 )
-
-// patience is how long a test waits for what should be there in seconds. It is reached only by a test that fails.
-const patience = launch.Patience
 
 // repository is the root of the repository.
 const repository = ".."
@@ -54,7 +53,7 @@ func start(t *testing.T, name, path string, args ...string) *program {
 // stop asks the program to stop, unless it has ended, and wants exit code 0.
 func (p *program) stop() {
 	p.t.Helper()
-	if code := p.Stop(patience); code != 0 {
+	if code := p.Stop(launch.Patience); code != 0 {
 		p.t.Errorf("exit code %d:\n%s", code, lastLines(p.Stderr.String(), 30))
 	}
 }
@@ -83,6 +82,33 @@ func startExporter(t *testing.T, args ...string) *program {
 	return p
 }
 
+// startWith runs the built program with a configuration.
+func startWith(t *testing.T, config string, args ...string) *program {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	write(t, path, config)
+	return startExporter(t, append(args, "--config.file="+path)...)
+}
+
+// resource is the entry of a configuration for a service, with more fields if there are any. The service is open until the test ends.
+func resource(t *testing.T, name string, service *facetest.Server, more ...string) string {
+	t.Helper()
+	t.Cleanup(service.Close)
+	fields := append([]string{fmt.Sprintf("name: '%s'", strings.ReplaceAll(name, "'", "''")), "endpoint: " + serve(t, service), "key: " + service.Key()}, more...)
+	return "  - {" + strings.Join(fields, ", ") + "}\n"
+}
+
+// serve answers by a handler on loopback until the test ends, and gives the base URL.
+func serve(t *testing.T, handler http.Handler) string {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(func() {
+		server.CloseClientConnections() // an answer may hang
+		server.Close()
+	})
+	return server.URL
+}
+
 // exporterPath is where `make build` puts the program.
 func exporterPath(t *testing.T) string {
 	t.Helper()
@@ -109,17 +135,6 @@ func freeAddress(t *testing.T) string {
 	server := httptest.NewServer(nil)
 	server.Close()
 	return server.Listener.Addr().String()
-}
-
-// serve answers by a handler on loopback until the test ends, and gives the base URL.
-func serve(t *testing.T, handler http.Handler) string {
-	t.Helper()
-	server := httptest.NewServer(handler)
-	t.Cleanup(func() {
-		server.CloseClientConnections() // an answer may hang
-		server.Close()
-	})
-	return server.URL
 }
 
 // read returns the text of a file of the repository.

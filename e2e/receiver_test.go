@@ -76,11 +76,8 @@ func startAlertmanager(t *testing.T, webhook string) *program {
 func TestRevokedKeyIsToldOnce(t *testing.T) {
 	t.Parallel()
 	service := facetest.New(facetest.Options{})
-	t.Cleanup(service.Close)
 	service.Populate(facetest.DetectLiveness, 100, 1)
-	config := filepath.Join(t.TempDir(), "config.yaml")
-	write(t, config, fmt.Sprintf("refresh: {interval: 2s}\nresources: [{name: contoso, endpoint: %s, key: %s}]\n", serve(t, service), service.Key()))
-	exporter := startExporter(t, "--config.file="+config)
+	exporter := startWith(t, "refresh: {interval: 2s}\nresources:\n"+resource(t, "contoso", service))
 	messages := make(chan message, 100)
 	manager := startAlertmanager(t, serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var got message

@@ -16,17 +16,14 @@ import (
 // several are the resources of an example with several exporters: a configuration, and the services by the resource's name.
 func several(t *testing.T, settings string, resources int) (config string, services map[string]*facetest.Server) {
 	t.Helper()
-	config, services = filepath.Join(t.TempDir(), "config.yaml"), map[string]*facetest.Server{}
-	entries := settings + "api: {max_requests_per_second: 100}\nresources:\n"
+	config, services = settings+"api: {max_requests_per_second: 100}\nresources:\n", map[string]*facetest.Server{}
 	for i := range resources {
 		service := facetest.New(facetest.Options{Key: fmt.Sprint("key-", i)})
-		t.Cleanup(service.Close)
 		service.Populate(facetest.DetectLiveness, 100+i, uint64(i))
 		name := fmt.Sprintf("resource-%02d", i)
 		services[name] = service
-		entries += fmt.Sprintf("  - {name: %s, endpoint: %s, key: %s}\n", name, serve(t, service), service.Key())
+		config += resource(t, name, service)
 	}
-	write(t, config, entries)
 	return config, services
 }
 
@@ -44,7 +41,7 @@ func underExample(t *testing.T, name, config string, changes ...change) (exporte
 		}
 		host := fmt.Sprintf(address, strings.NewReplacer("a", "1", "b", "2").Replace(n))
 		if exporters[n] == nil {
-			exporters[n] = startExporter(t, "--config.file="+config, "--web.listen-address="+host)
+			exporters[n] = startWith(t, config, "--web.listen-address="+host)
 		}
 		return host
 	})

@@ -40,12 +40,9 @@ func hostileDevices() *facetest.Server {
 // startInEveryState starts an exporter whose lists are in every state that the page knows.
 func startInEveryState(t *testing.T) *program {
 	t.Helper()
-	config := new(strings.Builder)
-	config.WriteString("refresh: {interval: 2s, max_concurrent: 40}\napi: {max_requests_per_second: 1000, max_retries: 0}\nresources:\n")
-	add := func(name string, service *facetest.Server, more string) *facetest.Server {
-		t.Cleanup(service.Close)
-		fmt.Fprintf(config, "  - {name: '%s', endpoint: '%s', key: test-key, operations: [%s, %s]%s}\n",
-			strings.ReplaceAll(name, "'", "''"), serve(t, service), facetest.DetectLiveness, facetest.DetectLivenessWithVerify, more)
+	config := "refresh: {interval: 2s, max_concurrent: 40}\napi: {max_requests_per_second: 1000, max_retries: 0}\nresources:\n"
+	add := func(name string, service *facetest.Server, more ...string) *facetest.Server {
+		config += resource(t, name, service, append(more, "operations: [detectLiveness, detectLivenessWithVerify]")...)
 		return service
 	}
 	fails := func(fault facetest.Fault) *facetest.Server {
@@ -53,26 +50,24 @@ func startInEveryState(t *testing.T) *program {
 		service.Fail(fault)
 		return service
 	}
-	failing := add("failing", facetest.New(facetest.Options{}), "")
+	failing := add("failing", facetest.New(facetest.Options{}))
 	failing.Populate(facetest.DetectLiveness, 1200, 1)
 	// Its budget allows 20 requests a refresh, for a list of 200 pages.
-	estimated := add("estimated", facetest.New(facetest.Options{}), ", api: {page_size: 10, monthly_request_budget: 25920000}")
+	estimated := add("estimated", facetest.New(facetest.Options{}), "api: {page_size: 10, monthly_request_budget: 25920000}")
 	estimated.Populate(facetest.DetectLiveness, 2000, 2)
 	estimated.Populate(facetest.DetectLivenessWithVerify, 2000, 3)
-	add(`<b data-hostile>"&amp;'</b>`, hostileDevices(), "")
-	add("\u05d0\u05d1\u05d2 "+`"><script>window.hostile=1</script>`, fails(facetest.RateLimited(5*time.Second)), "")
-	add("refused", fails(facetest.StatusError(http.StatusUnauthorized, facetest.ShapeCode, "401", secretMessage)), "")
-	add("broken", fails(facetest.StatusError(http.StatusInternalServerError, facetest.ShapeCode, strings.Repeat("Code", 16), secretMessage).On(facetest.DetectLiveness)), "")
-	add("another shape", fails(facetest.JSON(`{"value": "`+secretMessage+`"}`)), "")
-	add(strings.Repeat("W", 64), fails(facetest.Reset()), "")
-	add("first refresh under way", fails(facetest.Hang()), "")
+	add(`<b data-hostile>"&amp;'</b>`, hostileDevices())
+	add("\u05d0\u05d1\u05d2 "+`"><script>window.hostile=1</script>`, fails(facetest.RateLimited(5*time.Second)))
+	add("refused", fails(facetest.StatusError(http.StatusUnauthorized, facetest.ShapeCode, "401", secretMessage)))
+	add("broken", fails(facetest.StatusError(http.StatusInternalServerError, facetest.ShapeCode, strings.Repeat("Code", 16), secretMessage).On(facetest.DetectLiveness)))
+	add("another shape", fails(facetest.JSON(`{"value": "`+secretMessage+`"}`)))
+	add(strings.Repeat("W", 64), fails(facetest.Reset()))
+	add("first refresh under way", fails(facetest.Hang()))
 	for i := range 12 {
-		service := add(fmt.Sprint("contoso-", i), facetest.New(facetest.Options{}), "")
+		service := add(fmt.Sprint("contoso-", i), facetest.New(facetest.Options{}))
 		service.Populate(facetest.DetectLiveness, 10*i*i*i, uint64(i))
 	}
-	path := filepath.Join(t.TempDir(), "config.yaml")
-	write(t, path, config.String())
-	exporter := startExporter(t, "--config.file="+path, "--web.enable-pprof")
+	exporter := startWith(t, config, "--web.enable-pprof")
 
 	shows := func(pattern string) bool {
 		_, metrics := exporter.get("/metrics")
@@ -123,7 +118,7 @@ func TestStatusPage(t *testing.T) {
 	if _, heard := b.news(); len(heard) != 0 {
 		t.Errorf("while the page is open: %q", heard)
 	}
-	eventually(t, "the demo refreshes both lists by itself, and nobody scrapes it", func() bool {
+	launch.Eventually(t, "the demo refreshes both lists by itself, and nobody scrapes it", func() bool {
 		return strings.Count(demo.Stderr.String(), "msg=refreshed") >= 6
 	})
 	if os.Getenv("UPDATE") != "" {
