@@ -189,6 +189,7 @@ func (p *Program) Request(ctx context.Context, method, path string, header ...st
 	for i := 0; i < len(header); i += 2 {
 		request.Header.Set(header[i], header[i+1])
 	}
+	request.Host = request.Header.Get("Host") // where it is not set, the client takes that of the URL
 	response, err := p.Client.Do(request)
 	if err != nil {
 		return Answer{}, err

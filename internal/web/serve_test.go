@@ -4,9 +4,9 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
-	"net"
 	"net/http"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -38,15 +38,9 @@ func secure(t *testing.T) (configuration string, trusted *x509.CertPool) {
 func TestStrangersAreKeptOut(t *testing.T) {
 	t.Parallel()
 	service := rig.NewFace(t)
-	free, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	health := free.Addr().String()
-	free.Close()
 	configuration, trusted := secure(t)
 	p := rig.StartWith(t, service.Contoso(rig.Quick+"refresh: {on_start: false}\n"), "--web.enable-pprof", "--web.listen-address=127.0.0.1:0",
-		"--web.health-listen-address="+health, "--web.config.file="+rig.Write(t, "web.yaml", configuration+users))
+		"--web.health-listen-address=127.0.0.1:0", "--web.config.file="+rig.Write(t, "web.yaml", configuration+users))
 	if got := p.Get("/metrics"); got.Status != http.StatusBadRequest {
 		t.Errorf("answers without TLS: %d", got.Status)
 	}
@@ -70,7 +64,7 @@ func TestStrangersAreKeptOut(t *testing.T) {
 	}
 	p.Scrape("Authorization", basic("prometheus", "correct horse")).Want(t, rig.Of("up", "contoso", rig.Live), 1)
 
-	p.Base = "http://" + health
+	p.Base = "http://" + regexp.MustCompile(`only the health endpoints" address=(\S+)`).FindStringSubmatch(p.Log())[1]
 	for path, status := range map[string]int{"/-/healthy": 200, "/-/ready": 200, "/": 404, "/metrics": 404, "/sd": 404, "/debug/pprof/": 404} {
 		if got := p.Get(path); got.Status != status {
 			t.Errorf("%s of the health listener: %d, want %d", path, got.Status, status)
