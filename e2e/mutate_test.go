@@ -120,7 +120,7 @@ func TestEveryClauseOfAnAlertIsTested(t *testing.T) {
 			name := filepath.Base(path)
 			tests := decode[testFile](t, "prometheus", "tests", name)
 			for _, test := range tests.Tests {
-				multiply(test, byAlert)
+				multiply(t, test, byAlert)
 			}
 			path := filepath.Join(folder, "tests", name)
 			encode(t, path, tests)
@@ -157,50 +157,37 @@ func TestEveryClauseOfAnAlertIsTested(t *testing.T) {
 
 // multiply gives each mutant the expectations of its alert. A question about alerts in general is left out: the mutants
 // would be among them.
-func multiply(test map[string]any, byAlert map[string][]mutant) {
-	var expected []any
-	list, _ := test["alert_rule_test"].([]any)
-	for _, element := range list {
-		expectation := element.(map[string]any)
-		expected = append(expected, expectation)
-		for _, m := range byAlert[expectation["alertname"].(string)] {
-			expected = append(expected, map[string]any{
-				"eval_time": expectation["eval_time"], "alertname": m.name, "exp_alerts": expectation["exp_alerts"],
-			})
-		}
-	}
-	test["alert_rule_test"] = expected
-
-	var questions []any
-	list, _ = test["promql_expr_test"].([]any)
-	for _, element := range list {
-		question := element.(map[string]any)
-		expression := question["expr"].(string)
-		if !strings.Contains(expression, "ALERTS") || strings.Contains(expression, "alertname!=") {
-			continue
-		}
-		for alert, mutants := range byAlert {
-			named := regexp.MustCompile(alert + `\b`)
-			if !named.MatchString(expression) {
+func multiply(t *testing.T, test map[string]any, byAlert map[string][]mutant) {
+	t.Helper()
+	for _, kind := range []string{"alert_rule_test", "promql_expr_test"} {
+		var all []any
+		list, _ := test[kind].([]any)
+		for _, element := range list {
+			text, err := yaml.Marshal(element)
+			if err != nil {
+				t.Fatal(err)
+			}
+			of := fmt.Sprint(element.(map[string]any)["alertname"], element.(map[string]any)["expr"])
+			if strings.Contains(of, "alertname!=") {
 				continue
 			}
-			questions = append(questions, question)
-			for _, m := range mutants {
-				copied := map[string]any{"expr": named.ReplaceAllString(expression, m.name), "eval_time": question["eval_time"]}
-				samples, _ := question["exp_samples"].([]any)
-				var renamed []any
-				for _, sample := range samples {
-					sample := sample.(map[string]any)
-					renamed = append(renamed, map[string]any{
-						"labels": named.ReplaceAllString(sample["labels"].(string), m.name), "value": sample["value"],
-					})
+			for alert, mutants := range byAlert {
+				named := regexp.MustCompile(alert + `\b`)
+				if !named.MatchString(of) {
+					continue
 				}
-				copied["exp_samples"] = renamed
-				questions = append(questions, copied)
+				all = append(all, element)
+				for _, m := range mutants {
+					var copied any
+					if err := yaml.Unmarshal(named.ReplaceAll(text, []byte(m.name)), &copied); err != nil {
+						t.Fatal(err)
+					}
+					all = append(all, copied)
+				}
 			}
 		}
+		test[kind] = all
 	}
-	test["promql_expr_test"] = questions
 }
 
 // promtool is the one of the current Prometheus.

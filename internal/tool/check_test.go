@@ -74,13 +74,3 @@ func TestConfigCheck(t *testing.T) {
 		}
 	})
 }
-
-// Without a key, the environment signs in with Entra ID, which is said.
-func TestConfigCheckOfTheEnvironment(t *testing.T) {
-	t.Chdir(t.TempDir())
-	code, stdout, stderr := rig.RunToEnd(t, []string{"--config.check"}, map[string]string{"FACE_ENDPOINT": "http://127.0.0.1:1"})
-	if code != 0 {
-		t.Errorf("exit code %d:\n%s", code, stderr)
-	}
-	rig.AllOf(t, "stdout", stdout, "with Entra ID", "no FACE_API_KEY: signing in with Entra ID")
-}

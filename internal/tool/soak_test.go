@@ -3,11 +3,13 @@
 package tool_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -22,12 +24,8 @@ const soakTolerance = 8 << 20 // bytes of heap, beside a quarter
 
 // usage is what a leak makes grow.
 type usage struct {
-	heap            uint64
+	heap            uint64 // bytes
 	goroutines, fds int
-}
-
-func (u usage) String() string {
-	return fmt.Sprintf("%.1f MiB of heap, %d goroutines, %d file descriptors", float64(u.heap)/(1<<20), u.goroutines, u.fds)
 }
 
 func measure(t *testing.T) usage {
@@ -117,12 +115,9 @@ func (s *soaking) settle(t *testing.T) usage {
 		service.ClearFaults()
 	}
 	launch.Eventually(t, "nothing is under way", func() bool {
-		for _, service := range s.services {
-			if service.Counts(rig.Live).InFlight+service.Counts(rig.Verify).InFlight > 0 {
-				return false
-			}
-		}
-		return true
+		return !slices.ContainsFunc(s.services, func(service *rig.Face) bool {
+			return service.Counts(rig.Live).InFlight+service.Counts(rig.Verify).InFlight > 0
+		})
 	})
 	s.Reload(s.configurations[0])
 	for range 3 {
@@ -134,12 +129,9 @@ func (s *soaking) settle(t *testing.T) usage {
 
 // A run of SOAK (5m): what it uses is what it used after the first minute, and what it has counted is what happened.
 func TestSoak(t *testing.T) {
-	duration := 5 * time.Minute
-	if text := os.Getenv("SOAK"); text != "" {
-		var err error
-		if duration, err = time.ParseDuration(text); err != nil {
-			t.Fatal(err)
-		}
+	duration, err := time.ParseDuration(cmp.Or(os.Getenv("SOAK"), "5m"))
+	if err != nil {
+		t.Fatal(err)
 	}
 	s := &soaking{}
 	for seed := range uint64(3) {
@@ -162,15 +154,11 @@ func TestSoak(t *testing.T) {
 	before := s.settle(t)
 	s.live(t, duration-first)
 	var after usage
-	grown := func() bool {
+	same := launch.Within(t, 10*time.Second, func() bool { // the service closes connections later than we do
 		after = s.settle(t)
-		return after.heap > before.heap+before.heap/4+soakTolerance || after.goroutines > before.goroutines+4 || after.fds > before.fds+4
-	}
-	for tries := 0; grown() && tries < 10; tries++ { // connections that the service closes later than we do
-		<-time.After(time.Second)
-	}
-	t.Logf("after %v: %v\nafter %v: %v", first, before, duration, after)
-	if grown() {
+		return after.heap <= before.heap+before.heap/4+soakTolerance && after.goroutines <= before.goroutines+4 && after.fds <= before.fds+4
+	})
+	if t.Logf("after %v: %+v\nafter %v: %+v", first, before, duration, after); !same {
 		t.Error("it has grown")
 	}
 

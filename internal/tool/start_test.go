@@ -3,8 +3,6 @@ package tool_test
 import (
 	"net"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -13,90 +11,68 @@ import (
 
 // not parallel: it changes the working directory.
 func TestWhereTheConfigurationComesFrom(t *testing.T) {
-	service := rig.NewFace(t)
-	configuration := func(name string) string { return rig.Quick + "resources:\n" + service.Resource(name) }
+	configuration := func(name string) string { return "resources:\n" + rig.Resource(name, "http://127.0.0.1:1", "key: k3y") }
 	given := "--config.file=" + rig.Write(t, "given.yaml", configuration("of-the-file"))
-	byKey := map[string]string{"FACE_ENDPOINT": service.Endpoint, "FACE_API_KEY": service.Key(), "FACE_RESOURCE_NAME": "of-the-environment"}
-	byKeyFile := map[string]string{
-		"FACE_ENDPOINT": service.Endpoint, "FACE_API_KEY_FILE": rig.Write(t, "key", service.Key()+"\n"), "FACE_RESOURCE_NAME": "of-the-environment",
-	}
-	for _, test := range []struct {
-		name     string
-		args     []string
-		inFolder bool
-		env      map[string]string
-		resource string
-		reload   int
-		log      string
-	}{
-		{"a demo before all", []string{"--demo", given}, true, byKey, "demo", 500, "the demo refreshes every 5s"},
-		{"a given file before the folder's", []string{given}, true, byKey, "of-the-file", 200, "ignored, because the configuration is read from"},
-		{"the folder's before the environment", nil, true, byKey, "of-the-folder", 200, "ignored, because the configuration is read from config.yaml"},
-		{"the environment with a key", nil, false, byKey, "of-the-environment", 500, ""},
-		{"the environment with a key file", nil, false, byKeyFile, "of-the-environment", 500, ""},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			folder := t.TempDir()
-			t.Chdir(folder)
-			if test.inFolder {
-				rig.Rewrite(t, filepath.Join(folder, "config.yaml"), configuration("of-the-folder"))
-			}
-			asked := service.Asked()
-			p := rig.Start(t, append(test.args, "--web.enable-lifecycle"), test.env)
-			e := p.Scrape()
-			if names := e.Resources(); !slices.Equal(names, []string{test.resource}) || !e.Up(test.resource, rig.Live) {
-				t.Errorf("resources %q, want %q", names, test.resource)
-			}
-			if demo := service.Asked() == asked; demo != (test.resource == "demo") {
-				t.Errorf("%d requests", service.Asked()-asked)
-			}
-			got := p.Send("POST", "/-/reload")
-			if got.Status != test.reload || (test.reload == 500) != strings.Contains(got.Body, "no configuration file") {
-				t.Errorf("reload: %d %s", got.Status, got.Body)
-			}
-			rig.AllOf(t, "the log", p.Log(), test.log)
-			if test.inFolder && test.args == nil {
-				if err := os.Remove("config.yaml"); err != nil {
-					t.Fatal(err)
-				}
-				if got := p.Send("POST", "/-/reload"); got.Status != 500 || strings.Contains(got.Body, "--demo") {
-					t.Errorf("reload of a file that is gone: %d %s", got.Status, got.Body)
-				}
-			}
-		})
-	}
-}
-
-// not parallel: it changes the working directory.
-func TestNothingToShow(t *testing.T) {
-	good := map[string]string{"FACE_ENDPOINT": "http://127.0.0.1:1", "FACE_API_KEY": "k3y"}
+	key, byKey := rig.Write(t, "key", "k3y\n"), map[string]string{"FACE_ENDPOINT": "http://127.0.0.1:1", "FACE_API_KEY": "k3y", "FACE_RESOURCE_NAME": "env"}
 	for _, test := range []struct {
 		name     string
 		args     []string
 		inFolder string // config.yaml
 		env      map[string]string
-		want     []string
+		stdout   string   // must be part of it; "" if nothing can be shown
+		want     []string // parts of stderr
 	}{
-		{"nothing at all", nil, "", nil, []string{"--demo", "FACE_ENDPOINT=", "FACE_API_KEY=", "--config.file="}},
-		{"nothing at all, checked", []string{"--config.check"}, "", nil, []string{"--demo", "FACE_ENDPOINT=", "--config.file="}},
-		{"a given config.yaml that is not there", []string{"--config.file=config.yaml"}, "", good, []string{"config.yaml", "no such file"}},
-		{"a config.yaml that is wrong, beside a good environment", nil, "resources: []\n", good, []string{"resources (line 1)"}},
-		{"a misspelled variable alone", nil, "", map[string]string{"FACE_ENDPONT": "x"}, []string{"FACE_ENDPONT", "--demo"}},
-		{"a key without an endpoint", nil, "", map[string]string{"FACE_API_KEY": "k3y"}, []string{"FACE_ENDPOINT"}},
+		{"a demo before all", []string{"--demo", given}, configuration("of-the-folder"), byKey, "  demo: ", nil},
+		{"a given file before the folder's", []string{given}, configuration("of-the-folder"), byKey, "  of-the-file: ", []string{"ignored, because the configuration is read from"}},
+		{"the folder's before the environment", nil, configuration("of-the-folder"), byKey, "  of-the-folder: ", []string{"is read from config.yaml"}},
+		{"the environment with a key", nil, "", byKey, "  env: detectLiveness with a key\n", nil},
+		{"the environment with a key file", nil, "", map[string]string{"FACE_ENDPOINT": "http://127.0.0.1:1", "FACE_API_KEY_FILE": key}, "with a key file\n", nil},
+		{"the environment with neither", nil, "", map[string]string{"FACE_ENDPOINT": "http://127.0.0.1:1"}, "no FACE_API_KEY: signing in with Entra ID", nil},
+		{"nothing at all", nil, "", nil, "", []string{"--demo", "FACE_ENDPOINT=", "FACE_API_KEY=", "--config.file="}},
+		{"a given config.yaml that is not there", []string{"--config.file=config.yaml"}, "", byKey, "", []string{"config.yaml", "no such file"}},
+		{"a config.yaml that is wrong, beside a good environment", nil, "resources: []\n", byKey, "", []string{"resources (line 1)"}},
+		{"a misspelled variable alone", nil, "", map[string]string{"FACE_ENDPONT": "x"}, "", []string{"FACE_ENDPONT", "--demo"}},
+		{"a key without an endpoint", nil, "", map[string]string{"FACE_API_KEY": "k3y"}, "", []string{"FACE_ENDPOINT"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			folder := t.TempDir()
-			t.Chdir(folder)
+			t.Chdir(t.TempDir())
 			if test.inFolder != "" {
-				rig.Rewrite(t, filepath.Join(folder, "config.yaml"), test.inFolder)
+				rig.Rewrite(t, "config.yaml", test.inFolder)
 			}
-			code, stdout, stderr := rig.RunToEnd(t, test.args, test.env)
-			if code != 1 || stdout != "" {
-				t.Errorf("exit code %d, stdout %q; want 1 and nothing", code, stdout)
+			code, stdout, stderr := rig.RunToEnd(t, append(test.args, "--config.check"), test.env)
+			if (code == 0) != (test.stdout != "") || (stdout == "") != (test.stdout == "") {
+				t.Errorf("exit code %d, stdout %q", code, stdout)
 			}
+			rig.AllOf(t, "stdout", stdout, test.stdout)
 			rig.AllOf(t, "stderr", stderr, test.want...)
-			rig.NoneOf(t, "stderr", stderr, "k3y")
+			rig.NoneOf(t, "the output", stdout+stderr, "k3y")
+			if test.stdout != "" {
+				return
+			}
+			if code, stdout, served := rig.RunToEnd(t, test.args, test.env); code != 1 || stdout != "" || !strings.HasSuffix(served, stderr[strings.LastIndex(stderr, ": error:"):]) {
+				t.Errorf("not only checked: exit code %d, stdout %q, stderr\n%s", code, stdout, served)
+			}
 		})
+	}
+}
+
+// A reload reads the file again that the program was started with, and nothing else.
+func TestReloadWithoutAFile(t *testing.T) {
+	service := rig.NewFace(t)
+	t.Chdir(t.TempDir())
+	env := map[string]string{"FACE_ENDPOINT": service.Endpoint, "FACE_API_KEY": service.Key()}
+	fromEnvironment := rig.Start(t, []string{"--web.enable-lifecycle"}, env)
+	fromEnvironment.Scrape().Want(t, rig.Of("up", "default", rig.Live), 1)
+	rig.Rewrite(t, "config.yaml", service.Contoso(rig.Quick))
+	fromFile := rig.Start(t, []string{"--web.enable-lifecycle"}, env)
+	rig.AllOf(t, "the log", fromFile.Log(), "level=WARN msg=configuration problem=\"FACE_API_KEY: is ignored")
+	if err := os.Remove("config.yaml"); err != nil {
+		t.Fatal(err)
+	}
+	for p, want := range map[*rig.Program]string{fromEnvironment: "there is no configuration file", fromFile: "config.yaml"} {
+		if got := p.Send("POST", "/-/reload"); got.Status != 500 || !strings.Contains(got.Body, want) || strings.Contains(got.Body, "--demo") {
+			t.Errorf("%d %s, want %s", got.Status, got.Body, want)
+		}
 	}
 }
 

@@ -120,13 +120,11 @@ func TestFormats(t *testing.T) {
 		"text/html": "text/plain",
 	} {
 		for _, path := range []string{"/metrics", "/probe?resource=contoso", "/-/metrics"} {
-			if got := p.Get(path, "Accept", accept); !strings.HasPrefix(got.Header.Get("Content-Type"), want) {
-				t.Errorf("%s as %s is %q", path, accept, got.Header.Get("Content-Type"))
+			got := p.Get(path, "Accept", accept, "Accept-Encoding", "gzip")
+			if !strings.HasPrefix(got.Header.Get("Content-Type"), want) || !strings.HasPrefix(got.Body, "\x1f\x8b") {
+				t.Errorf("%s as %s is %q, compressed by %q", path, accept, got.Header.Get("Content-Type"), got.Header.Get("Content-Encoding"))
 			}
 		}
-	}
-	if got := p.Get("/metrics", "Accept-Encoding", "gzip"); got.Header.Get("Content-Encoding") != "gzip" || !strings.HasPrefix(got.Body, "\x1f\x8b") {
-		t.Errorf("not compressed: %q", got.Header)
 	}
 }
 
@@ -169,6 +167,7 @@ func TestReloadIsAnswered(t *testing.T) {
 			}
 			if test.status == 500 {
 				after.Want(t, rig.Series(loaded), 0)
+				rig.AllOf(t, "the log", p.Log(), "configuration not reloaded")
 				p.Reload(good)
 				after = p.Scrape()
 			}
