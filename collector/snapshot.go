@@ -44,9 +44,6 @@ const minSeen = 20
 // Took is how long the walk took.
 func (s *Snapshot) Took() time.Duration { return s.Ended.Monotonic - s.Began.Monotonic }
 
-// NextPages is how many pages the next walk will take if the list stays as long.
-func (s *Snapshot) NextPages() int { return max(1, s.Pages-s.Proofs) }
-
 // Complete reports whether every listed session was counted. If not, the counts are those of a part of the key space.
 func (s *Snapshot) Complete() bool { return s.Coverage == 1 }
 

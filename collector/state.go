@@ -184,7 +184,7 @@ func (s *State) Demand() Demand {
 		return Demand{}
 	}
 	return Demand{
-		Pages: float64(s.Snapshot.NextPages()), Started: s.Snapshot.Estimate(s.Snapshot.Started),
+		Pages: float64(max(1, s.Snapshot.Pages-s.Snapshot.Proofs)), Started: s.Snapshot.Estimate(s.Snapshot.Started),
 		Samples: float64(s.Settings.Samples), Budget: s.MonthlyBudget,
 	}
 }
