@@ -29,21 +29,24 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	}
 }
 
-// loopback is a Face API with sessions on a TLS socket.
-func loopback(t *testing.T, sessions int, config *tls.Config) *httptest.Server {
+// loopback is a Face API with 2,500 sessions on a TLS socket, which offers HTTP/2 and gzip.
+func loopback(t *testing.T, config *tls.Config) (*facetest.Server, *httptest.Server) {
 	t.Helper()
-	face := facetest.New(facetest.Options{})
-	face.Populate(facetest.DetectLiveness, sessions, 1)
-	server := httptest.NewUnstartedServer(face)
-	server.TLS = config
-	server.EnableHTTP2 = true
-	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	face := facetest.New(facetest.Options{Gzip: true})
+	face.Populate(facetest.DetectLiveness, 2500, 1)
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		if request.Proto != "HTTP/1.1" {
+			t.Errorf("spoken to by %s", request.Proto)
+		}
+		face.ServeHTTP(w, request)
+	}))
+	server.TLS, server.EnableHTTP2, server.Config.ErrorLog = config, true, log.New(io.Discard, "", 0)
 	server.StartTLS()
 	t.Cleanup(func() {
 		server.Close()
 		face.Close()
 	})
-	return server
+	return face, server
 }
 
 func trusting(server *httptest.Server) *tls.Config {
@@ -52,20 +55,13 @@ func trusting(server *httptest.Server) *tls.Config {
 	return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 }
 
-// The service is spoken to by HTTP/1.1 alone, even if it offers HTTP/2.
-func TestHTTP1Alone(t *testing.T) {
-	server := loopback(t, 10, nil)
-	next := server.Config.Handler
-	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
-		if request.Proto != "HTTP/1.1" {
-			t.Errorf("spoken to by %s", request.Proto)
-		}
-		next.ServeHTTP(w, request)
-	})
+func TestAnswersComeCompressedByHTTP1(t *testing.T) {
+	face, server := loopback(t, nil)
 	o := fast(server.URL)
 	o.Transport = faceclient.NewTransport(trusting(server), 4)
-	if _, err := list(t.Context(), newClient(t, o), faceclient.DetectLiveness, 1000); err != nil {
-		t.Fatal(err)
+	l, err := list(t.Context(), newClient(t, o), faceclient.DetectLiveness, 1000)
+	if counts := face.Counts(facetest.DetectLiveness); err != nil || len(l.sessions) != 2500 || counts.Bytes > 2500*150 {
+		t.Errorf("%d sessions in %d bytes, %v", len(l.sessions), counts.Bytes, err)
 	}
 }
 
@@ -141,17 +137,5 @@ func TestBodiesWithoutEndAreNotReadToTheirEnd(t *testing.T) {
 				}
 			})
 		})
-	}
-}
-
-func TestGzipIsUnpacked(t *testing.T) {
-	face := facetest.New(facetest.Options{Gzip: true})
-	defer face.Close()
-	face.Populate(facetest.DetectLiveness, 2500, 1)
-	server := httptest.NewServer(face)
-	defer server.Close()
-	l, err := list(t.Context(), newClient(t, fast(server.URL)), faceclient.DetectLiveness, 1000)
-	if counts := face.Counts(facetest.DetectLiveness); err != nil || len(l.sessions) != 2500 || counts.Bytes > 2500*150 {
-		t.Errorf("%d sessions in %d bytes, %v", len(l.sessions), counts.Bytes, err)
 	}
 }

@@ -5,8 +5,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
-	"sync"
-	"time"
 )
 
 // Fault is something that goes wrong. It is a value: its methods return a changed copy, so that a test can say
@@ -23,8 +21,7 @@ type Fault struct {
 	times    int // 0: no end
 	share    float64
 	header   map[string]string
-	skew     time.Duration
-	serve    func(w http.ResponseWriter, r *http.Request, next http.Handler) // nil: only header and skew
+	serve    func(w http.ResponseWriter, r *http.Request, next http.Handler) // nil: only header
 }
 
 // Wrap makes a fault that stands around the answer of the others and of the service, which is next.
@@ -67,12 +64,7 @@ func (f Fault) around(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { f.serve(w, r, next) })
 }
 
-// faultSet holds the faults that are switched on.
-type faultSet struct {
-	mu     sync.Mutex // guards what follows
-	active []*activeFault
-}
-
+// activeFault is a fault that is switched on.
 type activeFault struct {
 	Fault
 	seen, used int
@@ -80,34 +72,31 @@ type activeFault struct {
 
 // Fail switches faults on, after those that are on already. The returned function switches these off again.
 func (s *Server) Fail(faults ...Fault) (undo func()) {
-	set := &s.faults
-	set.mu.Lock()
-	defer set.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var added []*activeFault
 	for _, f := range faults {
 		added = append(added, &activeFault{Fault: f})
 	}
-	set.active = append(set.active, added...)
+	s.faults = append(s.faults, added...)
 	return func() {
-		set.mu.Lock()
-		defer set.mu.Unlock()
-		set.active = slices.DeleteFunc(set.active, func(f *activeFault) bool { return slices.Contains(added, f) })
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.faults = slices.DeleteFunc(s.faults, func(f *activeFault) bool { return slices.Contains(added, f) })
 	}
 }
 
 // ClearFaults switches all faults off. Answers under way keep theirs.
 func (s *Server) ClearFaults() {
-	s.faults.mu.Lock()
-	defer s.faults.mu.Unlock()
-	s.faults.active = nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = nil
 }
 
-// match returns the faults of one request, outermost first, and counts them as used.
-func (set *faultSet) match(r Request) []Fault {
-	set.mu.Lock()
-	defer set.mu.Unlock()
+// match returns the faults of one request, outermost first, and counts them as used. It needs mu.
+func (s *Server) match(r Request) []Fault {
 	var matched []Fault
-	for _, f := range set.active {
+	for _, f := range s.faults {
 		switch {
 		case f.times != 0 && f.used >= f.times:
 		case len(f.ops) > 0 && !slices.Contains(f.ops, r.Operation):

@@ -72,5 +72,7 @@ func Disordered() Fault {
 // NoDate leaves the header Date out.
 func NoDate() Fault { return Fault{name: "no Date"}.Header("Date", "") }
 
-// SkewDate moves the header Date, and nothing else of the service's clock.
-func SkewDate(by time.Duration) Fault { return Fault{name: "Date skewed", skew: by} }
+// DateAt has the header Date say one time, and nothing else of the service's clock.
+func DateAt(at time.Time) Fault {
+	return Fault{name: "another Date"}.Header("Date", at.UTC().Format(http.TimeFormat))
+}

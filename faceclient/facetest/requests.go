@@ -1,9 +1,9 @@
 package facetest
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
-	"sync"
 	"time"
 
 	"face_liveness_exporter/faceclient/facesim"
@@ -38,33 +38,24 @@ func newRequest(r *http.Request, now time.Time) Request {
 	}
 }
 
-// requestLog keeps the last requests, and sums of all by operation.
-type requestLog struct {
-	limit int
-
-	mu     sync.Mutex // guards what follows
-	kept   []Request
-	counts map[string]*Counts
-}
-
-func (l *requestLog) begin(r Request) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.kept = append(l.kept, r)
-	l.kept = l.kept[max(0, len(l.kept)-l.limit):]
-	c, ok := l.counts[r.Operation]
-	if !ok {
-		c = new(Counts)
-		l.counts[r.Operation] = c
+// begin takes a request into the record, and returns its faults.
+func (s *Server) begin(r Request) []Fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.requests = append(s.requests, r)
+	s.requests = s.requests[max(0, len(s.requests)-s.kept):]
+	if s.counts[r.Operation] == nil {
+		s.counts[r.Operation] = new(Counts)
 	}
-	c.Requests++
-	c.InFlight++
+	s.counts[r.Operation].Requests++
+	s.counts[r.Operation].InFlight++
+	return s.match(r)
 }
 
-func (l *requestLog) end(r Request, t *tracker) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	c := l.counts[r.Operation]
+func (s *Server) ended(r Request, t *tracker) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.counts[r.Operation]
 	c.InFlight--
 	c.Bytes += t.written
 	if t.billed {
@@ -74,19 +65,16 @@ func (l *requestLog) end(r Request, t *tracker) {
 
 // Requests are the last requests in the order of their arrival, at most Options.Requests.
 func (s *Server) Requests() []Request {
-	s.log.mu.Lock()
-	defer s.log.mu.Unlock()
-	return slices.Clone(s.log.kept)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.requests)
 }
 
 // Counts are the sums for one operation, and for "" those of requests with another path.
 func (s *Server) Counts(op string) Counts {
-	s.log.mu.Lock()
-	defer s.log.mu.Unlock()
-	if c, ok := s.log.counts[op]; ok {
-		return *c
-	}
-	return Counts{}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return *cmp.Or(s.counts[op], new(Counts))
 }
 
 // LookUps is how often each session was asked for, as far as Requests reaches back.

@@ -3,8 +3,10 @@ package facetest
 import (
 	"cmp"
 	"context"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -31,17 +33,19 @@ type Options struct {
 // bubble. Make the server inside the bubble that uses it, and close it there.
 type Server struct {
 	*facesim.Server
-	now    func() time.Time
-	gzip   bool
-	faults faultSet
-	log    requestLog
-	pipe   pipe
+	now  func() time.Time
+	gzip bool
+	kept int // requests
+	pipe pipe
 
 	serving context.Context // ends with Close, and ends answers that hang
 	end     context.CancelFunc
 
 	mu         sync.Mutex // guards what follows
 	key, token string
+	faults     []*activeFault
+	requests   []Request
+	counts     map[string]*Counts // by operation
 }
 
 // New makes a server with two empty lists.
@@ -52,7 +56,7 @@ func New(options Options) *Server {
 	s := &Server{
 		Server: facesim.New(facesim.Options{Now: options.Now, Latency: options.Latency}),
 		now:    options.Now, gzip: options.Gzip, key: cmp.Or(options.Key, "test-key"), token: options.Token,
-		log: requestLog{limit: cmp.Or(options.Requests, 10_000), counts: map[string]*Counts{}},
+		kept: cmp.Or(options.Requests, 10_000), counts: map[string]*Counts{},
 	}
 	s.serving, s.end = context.WithCancel(context.Background())
 	s.pipe.conns, s.pipe.done = make(chan net.Conn), s.serving.Done()
@@ -98,18 +102,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	request := newRequest(r, s.now())
 	t := &tracker{ResponseWriter: w, now: s.now, header: map[string]string{}}
 	answer := http.Handler(http.HandlerFunc(s.answer))
-	matched := s.faults.match(request)
-	for i := len(matched) - 1; i >= 0; i-- {
-		answer = matched[i].around(answer)
+	for _, fault := range slices.Backward(s.begin(request)) {
+		answer = fault.around(answer)
+		maps.Copy(t.header, fault.header)
 	}
-	for _, fault := range matched {
-		t.skew += fault.skew
-		for key, value := range fault.header {
-			t.header[key] = value
-		}
-	}
-	s.log.begin(request)
-	defer func() { s.log.end(request, t) }()
+	defer func() { s.ended(request, t) }()
 	t.Header().Set("Apim-Request-Id", uuid.NewString())
 	answer.ServeHTTP(t, r)
 }
@@ -147,7 +144,6 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 type tracker struct {
 	http.ResponseWriter
 	now     func() time.Time
-	skew    time.Duration
 	header  map[string]string // "": left out
 	status  int
 	written int64
@@ -160,7 +156,7 @@ func (t *tracker) WriteHeader(status int) {
 	}
 	t.status = status
 	h := t.Header()
-	h.Set("Date", t.now().Add(t.skew).UTC().Format(http.TimeFormat))
+	h.Set("Date", t.now().UTC().Format(http.TimeFormat))
 	for key, value := range t.header {
 		if h.Set(key, value); value == "" {
 			h[http.CanonicalHeaderKey(key)] = nil // net/http adds no Date then
