@@ -50,9 +50,6 @@ func TestBudgetIsKept(t *testing.T) {
 				})
 				targets = append(targets, newTarget(from, paid(budget), func(options *collector.TargetOptions) { options.Operation = operation }))
 			}
-			for _, target := range targets {
-				shown(t, target).want(t, "refresh_interval_seconds", test.interval)
-			}
 			run(t, targets...)
 			for range days * 24 * 60 {
 				scrape(inTime, targets...)
@@ -64,6 +61,7 @@ func TestBudgetIsKept(t *testing.T) {
 				t.Errorf("%d requests in %d days, want %d at most", spent.Load(), days, limit)
 			}
 			for _, target := range targets {
+				shown(t, target).want(t, "refresh_interval_seconds", test.interval)
 				if refreshes := target.State().Health.Refreshes; refreshes < uint64(days*24*3600/test.interval/2) {
 					t.Errorf("%s was refreshed %d times in %d days", target.Operation(), refreshes, days)
 				}

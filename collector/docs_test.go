@@ -26,14 +26,11 @@ var update = flag.Bool("update", false, "write the pages anew that tests compare
 func busy(t testing.TB) prometheus.Collector {
 	t.Helper()
 	api := collector.NewAPIMetrics("contoso-prod", faceclient.Operations(), 100_000)
-	ofResource := func(operation faceclient.Operation) func(*collector.TargetOptions) {
-		return func(options *collector.TargetOptions) {
-			options.Operation, options.API, options.MaxStale = operation, api, 24*time.Hour
-		}
-	}
+	counts := func(options *collector.TargetOptions) { options.API, options.MaxStale = api, 24*time.Hour }
+	verifies := func(options *collector.TargetOptions) { options.Operation = faceclient.DetectLivenessWithVerify }
 	now := newClock()
-	plain := newTarget(walks(lists(page{sessions: lively()}, page{sessions: of(ids("device", 60)...)})), sampled(20, nil), ofResource(faceclient.DetectLiveness), now.set)
-	verify := newTarget(walks(lists(page{}), fails(answered(401, "401"))), sampled(20, nil), ofResource(faceclient.DetectLivenessWithVerify), now.set)
+	plain := newTarget(walks(lists(page{sessions: lively()}, page{sessions: of(ids("device", 60)...)})), sampled(20, nil), counts, now.set)
+	verify := newTarget(walks(lists(page{}), fails(answered(401, "401"))), sampled(20, nil), counts, verifies, now.set)
 	stop := run(t, plain, verify)
 	scrape(time.Minute, plain, verify)
 	now.move(time.Hour, time.Hour)

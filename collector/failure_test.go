@@ -61,7 +61,7 @@ func TestWaitAfterFailures(t *testing.T) {
 	bad := func(err error) script { return fails(err, page{after: 3 * time.Second}) }
 	good := lists(page{after: 3 * time.Second, sessions: created(1)})
 	doubling := []time.Duration{15 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute, 5 * time.Minute, 5 * time.Minute}
-	tests := []struct {
+	for _, test := range []struct {
 		name     string
 		interval time.Duration
 		scripts  []script
@@ -86,8 +86,7 @@ func TestWaitAfterFailures(t *testing.T) {
 		{"401, 403 and 404 wait an interval", 5 * time.Minute, []script{
 			bad(answered(http.StatusUnauthorized, "401")), bad(answered(http.StatusForbidden, "UnsupportedFeature")), bad(answered(http.StatusNotFound, "404")),
 		}, []time.Duration{5 * time.Minute, 5 * time.Minute, 5 * time.Minute}},
-	}
-	for _, test := range tests {
+	} {
 		bubble(t, test.name, func(t *testing.T) {
 			from := walks(test.scripts...)
 			target := newTarget(from, every(test.interval))

@@ -244,7 +244,9 @@ type asking struct {
 }
 
 // simulated is a target whose list the real client reads from a simulated service, and what it shows.
-func simulated(t *testing.T, service *facetest.Server, by asking, change ...func(*collector.TargetOptions)) (target *collector.Target, exposition func() series) {
+func simulated(t *testing.T, service *facetest.Server, by asking, change ...func(*collector.TargetOptions)) (
+	target *collector.Target, exposition func() series,
+) {
 	t.Helper()
 	transport := service.Transport()
 	t.Cleanup(service.Close)
