@@ -54,15 +54,9 @@ func newFleet(cfg *config.Config, before *fleet, options Options) (*fleet, error
 		}
 		made.resources = append(made.resources, resource)
 		made.targets = append(made.targets, resource.Targets()...)
+		made.registry.MustRegister(resource.metrics) // it describes nothing, so that nothing can clash
 	}
-	return made, made.registry.Register(prometheus.CollectorFunc(made.collect))
-}
-
-// collect sends the metrics of all resources.
-func (f *fleet) collect(out chan<- prometheus.Metric) {
-	for _, r := range f.resources {
-		r.metrics.Collect(out)
-	}
+	return made, nil
 }
 
 // find returns the reader of the lists of this configuration, nil if there is none.

@@ -49,7 +49,7 @@ func newResource(r config.Resource, before *fleet, template collector.TargetOpti
 	}
 	info := collector.ResourceInfo{Name: r.Name, Endpoint: r.Endpoint, APIVersion: r.API.Version, Labels: r.Labels}
 	made := &Resource{kept, s, collector.New(info, kept.API, kept.Targets()...), prometheus.NewRegistry()}
-	return made, made.registry.Register(prometheus.CollectorFunc(made.metrics.Collect))
+	return made, made.registry.Register(made.metrics)
 }
 
 // newSettings makes a resource's settings of the configuration. It reads the files that the configuration names, and asks

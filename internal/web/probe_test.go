@@ -73,8 +73,8 @@ func TestDiscoveredResourcesCanBeProbed(t *testing.T) {
 	names := []string{`"<b>&'contoso\"`, "a/b/../c", "müller 東京 🙂", "a&resource=b", "100%41 +?#;", "{$}", "..", "null", "`${x}`"}
 	service := rig.NewFace(t)
 	configuration := rig.Quick + "refresh: {on_start: false}\nresources:\n"
-	for _, name := range names {
-		configuration += service.Resource(name, "labels: {team: kyc}")
+	for i, name := range names { // with labels of different names
+		configuration += service.Resource(name, fmt.Sprintf("labels: {team%d: kyc}", i))
 	}
 	p := rig.StartWith(t, configuration)
 	groups := discovered(t, p, "/sd")
@@ -84,7 +84,7 @@ func TestDiscoveredResourcesCanBeProbed(t *testing.T) {
 	for i, name := range names {
 		want := map[string]string{
 			"instance": name, "__metrics_path__": "/probe", "__param_resource": name,
-			"__meta_face_liveness_resource": name, "__meta_face_liveness_endpoint": service.Endpoint, "team": "kyc",
+			"__meta_face_liveness_resource": name, "__meta_face_liveness_endpoint": service.Endpoint, fmt.Sprint("team", i): "kyc",
 		}
 		if !maps.Equal(groups[i].Labels, want) || !slices.Equal(groups[i].Targets, []string{p.Host()}) {
 			t.Errorf("%q: %v, want %v", name, groups[i], want)
