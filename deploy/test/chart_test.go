@@ -323,6 +323,8 @@ func TestValuesThatCannotWorkAreRefused(t *testing.T) {
 		"override without a unit":        {`demo=true,prometheusRule.overrides.FaceLivenessNoCreations.for="5"`, "/prometheusRule/overrides/FaceLivenessNoCreations/for"},
 		"misspelt override":              {"demo=true,prometheusRule.overrides.FaceLivenessNoCreations.sevrity=info", "'sevrity' not allowed"},
 		"label of alerts that is number": {"demo=true,prometheusRule.alertLabels.team=1", "/prometheusRule/alertLabels/team"},
+		"label of ours on an alert":      {"demo=true,prometheusRule.overrides.FaceLivenessThrottled.labels.resource=a", "/prometheusRule/overrides/FaceLivenessThrottled/labels/resource"},
+		"label of ours":                  {prod + ",config.resources[0].labels.job=a", "/config/resources/0/labels/job"},
 		"group that nobody reads":        {"demo=true,monitor.apiVersion=azmonitoring.coreos.com/v2", "/monitor/apiVersion"},
 		"ScrapeConfig on Azure":          {"demo=true,monitor.kind=ScrapeConfig,monitor.apiVersion=azmonitoring.coreos.com/v1", "take ServiceMonitor"},
 		"limit below nothing":            {"demo=true,monitor.sampleLimit=-1", "/monitor/sampleLimit"},

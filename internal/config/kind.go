@@ -148,13 +148,17 @@ func labels() kind {
 		}
 		return true
 	}
+	never := map[string]bool{}
+	for _, label := range ownLabels {
+		never[label] = false
+	}
 	return kind{
 		want: fmt.Sprintf("`label: value` lines, at most %d, with text for values, and letters, digits and underscores for names; "+
 			"none of %s, and none that begins with __", maxLabels, commaSeparated(ownLabels)),
 		accepts: func(node *yaml.Node) bool { return len(node.Content) <= 2*maxLabels && decoded(good)(node) },
 		schema: map[string]any{
-			"type": "object", "maxProperties": maxLabels, "additionalProperties": line().schema,
-			"propertyNames": map[string]any{"pattern": `^([a-zA-Z]|_[a-zA-Z0-9])[a-zA-Z0-9_]*$|^_$`, "not": map[string]any{"enum": ownLabels}},
+			"type": "object", "maxProperties": maxLabels, "additionalProperties": false, "properties": never,
+			"patternProperties": map[string]any{`^([a-zA-Z]|_[a-zA-Z0-9])[a-zA-Z0-9_]*$|^_$`: line().schema},
 		},
 	}
 }
