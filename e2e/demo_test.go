@@ -40,7 +40,7 @@ func TestDemo(t *testing.T) {
 		native   bool
 	}{
 		"Debian":  {debian(t), "", false},
-		"current": {current(t), "scrape_native_histograms: true\n  always_scrape_classic_histograms: true", true},
+		"current": {current(t, "PROMETHEUS"), "scrape_native_histograms: true\n  always_scrape_classic_histograms: true", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

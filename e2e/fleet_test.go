@@ -64,7 +64,7 @@ func startFleet(t *testing.T) *program {
 func TestDashboardsShowOneResourceAndThirty(t *testing.T) {
 	t.Parallel()
 	exporter := startFleet(t)
-	for name, path := range map[string]string{"Debian": debian(t), "current": current(t)} {
+	for name, path := range map[string]string{"Debian": debian(t), "current": current(t, "PROMETHEUS")} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			underFleet(t, startPrometheus(t, path, layOut(t, exporter.Host(), freeAddress(t), "2s", "", warped)))

@@ -126,7 +126,7 @@ func TestEveryClauseOfAnAlertIsTested(t *testing.T) {
 			encode(t, path, tests)
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				log, _ := exec.CommandContext(t.Context(), promtool(t), "test", "rules", path).CombinedOutput() // it fails where a mutant is noticed
+				log, _ := exec.CommandContext(t.Context(), current(t, "PROMTOOL"), "test", "rules", path).CombinedOutput() // it fails where a mutant is noticed
 				logs <- string(log)
 			})
 		}
@@ -188,14 +188,4 @@ func multiply(t *testing.T, test map[string]any, byAlert map[string][]mutant) {
 		}
 		test[kind] = all
 	}
-}
-
-// promtool is the one of the current Prometheus.
-func promtool(t *testing.T) string {
-	t.Helper()
-	path := os.Getenv("PROMTOOL")
-	if path == "" {
-		t.Fatal("PROMTOOL names no promtool: use `make mutate`")
-	}
-	return path
 }

@@ -25,12 +25,12 @@ func debian(t *testing.T) string {
 	return installed(t, "prometheus", "prometheus")
 }
 
-// current is the Prometheus of today.
-func current(t *testing.T) string {
+// current is a program of the Prometheus of today, which make builds and names in a variable.
+func current(t *testing.T, variable string) string {
 	t.Helper()
-	path := os.Getenv("PROMETHEUS")
+	path := os.Getenv(variable)
 	if path == "" {
-		t.Fatal("PROMETHEUS names no current Prometheus: use `make e2e`")
+		t.Fatalf("%s names no program: use `make e2e` or `make mutate`", variable)
 	}
 	return path
 }
