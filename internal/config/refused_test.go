@@ -21,6 +21,12 @@ type refusal struct {
 func (r refusal) check(t *testing.T) {
 	t.Helper()
 	cfg, _, err := config.Parse([]byte(r.document), environment("SPACED", " "+canary))
+	r.told(t, cfg, err)
+}
+
+// told checks what was read of a document, or of something else.
+func (r refusal) told(t *testing.T, cfg *config.Config, err error) {
+	t.Helper()
 	var problems config.Problems
 	if cfg != nil || !errors.As(err, &problems) {
 		t.Fatalf("accepted: %+v, %v", cfg, err)
