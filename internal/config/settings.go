@@ -75,7 +75,7 @@ var sections = map[string][]setting{
 		{"tenant_id", entraID, "", "or a domain of the tenant"},
 		{"client_id", entraID, "", "of the application or the managed identity"},
 		{"client_secret_file", file(ReadSecretFile), "", "the exporter reads it again when it changes"},
-		{"client_certificate_file", file(readPEM), "", "a certificate with its private key, PEM or PKCS #12, without a password; read again when it changes"},
+		{"client_certificate_file", file(readPEM), "", "an RSA certificate with its private key, as PEM without a password; PKCS #12 only as `openssl pkcs12 -legacy` writes it; read again when it changes"},
 		{"cloud", oneOf(faceclient.Clouds()...), "", "`public`, `us_government` or `china`; default: from the endpoint"},
 	},
 	"tls": {

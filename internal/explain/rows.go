@@ -87,7 +87,7 @@ var detailRows = []row{
 
 	{0, string(faceclient.DetailKeyFileMissing), "the file with the key or the secret is not there", "check the path in key_file or in the fields below entra. Paths are relative to the configuration file's folder"},
 	{0, string(faceclient.DetailKeyFileUnreadable), "the file with the key or the secret cannot be read", "let the user that the exporter runs as read it, and check the file system that it is on"},
-	{0, string(faceclient.DetailKeyFileUnusable), "the file is empty, or holds something that cannot be a key or a secret", "write only the secret into it, in one line of ASCII: --config.check says what is wrong"},
+	{0, string(faceclient.DetailKeyFileUnusable), "the file is empty, or holds something that cannot be a key or a secret", "write only the secret into it, in one line of ASCII: --config.check says what is wrong. For client_certificate_file: an RSA certificate and its key, as PEM without a password"},
 	{0, string(faceclient.DetailSignInRefused), "Entra ID refuses the sign-in ({kind}) with AADSTS{aadsts}", "look at https://login.microsoftonline.com/error?code={aadsts}, and check the fields below entra"},
 	{0, string(faceclient.DetailSignInUnreachable), "the sign-in of Entra ID ({kind}) gives no token, or not within 10 s", "allow login.microsoftonline.com, or the sign-in of your cloud, in the firewall and the proxy. With azure_cli, check that az account get-access-token ends"},
 	{0, string(faceclient.DetailIMDSUnreachable), "the identity endpoint of this machine (IMDS, 169.254.169.254) gives no token", "run the exporter on a machine in Azure that has a managed identity, allow the address in the firewall or network policy, or choose another entra.credential"},
