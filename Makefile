@@ -4,7 +4,6 @@ SHELL       := bash
 
 BINARY   := face_liveness_exporter
 FUZZTIME ?= 20s
-SOAK     ?= 5m
 
 # What the binary says about itself comes from the commit alone: the same commit gives the same binary.
 safe       := tr -cd '[:alnum:]@._/:+-'
@@ -81,10 +80,6 @@ fuzz: ## run each fuzz target for FUZZTIME (20s)
 		echo "== $$package $$name"; \
 		go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$package"; \
 	done <<<"$$targets"
-
-.PHONY: soak
-soak: ## run the program for SOAK (5m) with traffic, faults and reloads, and look for what grows
-	SOAK=$(SOAK) go test -tags soak -count=1 -timeout 24h -v -run '^TestSoak$$' ./internal/tool | grep -v '^time='
 
 .PHONY: e2e
 e2e: build $(bin)/prometheus ## run the built program with a real Prometheus, Alertmanager and Chromium; UPDATE=1 renews docs/status.png
