@@ -138,6 +138,7 @@ func TestWhyNoConnectionCameAbout(t *testing.T) {
 		{"reset at once", &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNRESET)}, "connection", faceclient.DetailReset},
 		{"a SOCKS proxy that refuses", &net.OpError{Op: "socks connect", Err: errors.New("canary")}, "connection", faceclient.DetailProxyRefuses},
 		{"a client certificate is missing", &net.OpError{Op: "remote error", Err: tls.AlertError(116)}, "tls", faceclient.DetailTLSProtocol},
+		{"an alert of ours", &net.OpError{Op: "local error", Err: tls.AlertError(40)}, "tls", faceclient.DetailTLSProtocol},
 		{"a certificate for another use", &tls.CertificateVerificationError{Err: x509.CertificateInvalidError{Reason: x509.IncompatibleUsage}}, "tls", ""},
 		{"a CA file that went", faceclient.ErrTLSFiles, "tls", faceclient.DetailTLSFiles},
 		{"anything", errors.New("canary"), "connection", ""},

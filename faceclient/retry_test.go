@@ -22,12 +22,12 @@ func TestStatusesThatAreRetried(t *testing.T) {
 	} {
 		inRig(t, 10, func(o *options) { o.MaxRetries = 1 }, func(t *testing.T, r *rig) {
 			r.server.Fail(facetest.Status(status, ""))
-			attempts := map[bool]int{true: 2, false: 1}[retried]
-			failure := r.failure(strconv.Itoa(status), attempts)
+			failure := r.failure(strconv.Itoa(status), map[bool]int{true: 2, false: 1}[retried])
 			if refused := status == 401 || status == 403 || status == 404; failure.Status != status || failure.Refused() != refused {
 				t.Errorf("%d: status %d, refused %t", status, failure.Status, !refused)
 			}
-			if failure.RequestID == "" || failure.ClientRequestID != r.server.Requests()[attempts-1].ClientRequestID {
+			requests := r.server.Requests()
+			if failure.RequestID == "" || failure.ClientRequestID != requests[len(requests)-1].ClientRequestID {
 				t.Errorf("%d: request ids %q %q are not those of the last attempt", status, failure.RequestID, failure.ClientRequestID)
 			}
 		})
