@@ -97,8 +97,9 @@ func TestAnswersThatAreNoListAreNotAskedForAgain(t *testing.T) {
 			requests++
 			return answer(status, http.Header{}, body), nil
 		})
-		if failure := failureOf(t, o); failure.Code != faceclient.CodeInvalidResponse || requests != 1 {
-			t.Errorf("%d %s: %v after %d requests", status, body, failure, requests)
+		query := faceclient.PageQuery{Operation: faceclient.DetectLiveness, Top: 1000}
+		if _, err := newClient(t, o).Page(t.Context(), query, new(faceclient.Page)); faceclient.Code(err) != faceclient.CodeInvalidResponse || requests != 1 {
+			t.Errorf("%d %s: %v after %d requests", status, body, err, requests)
 		}
 	}
 }
