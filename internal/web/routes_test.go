@@ -52,27 +52,19 @@ func TestPaths(t *testing.T) {
 	}
 }
 
-func TestReadiness(t *testing.T) {
+func TestReadinessAfterARefreshThatFails(t *testing.T) {
 	t.Parallel()
-	for name, fault := range map[string]facetest.Fault{
-		"after a refresh that succeeds": facetest.NoDate(),
-		"after a refresh that fails":    facetest.StatusError(403, facetest.ShapeCode, "403", "closed"),
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			service := rig.NewFace(t)
-			held, release := rig.Gate()
-			service.Fail(held, fault)
-			p := rig.StartWith(t, service.Contoso(rig.Quick, rig.BothOperations))
-			for path, status := range map[string]int{"/-/ready": 503, "/-/healthy": 200} {
-				if got := p.Get(path); got.Status != status {
-					t.Errorf("%s in the first refresh: %d, want %d", path, got.Status, status)
-				}
-			}
-			release()
-			p.Serves("/-/ready")
-		})
+	service := rig.NewFace(t)
+	held, release := rig.Gate()
+	service.Fail(held, facetest.StatusError(403, facetest.ShapeCode, "403", "closed"))
+	p := rig.StartWith(t, service.Contoso(rig.Quick, rig.BothOperations))
+	for path, status := range map[string]int{"/-/ready": 503, "/-/healthy": 200} {
+		if got := p.Get(path); got.Status != status {
+			t.Errorf("%s in the first refresh: %d, want %d", path, got.Status, status)
+		}
 	}
+	release()
+	p.Serves("/-/ready")
 }
 
 // The exporter's own metrics are those of no resource, and together with the probes they are all.
