@@ -68,12 +68,11 @@ func TestAListThatIsTooLongFailsAfterItsFirstPage(t *testing.T) {
 // Ids that are not spread evenly tell nothing of the length of a list, so that only its pages do.
 func TestMaxPagesBoundsAListOfUnknownLength(t *testing.T) {
 	for name, ids := range map[string][]string{"no UUIDs": sequence(200), "all of one prefix": prefixed("00000", 200)} {
-		t.Run(name, func(t *testing.T) {
-			s := &service{}
-			s.add(ids...)
-			failsWith(t, s, newLister(s, limits(maxPages(10), pageSize(10), workers(1))), faceclient.CodePagination, 11)
-			walkExactly(t, s, newLister(s, limits(maxPages(20), pageSize(10))), 0)
-		})
+		t.Log(name)
+		s := &service{}
+		s.add(ids...)
+		failsWith(t, s, newLister(s, limits(maxPages(10), pageSize(10), workers(1))), faceclient.CodePagination, 11)
+		walkExactly(t, s, newLister(s, limits(maxPages(20), pageSize(10))), 0)
 	}
 }
 

@@ -29,7 +29,7 @@ func (s *Server) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 		go func() { _ = server.Serve(&s.pipe) }()                                // until the server is closed
 	})
 	client, server := net.Pipe()
-	context.AfterFunc(s.serving, func() { _ = server.Close() })
+	context.AfterFunc(s.serving, func() { _ = server.Close() }) //nolint:contextcheck // the connection ends with the server
 	select {
 	case s.pipe.conns <- server:
 		return client, nil
