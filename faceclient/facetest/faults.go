@@ -2,7 +2,6 @@ package facetest
 
 import (
 	"maps"
-	"math/rand/v2"
 	"net/http"
 	"slices"
 )
@@ -19,7 +18,6 @@ type Fault struct {
 	sessions bool // only requests for one session
 	after    int
 	times    int // 0: no end
-	share    float64
 	header   map[string]string
 	serve    func(w http.ResponseWriter, r *http.Request, next http.Handler) // nil: only header
 }
@@ -40,9 +38,6 @@ func (f Fault) On(ops ...string) Fault { f.ops = ops; return f }
 
 // OnSessions narrows the fault to requests for one session.
 func (f Fault) OnSessions() Fault { f.sessions = true; return f }
-
-// Share narrows the fault to a part of the requests, from 0 to 1.
-func (f Fault) Share(part float64) Fault { f.share = part; return f }
 
 // Header sets a header of the answer; "" leaves the header out, Date included.
 func (f Fault) Header(key, value string) Fault {
@@ -101,7 +96,6 @@ func (s *Server) match(r Request) []Fault {
 		case f.times != 0 && f.used >= f.times:
 		case len(f.ops) > 0 && !slices.Contains(f.ops, r.Operation):
 		case f.sessions && r.Session == "":
-		case f.share != 0 && rand.Float64() >= f.share:
 		default:
 			if f.seen++; f.seen > f.after {
 				f.used++
