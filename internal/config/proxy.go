@@ -33,6 +33,6 @@ func (c *checker) proxies(resources []Resource) {
 func usableProxy(address string) bool {
 	read := httpproxy.Config{HTTPSProxy: address}
 	proxy, err := read.ProxyFunc()(&url.URL{Scheme: "https", Host: "service.example"})
-	return err == nil && proxy != nil && proxy.Hostname() != "" && !strings.HasSuffix(proxy.Host, ":") &&
+	return err == nil && proxy != nil && proxy.Hostname() != "" && !strings.HasSuffix(proxy.Host, ":") && strings.Trim(proxy.Path, "/") == "" &&
 		isPort(cmp.Or(proxy.Port(), "1")) && slices.Contains([]string{"http", "https", "socks5", "socks5h"}, proxy.Scheme)
 }

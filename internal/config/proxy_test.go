@@ -25,6 +25,8 @@ func TestProxies(t *testing.T) {
 		{"HTTPS_PROXY", "proxy.example:port", withKey, true},
 		{"HTTPS_PROXY", "htp://proxy.example:3128", withKey, true},
 		{"HTTPS_PROXY", "http://", withKey, true},
+		{"HTTPS_PROXY", "http//proxy.example:3128", withKey, true},
+		{"HTTPS_PROXY", "http://proxy.example:3128/", withKey, false},
 		{"HTTPS_PROXY", " http://proxy.example", withKey, true},
 		{"HTTP_PROXY", "http://proxy.example:0", withKey, false},
 		{"HTTP_PROXY", "http://proxy.example:0", insecure, true},
