@@ -41,12 +41,13 @@ type restless struct {
 	requests int
 	total    int
 	gone     []string        // that were deleted because they were the start of a request
+	deleted  int             // how often the script has deleted sessions
 	added    uint64          // makes each addition another one
 	known    map[string]bool // listed at some time of the walk; true where from its begin to now
 }
 
 func (r *restless) begin(script []step) {
-	r.script, r.waited, r.requests, r.known = script, 0, 0, map[string]bool{}
+	r.script, r.waited, r.requests, r.deleted, r.known = script, 0, 0, 0, map[string]bool{}
 	for _, id := range r.ids {
 		r.known[id] = true
 	}
@@ -80,6 +81,7 @@ func (r *restless) change(now step, start string) {
 		r.sort()
 		return
 	}
+	r.deleted++
 	listed := slices.Clone(r.ids)
 	if now.event == overrun {
 		at, _ := slices.BinarySearch(listed, start)
@@ -174,14 +176,14 @@ func walkWhatNeverRests(t *rapid.T) {
 }
 
 // check checks what a walk says of itself, that no session was visited twice, and where the walk was whole that none was
-// left out. Only a walk that has used up its requests may fail.
+// left out. Only a walk may fail that has used up its requests, or whose end was deleted in each of its five attempts.
 func (r *restless) check(t rapid.TB, result facelist.Result, err error, most int, visited *visits) {
 	if result.Requests != r.requests || most > 0 && r.requests > most {
 		t.Errorf("the walk says %d requests, the service saw %d, and %d were allowed", result.Requests, r.requests, most)
 	}
 	if err != nil {
 		var failure *faceclient.Error
-		if most == 0 || r.requests != most || !errors.As(err, &failure) {
+		if (most == 0 || r.requests != most) && r.deleted < 5 || !errors.As(err, &failure) {
 			t.Fatalf("%d of %d requests: %v", r.requests, most, err)
 		}
 		return
