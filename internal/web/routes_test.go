@@ -72,8 +72,8 @@ func TestOwnMetrics(t *testing.T) {
 	t.Parallel()
 	service := rig.NewFace(t)
 	for name, test := range map[string]struct {
-		args    []string
-		library int // families of client_golang that must be there
+		args []string
+		want int // families of client_golang
 	}{
 		"by default": {nil, 3},
 		"disabled":   {[]string{"--web.disable-exporter-metrics"}, 0},
@@ -81,15 +81,15 @@ func TestOwnMetrics(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := rig.StartWith(t, service.Contoso(rig.Quick), test.args...)
-			all, library := p.Scrape(), 0
+			all, found := p.Scrape(), 0
 			own, probed := p.ScrapeOf("/-/metrics"), p.ScrapeOf("/probe?resource=contoso")
 			for _, name := range []string{"go_goroutines", "process_start_time_seconds", "promhttp_metric_handler_requests_total"} {
 				if all.Families[name] != nil {
-					library++
+					found++
 				}
 			}
-			if library != test.library || len(own.Resources()) != 0 {
-				t.Errorf("%d families of client_golang, want %d; resources %q, want none", library, test.library, own.Resources())
+			if found != test.want || len(own.Resources()) != 0 {
+				t.Errorf("%d families of client_golang, want %d; resources %q, want none", found, test.want, own.Resources())
 			}
 			for name := range all.Families {
 				if (own.Families[name] == nil) == (probed.Families[name] == nil) {
